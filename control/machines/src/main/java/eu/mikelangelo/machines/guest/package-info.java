@@ -1,0 +1,2 @@
+/** The guest protocol, host side. */
+package eu.mikelangelo.machines.guest;

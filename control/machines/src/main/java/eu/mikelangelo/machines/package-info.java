@@ -1,0 +1,2 @@
+/** Machines. */
+package eu.mikelangelo.machines;

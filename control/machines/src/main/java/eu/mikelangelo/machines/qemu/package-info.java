@@ -1,0 +1,2 @@
+/** QEMU and QMP. */
+package eu.mikelangelo.machines.qemu;

@@ -1,0 +1,28 @@
+package eu.mikelangelo.packages;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * How the application of a machine is started; what a service unit, a recipe or a run.yaml says, without the guest's
+ * run-time choices (ports, more environment). All lists are in order; nothing is null.
+ *
+ * @param args    the start command, one element a word; words may hold {@code $NAME} and {@code ${NAME}}, expanded from
+ *                the environment when the machine is made (never by a shell)
+ * @param pre     commands that must succeed before it, as root
+ * @param env     environment, in the order given
+ * @param user    {@code uid:gid[,gid...]} in numbers, resolved when the tree was built; "0:0" is root
+ * @param workdir where the command starts; "/" by default
+ * @param forking true when the command goes to the background by itself (systemd's Type=forking): the machine then
+ *                lives as long as any process of it
+ * @param folders what must exist before the start on file systems made at boot (/run, /tmp)
+ * @param ports   ports the package is known to listen on, for documentation and {@code mike inspect}
+ */
+public record Start(List<String> args, List<List<String>> pre, Map<String, String> env, String user, String workdir,
+                    boolean forking, List<RunFolder> folders, List<Port> ports) {
+
+    public record RunFolder(String path, int mode, int uid, int gid) { }
+
+    /** @param protocol "tcp" or "udp" */
+    public record Port(String protocol, int number) { }
+}

@@ -1,0 +1,2 @@
+/** Debian importer. */
+package eu.mikelangelo.packages.debian;

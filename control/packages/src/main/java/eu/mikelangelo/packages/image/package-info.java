@@ -1,0 +1,2 @@
+/** Images. */
+package eu.mikelangelo.packages.image;

@@ -1,0 +1,2 @@
+/** Manifests. */
+package eu.mikelangelo.packages.manifest;

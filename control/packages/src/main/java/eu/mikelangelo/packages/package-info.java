@@ -1,0 +1,2 @@
+/** Packages. */
+package eu.mikelangelo.packages;

@@ -1,0 +1,13 @@
+/** Manifests, resolution, importers, composition, images, kernels, the content-addressed store. */
+module eu.mikelangelo.packages {
+    requires transitive eu.mikelangelo.base;
+    requires tools.jackson.databind;
+    requires tools.jackson.dataformat.yaml;
+    requires org.apache.commons.compress;
+    requires com.github.luben.zstd_jni;
+    requires org.tukaani.xz;
+    requires org.bouncycastle.pg;
+    requires org.bouncycastle.provider;
+    requires java.net.http;
+    exports eu.mikelangelo.packages;
+}

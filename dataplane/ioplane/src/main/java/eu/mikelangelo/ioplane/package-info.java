@@ -1,0 +1,2 @@
+/** I/O cores, ports, switch. */
+package eu.mikelangelo.ioplane;

@@ -1,0 +1,8 @@
+/** I/O cores, ports, the switch and uplinks. */
+module eu.mikelangelo.ioplane {
+    requires transitive eu.mikelangelo.memory;
+    requires transitive eu.mikelangelo.linux;
+    requires transitive eu.mikelangelo.metrics;
+    requires transitive eu.mikelangelo.virtio;
+    requires transitive eu.mikelangelo.vhost;
+}

@@ -1,0 +1,2 @@
+/** The plane's control protocol. */
+package eu.mikelangelo.plane.api;

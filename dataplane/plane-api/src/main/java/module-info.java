@@ -1,0 +1,3 @@
+/** The typed control protocol between agent and plane: records and their encoding, nothing else. */
+module eu.mikelangelo.plane.api {
+}

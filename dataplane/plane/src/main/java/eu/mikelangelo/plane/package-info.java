@@ -1,0 +1,2 @@
+/** The plane's process. */
+package eu.mikelangelo.plane;

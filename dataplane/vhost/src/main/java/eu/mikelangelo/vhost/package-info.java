@@ -1,0 +1,2 @@
+/** vhost-user. */
+package eu.mikelangelo.vhost;

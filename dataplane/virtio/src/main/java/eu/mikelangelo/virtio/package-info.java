@@ -1,0 +1,2 @@
+/** Virtqueues and device models. */
+package eu.mikelangelo.virtio;

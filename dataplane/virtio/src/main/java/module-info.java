@@ -1,0 +1,4 @@
+/** Virtqueues, chains and device models. Sans I/O: memory in, memory out. */
+module eu.mikelangelo.virtio {
+    requires transitive eu.mikelangelo.memory;
+}

@@ -1,0 +1,2 @@
+/** System calls and struct layouts. */
+package eu.mikelangelo.linux;

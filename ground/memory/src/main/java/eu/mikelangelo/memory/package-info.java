@@ -1,0 +1,2 @@
+/** Mapped memory as checked regions. */
+package eu.mikelangelo.memory;

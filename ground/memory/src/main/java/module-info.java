@@ -1,0 +1,3 @@
+/** Mapped memory as checked regions. One of the two modules with native access. */
+module eu.mikelangelo.memory {
+}

@@ -1,0 +1,2 @@
+/** Counters and the distinct-error log. */
+package eu.mikelangelo.metrics;

@@ -1,0 +1,3 @@
+/** Counters and the distinct-error log. */
+module eu.mikelangelo.metrics {
+}
