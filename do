@@ -1,0 +1,68 @@
+#!/usr/bin/env bash
+# The developer's one script. It never asks: as root it installs what is missing, otherwise it prints the line to run.
+set -euo pipefail
+home=$(cd -P -- "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" && pwd)
+cd "$home"
+. scripts/need.sh
+
+usage() {
+  cat <<'TEXT'
+usage: ./do COMMAND
+
+  build                build the product into build/ (what ./mike does once by itself)
+  test [quick]         quick: units, properties, fuzz seeds, house rules (under 2 minutes)
+  test                 everything above and real machines under QEMU (under 25 minutes on two cores)
+  test system          real guests in number, several QEMU versions
+  test soak            long runs
+  test ... -Dtest=X    only the test classes X
+  bench NAME [--json] [--only ROW[,ROW]] [--quick]
+                       measure against named peers, interleaved; names: start
+  fuzz [TARGET] [--seconds N]
+                       run a fuzz target with fresh seeds (no TARGET: list them)
+  clean                remove build/ and every target/
+
+Each test command ends with "N passed, N failed, N skipped".
+TEXT
+}
+
+ready() {
+  need_tools 1 || exit 69
+  JAVA_HOME=$(find_jdk)
+  export JAVA_HOME
+  export MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED"
+}
+
+case ${1:-} in
+  build)
+    ready
+    MIKE_REBUILD=1 need_build "$home"
+    ;;
+  test)
+    shift
+    ready
+    exec bash scripts/test.sh "$@"
+    ;;
+  bench)
+    shift
+    ready
+    need_build "$home" 1>&2
+    exec bash scripts/bench.sh "$@"
+    ;;
+  fuzz)
+    shift
+    ready
+    exec bash scripts/fuzz.sh "$@"
+    ;;
+  clean)
+    rm -rf build guest/init/build
+    find . -name target -type d -not -path './.git/*' -prune -exec rm -rf {} +
+    ;;
+  -h | --help | help | '')
+    usage
+    ;;
+  *)
+    say "unknown command: $1"
+    usage >&2
+    exit 64
+    ;;
+esac

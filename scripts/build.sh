@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Builds the product into build/: Java modules, guest/init, AOT caches. Called by ./mike (once) and ./do build.
+# What is used by a running mike is replaced by rename, so that a build never breaks one.
+set -euo pipefail
+home=$(cd -P -- "${BASH_SOURCE[0]%/*}/.." && pwd)
+. "$home/scripts/need.sh"
+cd "$home"
+JAVA_HOME=$(find_jdk) || { no_jdk; exit 69; }
+export JAVA_HOME
+export MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED"
+log=build/build.log
+started=$(mktemp build/.stamp.XXXXXX)   # sources that change while we build are newer than this
+trap 'rm -f "$started"' EXIT
+
+step() { say "$1"; shift; "$@" >> "$log" 2>&1 || { tail -n 40 "$log" >&2; say "the build failed; the whole log is $home/$log"; exit 70; }; }
+
+java_modules() {
+  mvn -B -T 2 -DskipTests -Dmaven.test.skip=true package
+  rm -rf build/lib.next
+  mkdir -p build/lib.next
+  mv face/cli/target/lib build/lib.next/control
+  mv dataplane/plane/target/lib build/lib.next/plane
+  cp face/cli/target/mike-cli-*.jar build/lib.next/control/
+  cp dataplane/plane/target/mike-plane-0*.jar build/lib.next/plane/
+}
+
+guest_init() {
+  make -C guest/init CC=musl-gcc
+  mkdir -p build/guest
+  cp guest/init/build/init build/guest/init.next
+  mv build/guest/init.next build/guest/init
+}
+
+class_path() { local jar list=; for jar in "$home/build/lib/$1"/*.jar; do list=$list:$jar; done; printf %s "${list#:}"; }
+
+# Programs that are ended by a signal still leave their cache: the JVM writes it in its own shutdown.
+train() {
+  local base=$1 cp=$2; shift 2
+  "$JAVA_HOME/bin/java" -XX:AOTCacheOutput="build/aot.next/$base.aot" "${flags[@]}" -cp "$cp" "$@"
+}
+
+: > "$log"
+step "building (the first time: a minute or two)" java_modules
+step "building guest/init" guest_init
+old=build/lib.old.$$
+[ -d build/lib ] && mv build/lib "$old"
+mv build/lib.next build/lib
+rm -rf "$old"
+printf '%s\n' "$JAVA_HOME/bin/java" > build/java
+# The options of a short-lived command line: start fast, compile little, one collector thread.
+cat > build/cli.args.next <<ARGS
+-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m -XX:-UsePerfData -Xlog:disable -Xlog:all=error:stderr
+-XX:AOTCache="$home/build/aot/cli.aot"
+--enable-native-access=ALL-UNNAMED
+-cp "$(class_path control)"
+ARGS
+mv build/cli.args.next build/cli.args
+bash scripts/train.sh >> "$log" 2>&1 || say "no AOT caches (see $home/$log); starts will be slower"
+touch -r "$started" build/stamp.next && mv build/stamp.next build/stamp
