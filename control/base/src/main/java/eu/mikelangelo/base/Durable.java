@@ -15,7 +15,7 @@ import java.util.Set;
 public final class Durable {
     private Durable() { }
 
-    /** Writes {@code text} to {@code file} (mode 0600): temporary file beside it, fsync, rename, fsync of the folder. */
+    /** Writes {@code text} to {@code file}, mode 0600: temporary file beside it, fsync, rename, fsync of the folder. */
     public static void write(Path file, String text) throws IOException {
         write(file, text.getBytes(StandardCharsets.UTF_8));
     }

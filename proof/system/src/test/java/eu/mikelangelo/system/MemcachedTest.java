@@ -1,0 +1,117 @@
+package eu.mikelangelo.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
+import tools.jackson.databind.JsonNode;
+
+/** The README's first story: a Debian package nobody prepared by hand becomes a machine and serves. In order. */
+@Tag("boot")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class MemcachedTest {
+    private static final Mike MIKE = new Mike("main");
+    private static final int PORT = Mike.freePort();
+
+    @BeforeAll
+    static void start() {
+        MIKE.run("run", "-d", "--name", "cache", "memcached", "-p", PORT + ":11211").ok();
+    }
+
+    @AfterAll
+    static void stop() {
+        MIKE.close();
+    }
+
+    @Test
+    @Order(1)
+    void servesWhenRunReturns() throws IOException {
+        assertEquals("STORED\r\nVALUE a 0 1\r\n1\r\nEND\r\n", talk("set a 0 0 1\r\n1\r\nget a\r\nquit\r\n"));
+    }
+
+    @Test
+    @Order(2)
+    void isListedWithItsPort() {
+        String listing = MIKE.run("ps").ok().out();
+        assertTrue(listing.contains("cache") && listing.contains(String.valueOf(PORT)), listing);
+    }
+
+    @Test
+    @Order(3)
+    void inspectCountsTheFramesOfThePlane() throws IOException {
+        JsonNode before = MIKE.inspect("cache");
+        assertTrue(ProcessHandle.of(before.get("pid").asLong()).orElseThrow().isAlive());
+        for (int i = 0; i < 50; i++) {
+            talk("get a\r\nquit\r\n");
+        }
+        JsonNode after = MIKE.inspect("cache");
+        for (String counter : List.of("rxFrames", "txFrames")) {
+            long rise = after.get("io").get(counter).asLong() - before.get("io").get(counter).asLong();
+            assertTrue(rise >= 50, counter + " rose by " + rise);
+        }
+    }
+
+    @Test
+    @Order(4)
+    void qemuIsServedByThePlaneAndNotByItsOwnNetwork() {
+        long pid = MIKE.inspect("cache").get("pid").asLong();
+        String line = ProcessHandle.of(pid).orElseThrow().info().commandLine().orElseThrow();
+        assertTrue(line.contains("vhost-user"), line);
+        assertFalse(line.contains("-netdev user") || line.contains("-nic user"), line);
+    }
+
+    @Test
+    @Order(5)
+    void aSecondMachineOfThatNameIsRefused() {
+        Mike.Result refused = MIKE.run("run", "-d", "--name", "cache", "memcached");
+        assertEquals(73, refused.code(), refused.err());
+        assertTrue(refused.err().contains("cache"), refused.err());
+    }
+
+    @Test
+    @Order(6)
+    void aPortInUseIsRefusedBeforeAnythingIsMade() {
+        Mike.Result refused = MIKE.run("run", "-d", "--name", "other", "memcached", "-p", PORT + ":11211");
+        assertEquals(73, refused.code(), refused.err());
+        assertTrue(refused.err().contains(String.valueOf(PORT)), refused.err());
+        assertFalse(MIKE.run("ps", "-a").ok().out().contains("other"));
+    }
+
+    @Test
+    @Order(7)
+    void execRunsBesideTheApplication() {
+        assertTrue(MIKE.run("exec", "cache", "/usr/bin/memcached", "-V").ok().out().contains("memcached 1"));
+    }
+
+    @Test
+    @Order(8)
+    void stopsGracefullyAndIsRemoved() {
+        long pid = MIKE.inspect("cache").get("pid").asLong();
+        MIKE.run("stop", "cache").ok();
+        assertFalse(ProcessHandle.of(pid).map(ProcessHandle::isAlive).orElse(false));
+        assertEquals("EXITED", MIKE.inspect("cache").get("state").asString().toUpperCase());
+        MIKE.run("logs", "cache").ok();
+        MIKE.run("rm", "cache").ok();
+        assertEquals(66, MIKE.run("inspect", "cache").code());
+    }
+
+    private static String talk(String request) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), PORT)) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        }
+    }
+}
