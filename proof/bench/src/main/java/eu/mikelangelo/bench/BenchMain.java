@@ -1,0 +1,27 @@
+package eu.mikelangelo.bench;
+
+/** {@code ./do bench NAME [--json] [--only ROW[,ROW]] [--quick]}. */
+public final class BenchMain {
+    private BenchMain() { }
+
+    /** Exits with 0 when every row could run and 64 on wrong usage; whether aims are met is in the rows. */
+    public static void main(String[] args) throws Exception {
+        if (args.length == 0 || !args[0].equals("start")) {
+            System.err.println("usage: ./do bench start [--json] [--only ROW[,ROW]] [--quick]");
+            System.exit(64);
+        }
+        Options options;
+        try {
+            options = Options.parse(args, 1);
+        } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
+            System.err.println("bench: " + e.getMessage());
+            System.exit(64);
+            return;
+        }
+        HostFacts.print(System.err);
+        try (Product product = new Product()) {
+            new StartBench(product, options).run();
+        }
+        System.exit(0);
+    }
+}

@@ -1,0 +1,2 @@
+/** Benchmarks against named peers; {@code ./do bench NAME}. Never shipped. */
+package eu.mikelangelo.bench;
