@@ -15,7 +15,7 @@ trap 'rm -f "$started"' EXIT
 step() { say "$1"; shift; "$@" >> "$log" 2>&1 || { tail -n 40 "$log" >&2; say "the build failed; the whole log is $home/$log"; exit 70; }; }
 
 java_modules() {
-  mvn -B -T 2 -DskipTests -Dmaven.test.skip=true package
+  mvn -B -T 2 -Dmaven.test.skip=true -pl face/cli,dataplane/plane -am package
   rm -rf build/lib.next
   mkdir -p build/lib.next
   mv face/cli/target/lib build/lib.next/control
