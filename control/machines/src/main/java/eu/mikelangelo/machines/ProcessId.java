@@ -22,7 +22,7 @@ public record ProcessId(long pid, long startTicks, String bootId) {
             if (fields[0].equals("Z") || fields[0].equals("X")) {
                 return Optional.empty();
             }
-            return Optional.of(new ProcessId(pid, Long.parseLong(fields[19]), bootId()));
+            return Optional.of(new ProcessId(pid, Long.parseLong(fields[19]), currentBootId()));
         } catch (IOException | RuntimeException e) {
             return Optional.empty();
         }
@@ -43,7 +43,7 @@ public record ProcessId(long pid, long startTicks, String bootId) {
         handle().ifPresent(ProcessHandle::destroyForcibly);
     }
 
-    static String bootId() throws IOException {
+    static String currentBootId() throws IOException {
         return Files.readString(BOOT_ID).strip();
     }
 }
