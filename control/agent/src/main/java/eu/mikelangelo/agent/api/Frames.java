@@ -1,11 +1,13 @@
 package eu.mikelangelo.agent.api;
 
+import java.io.BufferedOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Several streams in one body, for exec: {@code u8 type, u8[3] 0, u32 length} (big-endian), then the bytes. Writing is
@@ -25,14 +27,24 @@ public final class Frames {
     private Frames() { }
 
     /** One frame. */
-    public record Frame(int type, byte[] bytes) { }
+    public record Frame(int type, byte[] bytes) {
+        public String text() {
+            return new String(bytes, StandardCharsets.UTF_8);
+        }
+    }
 
     /** Writes frames and flushes each. */
     public static final class Writer {
         private final DataOutputStream out;
 
         public Writer(OutputStream out) {
-            this.out = new DataOutputStream(out);
+            // One write to the connection a frame, not one a field.
+            this.out = new DataOutputStream(new BufferedOutputStream(out, 64 << 10));
+        }
+
+        public void write(int type, String text) throws IOException {
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            write(type, bytes, bytes.length);
         }
 
         public synchronized void write(int type, byte[] from, int length) throws IOException {
