@@ -41,9 +41,26 @@ final class MachineRoutes implements ApiHandler.Route {
             case "GET" -> exchange.answer(Map.of("machines", machines.list()));
             case "POST" -> {
                 RunRequest request = RunRequest.of(exchange.body());
-                exchange.events(progress -> machines.run(request, progress));
+                run(exchange, request);
             }
             default -> throw noSuch(exchange, "machines");
+        }
+    }
+
+    private void run(Exchange exchange, RunRequest request) throws IOException {
+        String[] made = {null};
+        try {
+            exchange.events(progress -> {
+                Map<String, Object> machine = machines.run(request, progress);
+                made[0] = (String) machine.get("name");
+                return machine;
+            });
+        } catch (Exchange.ClientGone e) {
+            // Nobody has learned of a foreground machine whose client hung up before it got the name.
+            if (made[0] != null && !request.detach()) {
+                machines.remove(made[0], true);
+            }
+            throw e;
         }
     }
 

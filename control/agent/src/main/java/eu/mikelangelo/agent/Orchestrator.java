@@ -35,6 +35,7 @@ final class Orchestrator implements MachineService {
     static final int MAX_STARTS = 8;
     private static final int TAIL_LINES = 15;
     private static final int SIGKILL = 9;
+    private static final Duration LINGER = Duration.ofSeconds(2);
     private static final Duration FOREVER = Duration.ofDays(36_500);
     private static final Logger LOG = Logger.getLogger(Orchestrator.class.getName());
     private final ImageService images;
@@ -206,10 +207,17 @@ final class Orchestrator implements MachineService {
     }
 
     private void removeAtEnd(String name) {
+        Instant created = fleet.get(name).spec().created();
         Thread.ofVirtual().name("remove " + name).start(() -> {
             try {
                 fleet.awaitEnd(name, FOREVER);
-                fleet.remove(name, false);
+                // Whoever waits for the exit code gets it first; then make sure it is still this machine.
+                Thread.sleep(LINGER);
+                if (fleet.find(name).filter(item -> item.spec().created().equals(created)).isPresent()) {
+                    fleet.remove(name, false);
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             } catch (RuntimeException e) {
                 LOG.log(Level.FINE, "machine " + name + " was removed by somebody else", e);
             }
