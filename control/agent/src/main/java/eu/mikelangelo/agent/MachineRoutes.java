@@ -137,22 +137,22 @@ final class MachineRoutes implements ApiHandler.Route {
         LogFollower log = new LogFollower(machines.log(name, exchange.flag("kernel")));
         int tail = exchange.number("tail", -1, MAX_TAIL_LINES);
         boolean follow = exchange.flag("follow");
-        try (OutputStream out = exchange.stream("application/octet-stream")) {
-            log.copyPresent(out, tail);
-            if (follow) {
-                log.follow(out, () -> !machines.live(name), exchange::clientGone);
-            }
+        OutputStream out = exchange.stream("application/octet-stream");
+        log.copyPresent(out, tail);
+        if (follow) {
+            log.follow(out, () -> !machines.live(name), exchange::clientGone);
         }
+        out.close();
     }
 
     /** The console's output: the log with what comes, up to the machine's end. */
     private void console(Exchange exchange, String name) throws IOException {
         LogFollower log = new LogFollower(machines.log(name, false));
         int tail = exchange.number("tail", -1, MAX_TAIL_LINES);
-        try (OutputStream out = exchange.stream("application/octet-stream")) {
-            log.copyPresent(out, tail);
-            log.follow(out, () -> !machines.live(name), exchange::clientGone);
-        }
+        OutputStream out = exchange.stream("application/octet-stream");
+        log.copyPresent(out, tail);
+        log.follow(out, () -> !machines.live(name), exchange::clientGone);
+        out.close();
     }
 
     private void consoleInput(Exchange exchange, String name, String what) throws IOException {
@@ -180,10 +180,11 @@ final class MachineRoutes implements ApiHandler.Route {
 
     private void download(Exchange exchange, String name) throws IOException {
         String path = guestPath(exchange);
-        // The answer is committed by its first bytes, so a failure before them has a status of its own.
-        try (OutputStream out = exchange.stream("application/octet-stream")) {
-            machines.copyOut(name, path, out);
-        }
+        // Not closed when it fails: before the first byte the failure gets a status of its own, later the connection
+        // breaks off; a proper end would pass a part for the whole.
+        OutputStream out = exchange.stream("application/octet-stream");
+        machines.copyOut(name, path, out);
+        out.close();
     }
 
     private void upload(Exchange exchange, String name) throws IOException {

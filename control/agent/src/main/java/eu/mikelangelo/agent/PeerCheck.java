@@ -10,7 +10,7 @@ import jdk.net.ExtendedSocketOptions;
  * Who may speak to the agent: its own user, and root. The run folder's mode keeps others out already; this holds when
  * somebody has widened it. The kernel vouches for the peer (SO_PEERCRED, unix(7)).
  */
-final class PeerCheck {
+class PeerCheck {
     private final String ownUser;
 
     PeerCheck(String ownUser) {
