@@ -8,7 +8,8 @@ import java.util.Map;
  * run-time choices (ports, more environment). All lists are in order; nothing is null.
  *
  * @param args    the start command, one element a word; words may hold {@code $NAME} and {@code ${NAME}}, expanded from
- *                the environment when the machine is made (never by a shell)
+ *                the environment when the machine is made (never by a shell); {@code $NAME} alone in a word may become
+ *                none or several words, {@code $$} is a dollar (as in systemd's units)
  * @param pre     commands that must succeed before it, as root
  * @param env     environment, in the order given
  * @param user    {@code uid:gid[,gid...]} in numbers, resolved when the tree was built; "0:0" is root
