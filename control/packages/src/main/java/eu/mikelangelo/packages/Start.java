@@ -1,7 +1,10 @@
 package eu.mikelangelo.packages;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * How the application of a machine is started; what a service unit, a recipe or a run.yaml says, without the guest's
@@ -21,6 +24,18 @@ import java.util.Map;
  */
 public record Start(List<String> args, List<List<String>> pre, Map<String, String> env, String user, String workdir,
                     boolean forking, List<RunFolder> folders, List<Port> ports) {
+
+    /** Takes unmodifiable copies; throws NullPointerException when something is null. */
+    public Start {
+        args = List.copyOf(args);
+        pre = pre.stream().map(List::copyOf).toList();
+        env.forEach((name, value) -> Objects.requireNonNull(value, name));
+        env = Collections.unmodifiableMap(new LinkedHashMap<>(env));
+        Objects.requireNonNull(user);
+        Objects.requireNonNull(workdir);
+        folders = List.copyOf(folders);
+        ports = List.copyOf(ports);
+    }
 
     public record RunFolder(String path, int mode, int uid, int gid) { }
 

@@ -101,7 +101,6 @@ public record ImageManifest(String schema, String name, String version, String f
         if (segments.isEmpty() || segments.size() > SEGMENTS_MAX) {
             throw new IllegalArgumentException(segments.size() + " segments");
         }
-        requireWhole(start);
     }
 
     /** The manifest as it stands in the image. */
@@ -133,14 +132,6 @@ public record ImageManifest(String schema, String name, String version, String f
     private static void digest(String sha256) {
         if (sha256 == null || !sha256.matches("[0-9a-f]{64}")) {
             throw new IllegalArgumentException("not a sha256: " + sha256);
-        }
-    }
-
-    private static void requireWhole(Start start) {
-        if (start.args() == null || start.pre() == null || start.env() == null || start.user() == null
-                || start.workdir() == null || start.folders() == null || start.ports() == null
-                || start.args().contains(null) || start.pre().contains(null) || start.env().containsValue(null)) {
-            throw new IllegalArgumentException("an incomplete start");
         }
     }
 }
