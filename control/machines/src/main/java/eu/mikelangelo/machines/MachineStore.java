@@ -5,7 +5,6 @@ import eu.mikelangelo.base.Failure;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -43,12 +42,14 @@ public final class MachineStore {
     public static MachineStore open(Path root) throws IOException {
         Durable.privateFolder(root);
         MachineStore store = new MachineStore(root);
-        try (Stream<Path> entries = Files.list(root); Guard guard = store.new Guard()) {
-            for (Path entry : entries.filter(MachineStore::halfDone).toList()) {
-                delete(entry);
+        return store.guarded(() -> {
+            try (Stream<Path> entries = Files.list(root)) {
+                for (Path entry : entries.filter(MachineStore::halfDone).toList()) {
+                    delete(entry);
+                }
             }
-        }
-        return store;
+            return store;
+        });
     }
 
     private static boolean halfDone(Path entry) {
@@ -56,34 +57,23 @@ public final class MachineStore {
         return name.startsWith(".new-") || name.startsWith(".gone-");
     }
 
-    /** The lock of this process's threads and of other processes. */
-    private final class Guard implements AutoCloseable {
-        private final FileChannel channel;
-        private final FileLock held;
+    private interface Guarded<T> {
+        T call() throws IOException;
+    }
 
-        Guard() throws IOException {
-            lock.lock();
-            FileChannel opened = null;
+    /** Runs under the lock of this process's threads and of other processes. */
+    private <T> T guarded(Guarded<T> action) throws IOException {
+        lock.lock();
+        try (FileChannel channel = FileChannel.open(root.resolve(".lock"), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE)) {
+            FileLock held = channel.lock();
             try {
-                opened = FileChannel.open(root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-                held = opened.lock();
-                channel = opened;
-            } catch (IOException | RuntimeException e) {
-                if (opened != null) {
-                    opened.close();
-                }
-                lock.unlock();
-                throw e;
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            try (channel) {
-                held.release();
+                return action.call();
             } finally {
-                lock.unlock();
+                held.release();
             }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -106,7 +96,7 @@ public final class MachineStore {
      * @throws Failure CONFLICT when the given name is taken or there are too many machines
      */
     public MachineSpec create(MachineRequest request) throws IOException {
-        try (Guard guard = new Guard()) {
+        return guarded(() -> {
             List<String> names = names();
             if (names.size() >= MOST_MACHINES) {
                 throw new Failure(Failure.Kind.CONFLICT, "there are " + names.size() + " machines already",
@@ -122,7 +112,7 @@ public final class MachineStore {
                     request.command(), request.stopSeconds(), Instant.now());
             publish(spec);
             return spec;
-        }
+        });
     }
 
     private void publish(MachineSpec spec) throws IOException {
@@ -136,7 +126,7 @@ public final class MachineStore {
             Durable.publish(temporary, root.resolve(spec.name()));
         } catch (IOException e) {
             delete(temporary);
-            throw e instanceof FileAlreadyExistsException ? taken(spec.name()) : e;
+            throw e;
         }
     }
 
@@ -145,13 +135,16 @@ public final class MachineStore {
         Path folder = folder(name).folder();
         Path doomed = root.resolve(".gone-" + name + "-" + ProcessHandle.current().pid() + "-"
                 + SERIAL.incrementAndGet());
-        try (Guard guard = new Guard()) {
+        boolean moved = guarded(() -> {
             if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
-                return;
+                return false;
             }
             Files.move(folder, doomed, StandardCopyOption.ATOMIC_MOVE);
+            return true;
+        });
+        if (moved) {
+            delete(doomed);
         }
-        delete(doomed);
     }
 
     private static Failure taken(String name) {
