@@ -2,7 +2,6 @@
 module eu.mikelangelo.machines {
     requires transitive eu.mikelangelo.base;
     requires tools.jackson.databind;
-    requires java.logging;
     exports eu.mikelangelo.machines;
     exports eu.mikelangelo.machines.qemu;
     // Records are read and written as JSON.

@@ -14,12 +14,12 @@ import java.util.regex.Pattern;
  *
  * @param schema      version of this record in a file, {@link #SCHEMA}
  * @param name        see {@link #NAME}
- * @param number      1..65000, unique in a home; gives the MAC and IP address
+ * @param number      2..65000, unique in a home; gives the MAC and IP address
  * @param memoryMiB   of guest RAM
  * @param cpus        virtual processors
  * @param env         added to, or instead of, the image's environment
  * @param command     replaces the image's start command; empty: the image's own
- * @param stopSeconds grace between SIGTERM and SIGKILL in the guest; 0: the image's own (default 10)
+ * @param stopSeconds grace between SIGTERM and SIGKILL in the guest; 0: {@link #DEFAULT_STOP_SECONDS}, init's own
  */
 public record MachineSpec(int schema, String name, int number, Image image, Kernel kernel, int memoryMiB, int cpus,
                           List<PublishedPort> ports, Map<String, String> env, List<String> command, int stopSeconds,
@@ -27,6 +27,8 @@ public record MachineSpec(int schema, String name, int number, Image image, Kern
     public static final int SCHEMA = 1;
     /** A machine's name: also a folder's name and a host name of the guest. */
     public static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_.-]{0,62}");
+    /** Number 1 would be the gateway's address. */
+    public static final int FIRST_NUMBER = 2;
     public static final int LAST_NUMBER = 65_000;
     public static final int LEAST_MEMORY_MIB = 64;
     public static final int MOST_MEMORY_MIB = 1024 * 1024;
@@ -34,6 +36,11 @@ public record MachineSpec(int schema, String name, int number, Image image, Kern
     public static final int DEFAULT_MEMORY_MIB = 256;
     public static final int MOST_PORTS = 64;
     public static final int MOST_STOP_SECONDS = 3600;
+    public static final int DEFAULT_STOP_SECONDS = 10;
+    public static final String GATEWAY = "10.187.0.1";
+    public static final String GATEWAY_MAC = "02:4d:ff:00:00:01";
+    public static final int NETWORK_BITS = 16;
+    public static final int MTU = 65_520;
     private static final Pattern ENV_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]{0,255}");
 
     /** @param reference what the user called it; {@code sha256} of the image file; {@code file} absolute path */
@@ -45,7 +52,7 @@ public record MachineSpec(int schema, String name, int number, Image image, Kern
     /** @throws Failure BAD_INPUT for a value out of its range */
     public MachineSpec {
         checkName(name);
-        range("machine number", number, 1, LAST_NUMBER);
+        range("machine number", number, FIRST_NUMBER, LAST_NUMBER);
         range("memory (MiB)", memoryMiB, LEAST_MEMORY_MIB, MOST_MEMORY_MIB);
         range("number of cpus", cpus, 1, MOST_CPUS);
         range("stop seconds", stopSeconds, 0, MOST_STOP_SECONDS);

@@ -50,6 +50,12 @@ public record PublishedPort(String protocol, String address, int host, int guest
                 matcher.group(1) == null ? "127.0.0.1" : matcher.group(1), host, guest);
     }
 
+    /** Whether both cannot be bound on one host. */
+    public boolean collidesWith(PublishedPort other) {
+        return protocol.equals(other.protocol) && host == other.host
+                && (address.equals(other.address) || address.equals("0.0.0.0") || other.address.equals("0.0.0.0"));
+    }
+
     private static Failure bad(String text, String hint) {
         return new Failure(Failure.Kind.BAD_INPUT, "\"" + text + "\" is not a port to publish", hint);
     }
