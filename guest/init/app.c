@@ -51,8 +51,8 @@ static _Noreturn void child(const struct spawn *s, int report) {
     setrlimit(RLIMIT_NOFILE, &files);
     int in = s->in, out = s->out, err = s->err;
     if (in < 0) {
-        in = out = err = open(console_path, O_RDWR);
-        ioctl(in, TIOCSCTTY, 0);           /* fails on /dev/null, which is no loss */
+        in = out = err = open(console_path, O_RDWR | O_NOCTTY);
+        if (s->terminal) ioctl(in, TIOCSCTTY, 0);  /* fails on /dev/null, which is no loss */
         if (in >= 0 && fchown(in, s->user->uid, (gid_t)-1)) goto trouble;
     }
     if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) goto trouble;

@@ -79,7 +79,7 @@ extern int console_fd, button_fd;
 extern const char *console_path;
 
 /* ---- app.c: starting programs ---- */
-struct spawn { char **argv; const char *workdir; const struct user *user; int in, out, err; }; /* in < 0: the console */
+struct spawn { char **argv; const char *workdir; const struct user *user; int in, out, err; bool terminal; }; /* in < 0: console */
 pid_t spawn(const struct spawn *s, char *error, int *code);   /* -1: `error`, and 126 or 127 in `code` */
 void spawn_environment(const struct config *c, const struct user *user);
 

@@ -112,7 +112,8 @@ static void start_app(void) {
     char error[TEXT_MAX], **argv = must(calloc((size_t)args->count + 1, sizeof *argv));
     for (int i = 0; i < args->count; i++) argv[i] = args->line[i][0];
     if (!argv[0]) fatal(125, "the image has no start command (no `arg` line)");
-    struct spawn s = {argv, config_word(&config, K_WORKDIR, "/"), &app_user, -1, -1, -1};
+    /* A daemon's first process must not own the terminal: its end would send SIGHUP to the second. */
+    struct spawn s = {argv, config_word(&config, K_WORKDIR, "/"), &app_user, -1, -1, -1, !forking};
     pid = spawn(&s, error, &code);
     if (pid < 0) fatal(code, "%s", error);
     free(argv);
@@ -133,7 +134,7 @@ static void next_step(void) {
         return;
     }
     static const struct user root = {.groups = 1};
-    struct spawn s = {pre->line[pre_at++], "/", &root, -1, -1, -1};
+    struct spawn s = {pre->line[pre_at++], "/", &root, -1, -1, -1, false};
     pid = spawn(&s, error, &code);
     if (pid < 0) fatal(code, "before the start: %s", error);
 }
@@ -156,7 +157,7 @@ static void ended(int status) {
     } else if (stopping) {
         kill(-1, SIGTERM);
     }
-    listen_due = listen_due == INT64_MAX ? listen_due : 0;
+    if (phase == RUNNING && !is_ready) listen_due = 0;
 }
 
 static void reap(void) {
@@ -179,9 +180,9 @@ static void hear_signals(void) {
     struct signalfd_siginfo s;
     while (read(signal_fd, &s, sizeof s) == sizeof s) {
         switch (s.ssi_signo) {
-            case SIGCHLD: break;  /* reap() looks each turn */
             case SIGHUP: case SIGUSR1: case SIGUSR2: case SIGQUIT: signal_app((int)s.ssi_signo); break;
-            default: stop_asked(); break;  /* SIGTERM, SIGPWR, and SIGINT for ctrl-alt-del */
+            case SIGTERM: case SIGPWR: case SIGINT: stop_asked(); break;  /* SIGINT: ctrl-alt-del */
+            default: break;  /* SIGCHLD: reap() looks each turn; SIGPIPE is read here although it is ignored */
         }
     }
 }
@@ -239,7 +240,10 @@ static void read_config(const char *path, bool needed) {
     size_t length = 0;
     char *text = read_file(path, IMAGE_MAX, &length);
     if (!text && (needed || errno != ENOENT)) fatal(125, "%s: %s (at most 1 MiB)", path, strerror(errno));
-    if (text && !config_parse(&config, text, length, path, error)) fatal(125, "%s", error);
+    if (text && !config_parse(&config, text, length, path, error)) {
+        boot_modules(&config.list[K_MODULE]);  /* those named before: so that the host can hear it */
+        fatal(125, "%s", error);
+    }
 }
 
 static void catch_signals(void) {

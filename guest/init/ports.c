@@ -232,7 +232,8 @@ void ports_turn(void) {
     write_control();
 }
 
+/* Nothing more can be told to the host, or nobody is there to hear it. */
 bool ports_flushed(void) {
-    return (status_fd < 0 || status_gone || said_sent == said_length)
+    return (status_fd < 0 ? !ports_possible() : status_gone || said_sent == said_length)
         && (control_fd < 0 || control_gone || queue_start == queue_end);
 }
