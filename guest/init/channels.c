@@ -245,7 +245,9 @@ static void send_signal(const struct frame *f, struct channel *c) {
         refuse(f->channel, "SIGNAL holds no signal of 1 to 64", "");
     } else if (f->channel == 0) {
         signal_app((int)number);
-    } else if (c && c->kind == EXEC && !c->exited) {
+    } else if (c && c->kind != EXEC) {
+        fail(c, "aborted", "");
+    } else if (c && !c->exited) {
         kill(-c->pid, (int)number);
     }
 }

@@ -2,4 +2,6 @@
 module eu.mikelangelo.machines {
     requires transitive eu.mikelangelo.base;
     requires tools.jackson.databind;
+
+    exports eu.mikelangelo.machines.guest;
 }
