@@ -3,6 +3,7 @@ package eu.mikelangelo.virtio;
 import eu.mikelangelo.memory.Region;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * The driver side of a split virtqueue, as a guest's kernel plays it. Each descriptor owns a slot of guest memory; a chain's
@@ -27,6 +28,8 @@ public final class MockDriver {
     private int lastUsed;
     private int kickedIndex;
     private int lastUsedLength;
+    private final int[] readableBytes;
+    private int lastReadableBytes;
     private long[] lastAddresses = new long[0];
     private int[] lastLengths = new int[0];
 
@@ -50,6 +53,7 @@ public final class MockDriver {
         chains = new int[size][];
         addresses = new long[size][];
         lengths = new int[size][];
+        readableBytes = new int[size];
         for (int i = 0; i < size; i++) {
             freeHeads[free++] = size - 1 - i;
         }
@@ -116,6 +120,7 @@ public final class MockDriver {
                     SplitRingLayout.FLAG_INDIRECT, 0);
         }
         chains[ids[0]] = ids;
+        readableBytes[ids[0]] = IntStream.of(readable).sum();
         addresses[ids[0]] = where;
         lengths[ids[0]] = length;
         offer(ids[0]);
@@ -188,6 +193,7 @@ public final class MockDriver {
         }
         lastAddresses = addresses[head];
         lastLengths = lengths[head];
+        lastReadableBytes = readableBytes[head];
         for (int id : chains[head]) {
             freeHeads[free++] = id;
         }
@@ -197,6 +203,11 @@ public final class MockDriver {
 
     public int lastUsedLength() {
         return lastUsedLength;
+    }
+
+    /** @return bytes of the chain last returned that were for the device to read; what it may write begins there */
+    public int lastReadableBytes() {
+        return lastReadableBytes;
     }
 
     /** @return the first {@code length} bytes of the chain last returned by {@link #pollUsed} */
