@@ -71,6 +71,7 @@ final class Connector {
             removeStale(port.path);
             port.listener = UnixSockets.listen(port.path, 1);
             Fds.epollAdd(epoll, port.listener, EpollEventLayout.EPOLLIN, port.slot);
+            port.isListening(true);
         } catch (LinuxException | IOException failed) {
             later(port, failed.getMessage(), true);
         }
@@ -108,6 +109,7 @@ final class Connector {
             // Out of descriptors, most likely. The listener would wake us for ever: listen again later.
             Fds.close(port.listener);
             port.listener = -1;
+            port.isListening(false);
             later(port, "accept: " + Errno.name(-socket), true);
         }
     }
@@ -216,6 +218,7 @@ final class Connector {
         if (port.listener >= 0) {
             Fds.close(port.listener);
             port.listener = -1;
+            port.isListening(false);
             try {
                 Files.deleteIfExists(Path.of(port.path));
             } catch (IOException left) {

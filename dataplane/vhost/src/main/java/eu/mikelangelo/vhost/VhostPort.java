@@ -35,6 +35,7 @@ public final class VhostPort {
 
     private volatile int runningRings;
     private volatile int connections;
+    private volatile boolean listening;
     private volatile boolean connected;
     private volatile String lastError = "";
 
@@ -53,6 +54,11 @@ public final class VhostPort {
     /** True while a front-end is connected. */
     public boolean connected() {
         return connected;
+    }
+
+    /** True while a server port has its socket; always false for one that connects. */
+    public boolean listening() {
+        return listening;
     }
 
     /** How many rings run now. */
@@ -75,6 +81,10 @@ public final class VhostPort {
             connections = connections + 1;
         }
         connected = now;
+    }
+
+    void isListening(boolean now) {
+        listening = now;
     }
 
     void rings(int running) {
