@@ -82,10 +82,9 @@ public final class IoCore implements AutoCloseable {
         execute(new Command() {
             @Override
             void run() {
-                if (!fabric.add(port)) {
+                if (!fabric.add(port, Clock.nowNs())) {
                     throw new IllegalStateException("port " + port.name() + ": a core has at most " + Switch.MAX_PORTS);
                 }
-                port.floodRefillNs = Clock.nowNs();
                 if (config.uplink() != null) {
                     Uplink uplink = new Uplink(port, config.uplink(), poller, calls, token(port, KIND_UPLINK),
                             Clock.nowNs());

@@ -63,11 +63,12 @@ final class Switch {
     }
 
     /** Adds a port. @return false when there are {@value #MAX_PORTS} already */
-    boolean add(Port port) {
+    boolean add(Port port, long nowNs) {
         for (int slot = 0; slot < MAX_PORTS; slot++) {
             if (ports[slot] == null) {
                 ports[slot] = port;
                 port.slot = slot;
+                port.floodRefillNs = nowNs;
                 top = Math.max(top, slot + 1);
                 if (port.config().mac() != PortConfig.ANY_MAC) {
                     macs.fix(port.config().mac(), slot);

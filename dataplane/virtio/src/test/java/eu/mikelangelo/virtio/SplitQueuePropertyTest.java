@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.mock.MockDriver;
+import eu.mikelangelo.virtio.mock.MockGuest;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.Arrays;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.memory.GuestMemory;
+import eu.mikelangelo.virtio.mock.MockDriver;
+import eu.mikelangelo.virtio.mock.MockGuest;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 

@@ -1,6 +1,9 @@
-package eu.mikelangelo.virtio;
+package eu.mikelangelo.virtio.mock;
 
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.Features;
+import eu.mikelangelo.virtio.QueueConfig;
+import eu.mikelangelo.virtio.SplitRingLayout;
 import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.stream.IntStream;

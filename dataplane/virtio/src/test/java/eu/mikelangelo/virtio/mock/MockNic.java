@@ -1,5 +1,6 @@
-package eu.mikelangelo.virtio;
+package eu.mikelangelo.virtio.mock;
 
+import eu.mikelangelo.virtio.NetHeaderLayout;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 

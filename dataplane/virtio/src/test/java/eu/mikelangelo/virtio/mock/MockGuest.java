@@ -1,4 +1,4 @@
-package eu.mikelangelo.virtio;
+package eu.mikelangelo.virtio.mock;
 
 import eu.mikelangelo.memory.GuestMemory;
 import eu.mikelangelo.memory.GuestMemory.Mapping;
