@@ -4,7 +4,10 @@ module eu.mikelangelo.agent {
     requires transitive eu.mikelangelo.packages;
     requires transitive eu.mikelangelo.machines;
     requires eu.mikelangelo.plane.api;
-    requires tools.jackson.databind;
+    requires tools.jackson.core;
+    requires java.logging;
+    requires jdk.net;
     requires org.eclipse.jetty.server;
     requires org.eclipse.jetty.unixdomain.server;
+    exports eu.mikelangelo.agent.api;
 }

@@ -10,4 +10,10 @@ module eu.mikelangelo.packages {
     requires org.bouncycastle.provider;
     requires java.net.http;
     exports eu.mikelangelo.packages;
+    exports eu.mikelangelo.packages.image;
+    exports eu.mikelangelo.packages.kernel;
+    exports eu.mikelangelo.packages.manifest;
+    opens eu.mikelangelo.packages to tools.jackson.databind;
+    opens eu.mikelangelo.packages.image to tools.jackson.databind;
+    opens eu.mikelangelo.packages.kernel to tools.jackson.databind;
 }

@@ -5,4 +5,6 @@ module eu.mikelangelo.ioplane {
     requires transitive eu.mikelangelo.metrics;
     requires transitive eu.mikelangelo.virtio;
     requires transitive eu.mikelangelo.vhost;
+
+    exports eu.mikelangelo.ioplane;
 }

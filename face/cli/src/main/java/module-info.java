@@ -2,5 +2,7 @@
 module eu.mikelangelo.cli {
     requires eu.mikelangelo.agent;
     requires info.picocli;
-    requires tools.jackson.databind;
+    requires jdk.unsupported;
+    // picocli sets annotated fields.
+    opens eu.mikelangelo.cli to info.picocli;
 }

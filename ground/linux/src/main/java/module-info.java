@@ -1,4 +1,4 @@
 /** System calls and struct layouts through the FFM API. The other module with native access. */
 module eu.mikelangelo.linux {
-    requires transitive eu.mikelangelo.memory;
+    exports eu.mikelangelo.linux;
 }

@@ -1,3 +1,4 @@
 /** Counters and the distinct-error log. */
 module eu.mikelangelo.metrics {
+    exports eu.mikelangelo.metrics;
 }

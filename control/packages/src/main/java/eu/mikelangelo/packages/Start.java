@@ -1,14 +1,18 @@
 package eu.mikelangelo.packages;
 
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * How the application of a machine is started; what a service unit, a recipe or a run.yaml says, without the guest's
  * run-time choices (ports, more environment). All lists are in order; nothing is null.
  *
  * @param args    the start command, one element a word; words may hold {@code $NAME} and {@code ${NAME}}, expanded from
- *                the environment when the machine is made (never by a shell)
+ *                the environment when the machine is made (never by a shell); {@code $NAME} alone in a word may become
+ *                none or several words, {@code $$} is a dollar (as in systemd's units)
  * @param pre     commands that must succeed before it, as root
  * @param env     environment, in the order given
  * @param user    {@code uid:gid[,gid...]} in numbers, resolved when the tree was built; "0:0" is root
@@ -20,6 +24,18 @@ import java.util.Map;
  */
 public record Start(List<String> args, List<List<String>> pre, Map<String, String> env, String user, String workdir,
                     boolean forking, List<RunFolder> folders, List<Port> ports) {
+
+    /** Takes unmodifiable copies; throws NullPointerException when something is null. */
+    public Start {
+        args = List.copyOf(args);
+        pre = pre.stream().map(List::copyOf).toList();
+        env.forEach((name, value) -> Objects.requireNonNull(value, name));
+        env = Collections.unmodifiableMap(new LinkedHashMap<>(env));
+        Objects.requireNonNull(user);
+        Objects.requireNonNull(workdir);
+        folders = List.copyOf(folders);
+        ports = List.copyOf(ports);
+    }
 
     public record RunFolder(String path, int mode, int uid, int gid) { }
 

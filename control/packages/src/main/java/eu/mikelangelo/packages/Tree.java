@@ -49,6 +49,11 @@ public final class Tree {
         return nodes.remove(path);
     }
 
+    /** The first path that is {@code path} or comes behind it in order; null when there is none. */
+    public String ceiling(String path) {
+        return nodes.ceilingKey(path);
+    }
+
     /** All nodes in path order. The view is live and read-only. */
     public Map<String, Node> nodes() {
         return java.util.Collections.unmodifiableMap(nodes);

@@ -1,0 +1,136 @@
+package eu.mikelangelo.machines;
+
+import eu.mikelangelo.base.Durable;
+import eu.mikelangelo.base.Failure;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Where the files of one machine lie; see "Files of a machine" in ARCHITECTURE.md. A value; reads and writes are safe
+ * against a kill, not against two writers.
+ *
+ * @param folder {@code machines/<name>}
+ */
+public record MachineFolder(Path folder) {
+    /** Files we wrote ourselves; more is damage. */
+    private static final long MOST_JSON_BYTES = 4 * 1024 * 1024;
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            // A newer schema may have more fields; the schema number decides whether we may go on.
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .build();
+
+    public String name() {
+        return folder.getFileName().toString();
+    }
+
+    public Path initrd() {
+        return folder.resolve("initrd");
+    }
+
+    public Path consoleLog() {
+        return folder.resolve("console.log");
+    }
+
+    public Path kernelLog() {
+        return folder.resolve("kernel.log");
+    }
+
+    public Path statusLog() {
+        return folder.resolve("status.log");
+    }
+
+    public Path qemuLog() {
+        return folder.resolve("qemu.log");
+    }
+
+    public Path passtLog() {
+        return folder.resolve("passt.log");
+    }
+
+    private Path spec() {
+        return folder.resolve("spec.json");
+    }
+
+    private Path state() {
+        return folder.resolve("state.json");
+    }
+
+    void write(MachineSpec spec) throws IOException {
+        Durable.write(spec(), JSON.writeValueAsString(spec));
+    }
+
+    void write(MachineState state) throws IOException {
+        Durable.write(state(), JSON.writeValueAsString(state));
+    }
+
+    /** @throws Failure UNAVAILABLE when the file is missing, damaged or of a newer Mikelangelo */
+    public MachineSpec readSpec() {
+        MachineSpec spec = read(spec(), MachineSpec.class);
+        if (spec.schema() != MachineSpec.SCHEMA || !spec.name().equals(name()) || spec.image() == null
+                || spec.kernel() == null) {
+            throw damaged(spec(), "schema " + spec.schema() + ", name " + spec.name(), null);
+        }
+        return spec;
+    }
+
+    /** @throws Failure UNAVAILABLE, likewise */
+    public MachineState readState() {
+        MachineState state = read(state(), MachineState.class);
+        if (state.schema() != MachineState.SCHEMA || state.phase() == null || state.reason() == null
+                || state.accelerator() == null) {
+            throw damaged(state(), "schema " + state.schema(), null);
+        }
+        return state;
+    }
+
+    private static <T> T read(Path file, Class<T> type) {
+        try {
+            if (Files.size(file) > MOST_JSON_BYTES) {
+                throw damaged(file, "it has more than " + MOST_JSON_BYTES + " bytes", null);
+            }
+            T value = JSON.readValue(Files.readAllBytes(file), type);
+            if (value == null) {
+                throw damaged(file, "it is empty", null);
+            }
+            return value;
+        } catch (NoSuchFileException e) {
+            throw damaged(file, "it is missing", e);
+        } catch (JacksonException e) {
+            throw damaged(file, e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw damaged(file, e.getMessage(), e);
+        }
+    }
+
+    private static Failure damaged(Path file, String why, Throwable cause) {
+        return new Failure(Failure.Kind.UNAVAILABLE, "cannot read " + file + ": " + why,
+                "a newer Mikelangelo wrote it, or it is damaged; mike rm removes the machine", cause);
+    }
+
+    /** The last lines of a log, printable characters only; "" when there is none. */
+    public static String tail(Path log, int lines) {
+        int most = 8192;
+        try (var channel = Files.newByteChannel(log)) {
+            long size = channel.size();
+            channel.position(Math.max(0, size - most));
+            java.nio.ByteBuffer buffer = java.nio.ByteBuffer.allocate(most);
+            while (buffer.hasRemaining() && channel.read(buffer) >= 0) {
+                // until the end of the file or the buffer
+            }
+            String text = new String(buffer.array(), 0, buffer.position(), StandardCharsets.UTF_8)
+                    .replaceAll("\u001b\\[[0-9;?]*[A-Za-z]", "").replaceAll("[\\p{Cntrl}&&[^\\n\\t]]", "").stripTrailing();
+            String[] all = text.split("\n");
+            int from = Math.max(0, all.length - lines);
+            return String.join("\n", java.util.Arrays.asList(all).subList(from, all.length)).strip();
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}

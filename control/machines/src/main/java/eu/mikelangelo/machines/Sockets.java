@@ -1,0 +1,103 @@
+package eu.mikelangelo.machines;
+
+import eu.mikelangelo.base.Durable;
+import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.base.Home;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * A machine's sockets, {@code run/m/<number>/}. Folders are 0700; for root they may be passed through (0711), because
+ * passt becomes nobody and has a folder of its own in there. The sockets in them can be opened by their owner only.
+ */
+record Sockets(Path folder) {
+    /** sockaddr_un.sun_path has 108 bytes, one of them for the NUL (unix(7)). */
+    private static final int MOST_PATH_BYTES = 107;
+
+    static Sockets of(Home home, int number) {
+        Sockets sockets = new Sockets(home.run().resolve("m").resolve(String.valueOf(number)));
+        int length = sockets.passt().toString().getBytes(StandardCharsets.UTF_8).length;
+        if (length > MOST_PATH_BYTES) {
+            throw new Failure(Failure.Kind.BAD_INPUT, "the path of a socket, " + sockets.passt() + ", has " + length
+                    + " bytes; Linux allows " + MOST_PATH_BYTES, "choose a shorter MIKE_HOME or XDG_RUNTIME_DIR");
+        }
+        return sockets;
+    }
+
+    Path qmp() {
+        return folder.resolve("qmp.sock");
+    }
+
+    Path console() {
+        return folder.resolve("console.sock");
+    }
+
+    Path status() {
+        return folder.resolve("status.sock");
+    }
+
+    Path control() {
+        return folder.resolve("control.sock");
+    }
+
+    Path net() {
+        return folder.resolve("net0.sock");
+    }
+
+    Path passt() {
+        return folder.resolve("passt").resolve("passt.sock");
+    }
+
+    /**
+     * Makes the folders anew, empty.
+     *
+     * @return whether passt may become nobody: it can reach its folder as such
+     */
+    boolean prepare(Home home) throws IOException {
+        MachineStore.delete(folder);
+        Durable.privateFolder(passt().getParent());
+        if (!System.getProperty("user.name").equals("root")) {
+            return false;
+        }
+        for (Path part : new Path[] {folder, folder.getParent(), home.run()}) {
+            Set<PosixFilePermission> modes = Files.getPosixFilePermissions(part);
+            modes.addAll(Set.of(PosixFilePermission.GROUP_EXECUTE, PosixFilePermission.OTHERS_EXECUTE));
+            Files.setPosixFilePermissions(part, modes);
+        }
+        for (Path part = folder; part != null; part = part.getParent()) {
+            if (!Files.getPosixFilePermissions(part).contains(PosixFilePermission.OTHERS_EXECUTE)) {
+                return false;
+            }
+        }
+        Files.setOwner(passt().getParent(), folder.getFileSystem().getUserPrincipalLookupService()
+                .lookupPrincipalByName("nobody"));
+        return true;
+    }
+
+    /** Ends QEMU and passt processes that were started on these sockets; for those nobody wrote down in time. */
+    void killUsers() {
+        Set<String> words = Set.of("socket,id=qmp,path=" + qmp().toString().replace(",", ",,") + ",server=on,wait=off",
+                passt().toString());
+        ProcessHandle.allProcesses().filter(process -> uses(process, words)).forEach(ProcessHandle::destroyForcibly);
+    }
+
+    private static boolean uses(ProcessHandle process, Set<String> words) {
+        try {
+            String line = Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"), StandardCharsets.ISO_8859_1);
+            String[] argv = line.split("\0");
+            return (argv[0].contains("qemu") || argv[0].contains("passt") || argv[0].contains("setsid"))
+                    && List.of(argv).stream().anyMatch(words::contains);
+        } catch (IOException e) {
+            return false; // it ended, or is none of ours
+        }
+    }
+
+    void remove() throws IOException {
+        MachineStore.delete(folder);
+    }
+}

@@ -1,0 +1,252 @@
+package eu.mikelangelo.packages.image;
+
+import eu.mikelangelo.base.Durable;
+import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.packages.Storage;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.FileChannel;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.security.DigestInputStream;
+import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The images of one home: {@code images/<sha256>} and {@code images/names.json}. An image appears whole (temporary
+ * file, fsync, rename) and never changes. Safe for use by many threads; the names are locked against other processes.
+ */
+public final class ImageStore {
+    private static final String NAME = "[A-Za-z0-9][A-Za-z0-9._+-]{0,127}";
+    private static final String DIGEST = "[0-9a-f]{64}";
+    /** Shorter prefixes are too easily a name. */
+    private static final int PREFIX_MIN = 6;
+    private final AtomicLong serial = new AtomicLong();
+    private final Path folder;
+    private final Path temporary;
+    private final NameBook names;
+
+    /**
+     * An image as {@code mike images} lists it.
+     *
+     * @param name   "" when no name points to it any more
+     * @param origin what it was composed of: "package NAME", "folder PATH", "file"; "" when unknown
+     */
+    public record Entry(String name, String digest, long size, Instant created, String origin) { }
+
+    private ImageStore(Path folder) {
+        this.folder = folder;
+        this.temporary = folder.resolve("tmp");
+        this.names = new NameBook(folder);
+    }
+
+    /** Opens the store, makes its folders and removes what interrupted work left behind. */
+    public static ImageStore open(Path folder) {
+        ImageStore store = new ImageStore(folder);
+        try {
+            Durable.privateFolder(store.temporary);
+            Durable.privateFolder(store.segments());
+            Durable.privateFolder(store.folder.resolve("trees"));
+            store.sweep();
+            store.names.read(); // a damaged book is told now, not in the middle of something
+        } catch (IOException e) {
+            throw Storage.failure("open the image store " + folder, e);
+        }
+        return store;
+    }
+
+    Path segments() {
+        return folder.resolve("segments");
+    }
+
+    Path cache(String name) {
+        return folder.resolve("trees").resolve(name);
+    }
+
+    /** A name for a file that {@link #sweep} removes once this process is gone. */
+    Path newTemporary(String what) {
+        return temporary.resolve(what + "." + ProcessHandle.current().pid() + "." + serial.incrementAndGet());
+    }
+
+    public boolean has(String digest) {
+        return digest.matches(DIGEST) && Files.isRegularFile(folder.resolve(digest));
+    }
+
+    /** The file of an image that is there. */
+    public Path path(String digest) {
+        if (!has(digest)) {
+            throw new Failure(Failure.Kind.NOT_FOUND, "no image " + digest + " in " + folder, "See `mike images`.");
+        }
+        return folder.resolve(digest);
+    }
+
+    /** Takes a finished, fsynced temporary file as the image of this digest and gives it the name. */
+    Entry publish(Path finished, String digest, String name, String origin) throws IOException {
+        requireName(name);
+        if (has(digest)) {
+            Files.deleteIfExists(finished);
+        } else {
+            Durable.publish(finished, folder.resolve(digest));
+        }
+        Entry entry = new Entry(name, digest, Files.size(folder.resolve(digest)), Instant.now(), origin);
+        return names.put(entry);
+    }
+
+    /** Points a name at an image that is there. */
+    Entry name(String digest, String name, String origin) throws IOException {
+        requireName(name);
+        return names.put(new Entry(name, digest, Files.size(path(digest)), Instant.now(), origin));
+    }
+
+    /** Copies a user's file into the store and verifies the copy. {@code name} "" takes the manifest's. */
+    public Entry add(Path file, String name) {
+        Path copy = newTemporary("add");
+        try {
+            MessageDigest digest = Segments.sha256();
+            ImageFile.open(file); // an early word when it is no image at all
+            try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest);
+                 OutputStream out = Files.newOutputStream(copy)) {
+                in.transferTo(out);
+            }
+            String hex = HexFormat.of().formatHex(digest.digest());
+            ImageManifest manifest = has(hex) ? ImageFile.open(copy).manifest()
+                    : ImageFile.open(copy).verify().manifest();
+            String chosen = name.isEmpty() ? manifest.name() : name;
+            try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
+            return publish(copy, hex, chosen, "file");
+        } catch (Failure e) {
+            throw new Failure(e.kind(), e.getMessage().replace(copy.toString(), file.toString()), e.hint(), e);
+        } catch (IOException e) {
+            throw Storage.failure("add the image " + file, e);
+        } finally {
+            Storage.deleteQuietly(copy);
+        }
+    }
+
+    /** All images, by name; those without one come last. */
+    public List<Entry> list() {
+        try {
+            Map<String, Entry> known = names.read();
+            List<Entry> all = new ArrayList<>();
+            TreeSet<String> named = new TreeSet<>();
+            for (Entry entry : known.values()) {
+                if (has(entry.digest())) {
+                    all.add(entry);
+                    named.add(entry.digest());
+                }
+            }
+            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+                List<Entry> nameless = new ArrayList<>();
+                for (Path file : files) {
+                    String digest = file.getFileName().toString();
+                    if (digest.matches(DIGEST) && !named.contains(digest)) {
+                        nameless.add(new Entry("", digest, Files.size(file),
+                                Files.getLastModifiedTime(file).toInstant(), ""));
+                    }
+                }
+                nameless.sort(java.util.Comparator.comparing(Entry::digest));
+                all.addAll(nameless);
+            }
+            return all;
+        } catch (IOException e) {
+            throw Storage.failure("list the images in " + folder, e);
+        }
+    }
+
+    /** The image with this name, digest or beginning of a digest ("sha256:" may stand before it); null when none. */
+    public Entry find(String what) {
+        List<Entry> all = list();
+        for (Entry entry : all) {
+            if (entry.name().equals(what)) {
+                return entry;
+            }
+        }
+        String prefix = what.startsWith("sha256:") ? what.substring(7) : what;
+        if (!prefix.matches("[0-9a-f]{" + PREFIX_MIN + ",64}")) {
+            return null;
+        }
+        Entry found = null;
+        for (Entry entry : all) {
+            if (entry.digest().startsWith(prefix)) {
+                if (found != null && !found.digest().equals(entry.digest())) {
+                    throw new Failure(Failure.Kind.BAD_INPUT, "several images begin with " + prefix,
+                            "Give more of the digest; see `mike images`.");
+                }
+                found = found == null ? entry : found;
+            }
+        }
+        return found;
+    }
+
+    /** {@link #find}, or the image file at that path. Throws Failure NOT_FOUND. */
+    public ImageFile resolve(String what) {
+        Entry entry = find(what);
+        if (entry != null) {
+            return ImageFile.open(path(entry.digest()));
+        }
+        Path file = Path.of(what);
+        if (Files.isRegularFile(file)) {
+            return ImageFile.open(file);
+        }
+        throw new Failure(Failure.Kind.NOT_FOUND, "no image \"" + what + "\"",
+                "`mike images` lists names and digests; a path names an image file.");
+    }
+
+    /**
+     * Removes a name, and the image when no other name points to it; a digest removes the image with all its names.
+     * Returns what was removed. Machines have their own copy and are not touched.
+     */
+    public Entry remove(String what) {
+        Entry entry = find(what);
+        if (entry == null) {
+            throw new Failure(Failure.Kind.NOT_FOUND, "no image \"" + what + "\"", "See `mike images`.");
+        }
+        try {
+            boolean byName = entry.name().equals(what);
+            if (!names.remove(entry, byName)) {
+                Files.deleteIfExists(folder.resolve(entry.digest()));
+            }
+            return entry;
+        } catch (IOException e) {
+            throw Storage.failure("remove the image " + what, e);
+        }
+    }
+
+    private static void requireName(String name) {
+        if (!name.matches(NAME)) {
+            throw new Failure(Failure.Kind.BAD_INPUT, "\"" + name + "\" cannot be the name of an image",
+                    "A name begins with a letter or digit; letters, digits and . _ + - follow, at most 128.");
+        }
+    }
+
+    /** Temporary files carry the process id of who writes them: {@code what.PID.N}. */
+    private void sweep() throws IOException {
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(temporary)) {
+            for (Path file : files) {
+                String[] parts = file.getFileName().toString().split("\\.");
+                boolean ours = parts.length == 3 && parts[1].matches("[0-9]{1,10}");
+                if (!ours || !isWriting(Long.parseLong(parts[1]), file)) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    /** A process that began after the file was last written only inherited the number. */
+    private static boolean isWriting(long pid, Path file) throws IOException {
+        Instant written = Files.getLastModifiedTime(file).toInstant();
+        return ProcessHandle.of(pid).map(process ->
+                process.info().startInstant().map(start -> !start.isAfter(written)).orElse(true)).orElse(false);
+    }
+}

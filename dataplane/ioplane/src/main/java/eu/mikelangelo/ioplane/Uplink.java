@@ -1,0 +1,223 @@
+package eu.mikelangelo.ioplane;
+
+import eu.mikelangelo.linux.Errno;
+import eu.mikelangelo.linux.Fds;
+import eu.mikelangelo.linux.HotCalls;
+import eu.mikelangelo.linux.UnixSockets;
+import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.NetTransmit;
+import eu.mikelangelo.virtio.ScatterList;
+import java.lang.foreign.Arena;
+
+/**
+ * A port's connection to its passt: a Unix stream socket with QEMU's framing, a big-endian u32 length before each frame.
+ *
+ * <p>Frames of a turn are gathered and written with one write; what the socket does not take stays, and what does not fit is
+ * dropped and counted. One read per turn fills a bounded buffer from which whole frames are delivered. A length that no frame
+ * has closes the connection; it is made again for as long as the port exists, after 10 ms at first, later 500 ms.
+ *
+ * <p>Threading: the core's thread. Nothing is allocated per frame.
+ */
+final class Uplink implements Outlet {
+    static final int LENGTH_BYTES = 4;
+    /** Room for four of the longest frames, or some 170 full ones of 1.5 KB. */
+    static final int BUFFER_BYTES = 256 << 10;
+    static final long FIRST_RETRY_NS = 10_000_000;
+    static final long LAST_RETRY_NS = 500_000_000;
+
+    private final Port port;
+    private final String path;
+    private final Poller poller;
+    private final HotCalls calls;
+    private final long token;
+    private final Region out = new Region(Arena.ofAuto().allocate(BUFFER_BYTES, 8));
+    private final Region in = new Region(Arena.ofAuto().allocate(BUFFER_BYTES, 8));
+    private final ScatterList arrived = new ScatterList(1);
+    private int outFrom;
+    private int outTo;
+    private int inFrom;
+    private int inTo;
+    private int fd = -1;
+    private boolean readable;
+    private boolean writable;
+    private boolean waiting;
+    private long retryAtNs;
+    private long retryNs = FIRST_RETRY_NS;
+
+    /** @param token given to the poller with the socket */
+    Uplink(Port port, String path, Poller poller, HotCalls calls, long token, long nowNs) {
+        this.port = port;
+        this.path = path;
+        this.poller = poller;
+        this.calls = calls;
+        this.token = token;
+        this.retryAtNs = nowNs;
+    }
+
+    boolean connected() {
+        return fd >= 0;
+    }
+
+    /** @return when {@link #turn} must be called again though nothing happened, or {@link Long#MAX_VALUE} */
+    long deadlineNs() {
+        return fd < 0 ? retryAtNs : Long.MAX_VALUE;
+    }
+
+    /** The poller has news of the socket. */
+    void event(boolean mayRead, boolean mayWrite) {
+        readable |= mayRead;
+        writable |= mayWrite;
+    }
+
+    /** Connects when it is time, writes what was gathered, delivers what arrived. @return frames delivered or dropped */
+    int turn(Switch fabric, long nowNs) {
+        if (fd < 0) {
+            if (nowNs - retryAtNs < 0) {
+                return 0;
+            }
+            connect(UnixSockets.connect(path), nowNs);
+            if (fd < 0) {
+                return 0;
+            }
+        }
+        send(nowNs);
+        if (fd < 0 || !readable && !waiting) {
+            return 0;
+        }
+        int delivered = waiting ? deliver(fabric, nowNs) : 0;
+        if (fd >= 0 && readable && !waiting) {
+            receive(nowNs);
+            delivered += fd < 0 ? 0 : deliver(fabric, nowNs);
+        }
+        return delivered;
+    }
+
+    /** Begins to use a connected socket, or plans the next attempt. @param socket the descriptor, or -errno */
+    void connect(int socket, long nowNs) {
+        if (socket < 0) {
+            retryAtNs = nowNs + retryNs;
+            retryNs = Math.min(LAST_RETRY_NS, retryNs * 2);
+            return;
+        }
+        fd = socket;
+        outFrom = 0;
+        outTo = 0;
+        inFrom = 0;
+        inTo = 0;
+        readable = true;
+        writable = true;
+        poller.watchSocket(fd, token);
+        port.count(Port.UPLINK_CONNECTS, 1);
+    }
+
+    @Override
+    public Drop offer(ScatterList frame, int length) {
+        if (fd < 0) {
+            return Drop.UPLINK_DOWN;
+        }
+        int needed = LENGTH_BYTES + length;
+        if (BUFFER_BYTES - outTo < needed) {
+            if (BUFFER_BYTES - (outTo - outFrom) < needed) {
+                return Drop.UPLINK_FULL;
+            }
+            Region.copy(out, outFrom, out, 0, outTo - outFrom);
+            outTo -= outFrom;
+            outFrom = 0;
+        }
+        out.u32(outTo, Integer.reverseBytes(length));
+        frame.read(0, out, outTo + LENGTH_BYTES, length);
+        outTo += needed;
+        return null;
+    }
+
+    private void send(long nowNs) {
+        if (!writable || outFrom == outTo) {
+            return;
+        }
+        int length = outTo - outFrom;
+        int sent = calls.write(fd, out.segment(), outFrom, length);
+        if (sent < 0) {
+            writable = false;
+            if (sent != -Errno.EAGAIN && sent != -Errno.EINTR) {
+                disconnect(nowNs);
+            }
+            return;
+        }
+        retryNs = FIRST_RETRY_NS;
+        outFrom += sent;
+        writable = sent == length;
+        if (outFrom == outTo) {
+            outFrom = 0;
+            outTo = 0;
+        }
+    }
+
+    private void receive(long nowNs) {
+        if (BUFFER_BYTES - inFrom < LENGTH_BYTES + NetTransmit.MAX_FRAME) {
+            Region.copy(in, inFrom, in, 0, inTo - inFrom);
+            inTo -= inFrom;
+            inFrom = 0;
+        }
+        int room = BUFFER_BYTES - inTo;
+        int got = calls.read(fd, in.segment(), inTo, room);
+        if (got > 0) {
+            inTo += got;
+            // A short read has emptied the socket: the next bytes make a new edge.
+            readable = got == room;
+            retryNs = FIRST_RETRY_NS;
+        } else if (got == -Errno.EAGAIN) {
+            readable = false;
+        } else if (got != -Errno.EINTR) {
+            disconnect(nowNs);
+        }
+    }
+
+    private int deliver(Switch fabric, long nowNs) {
+        int frames = 0;
+        waiting = false;
+        while (inTo - inFrom >= LENGTH_BYTES) {
+            int length = Integer.reverseBytes(in.u32(inFrom));
+            if (length < NetTransmit.MIN_FRAME || length > NetTransmit.MAX_FRAME) {
+                port.count(Port.UPLINK_BAD_FRAMES, 1);
+                disconnect(nowNs);
+                return frames;
+            }
+            if (inTo - inFrom - LENGTH_BYTES < length) {
+                break;
+            }
+            arrived.clear();
+            arrived.add(in, inFrom + LENGTH_BYTES, length);
+            if (!fabric.fromUplink(port, arrived, length, nowNs)) {
+                waiting = true;
+                return frames;
+            }
+            inFrom += LENGTH_BYTES + length;
+            frames++;
+            if (frames % Switch.BURST == 0) {
+                fabric.flush();
+            }
+        }
+        if (inFrom == inTo) {
+            inFrom = 0;
+            inTo = 0;
+        }
+        return frames;
+    }
+
+    private void disconnect(long nowNs) {
+        close();
+        retryAtNs = nowNs + retryNs;
+        retryNs = Math.min(LAST_RETRY_NS, retryNs * 2);
+    }
+
+    /** Closes the socket; a later {@link #turn} would connect again. */
+    void close() {
+        if (fd >= 0) {
+            poller.forget(fd);
+            Fds.close(fd);
+            fd = -1;
+        }
+        waiting = false;
+        port.uplinkWaits = false;
+    }
+}

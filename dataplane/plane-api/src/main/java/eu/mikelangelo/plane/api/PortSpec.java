@@ -1,0 +1,56 @@
+package eu.mikelangelo.plane.api;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Objects;
+
+/**
+ * A port of the plane's switch: one machine's network card. Two equal specs are the same port.
+ *
+ * @param name unique in the plane; 1 to {@value #MAX_NAME} characters
+ * @param vhostSocket absolute path of the vhost-user socket, at most {@value #MAX_PATH} bytes
+ * @param server true: the plane listens there; false: it connects, and reconnects (QEMU is the server)
+ * @param mac the only MAC address the port may use, {@code 02:4d:00:00:00:01}; empty: any
+ * @param ipv4 the only IPv4 address the port may use, {@code 10.187.0.1}; empty: any
+ * @param gatewayMac MAC address of the gateway; empty: none. All ports of a plane have the same gateway
+ * @param gatewayIp IPv4 address of the gateway; empty exactly when {@code gatewayMac} is
+ * @param uplinkSocket absolute path of passt's socket; empty: no uplink
+ */
+public record PortSpec(String name, String vhostSocket, boolean server, String mac, String ipv4, String gatewayMac,
+        String gatewayIp, String uplinkSocket) {
+    /** Most characters of a name. */
+    public static final int MAX_NAME = 100;
+    /** Most bytes of a socket's path (unix(7), without the terminating zero). */
+    public static final int MAX_PATH = 107;
+
+    /** @throws IllegalArgumentException naming the value that cannot be */
+    public PortSpec {
+        Objects.requireNonNull(name);
+        if (name.isEmpty() || name.length() > MAX_NAME || name.chars().anyMatch(c -> c <= ' ')) {
+            throw new IllegalArgumentException("port name \"" + name + "\"");
+        }
+        path("vhost-user socket", vhostSocket, false);
+        path("uplink socket", uplinkSocket, true);
+        Addresses.mac(mac);
+        Addresses.ipv4(ipv4);
+        Addresses.mac(gatewayMac);
+        Addresses.ipv4(gatewayIp);
+        if (gatewayMac.isEmpty() != gatewayIp.isEmpty()) {
+            throw new IllegalArgumentException("a gateway needs MAC \"" + gatewayMac + "\" and address \"" + gatewayIp + "\"");
+        }
+    }
+
+    private static void path(String what, String path, boolean mayBeEmpty) {
+        if (path.isEmpty() && mayBeEmpty) {
+            return;
+        }
+        if (!path.startsWith("/") || path.getBytes(StandardCharsets.UTF_8).length > MAX_PATH || path.indexOf(0) >= 0) {
+            throw new IllegalArgumentException(what + " \"" + path + "\" is not an absolute path of at most " + MAX_PATH
+                    + " bytes");
+        }
+    }
+
+    /** An open port: any address, no gateway, no uplink. */
+    public static PortSpec open(String name, String vhostSocket, boolean server) {
+        return new PortSpec(name, vhostSocket, server, "", "", "", "", "");
+    }
+}

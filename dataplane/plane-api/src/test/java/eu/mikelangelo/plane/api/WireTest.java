@@ -1,0 +1,104 @@
+package eu.mikelangelo.plane.api;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class WireTest {
+    private static final PortSpec PORT = new PortSpec("web", "/run/m/1/net0.sock", false, "02:4d:00:00:00:07", "10.187.0.7",
+            "02:4d:ff:00:00:01", "10.187.0.1", "/run/m/1/passt/passt.sock");
+
+    private static final List<Request> REQUESTS = List.of(new Request.Hello(1, "b"),
+            new Request.Register(List.of("/bin/a", "", "ü"), "/home"), new Request.Bye(), new Request.AddPort(PORT),
+            new Request.RemovePort("web"), new Request.ListPorts(), new Request.GetStats(""), new Request.GetCores(),
+            new Request.Shutdown());
+
+    private static final List<Response> RESPONSES = List.of(new Response.Welcome(1, "b", 1L << 40), new Response.Done(),
+            new Response.Refused("what", "hint"), new Response.Ports(List.of(PORT, PortSpec.open("b", "/b", true))),
+            new Response.Stats(List.of(new PortStats("web", true, 2, false, 1, -2, 3, 4, drops(), ""))),
+            new Response.Cores(List.of(new Response.CoreStats(-1, 2, 3))));
+
+    private static LinkedHashMap<String, Long> drops() {
+        LinkedHashMap<String, Long> drops = new LinkedHashMap<>();
+        drops.put("spoofedMac", 4L);
+        drops.put("closed", 5L);
+        return drops;
+    }
+
+    private static byte[] body(byte[] frame) {
+        assertEquals(frame.length - 4, ByteBuffer.wrap(frame).getInt());
+        return Arrays.copyOfRange(frame, 4, frame.length);
+    }
+
+    @Test
+    void everyMessageGoesRound() throws IOException {
+        assertEquals(Request.class.getPermittedSubclasses().length, REQUESTS.size());
+        assertEquals(Response.class.getPermittedSubclasses().length, RESPONSES.size());
+        for (Request request : REQUESTS) {
+            assertEquals(request, Wire.decodeRequest(body(Wire.encode(request))));
+        }
+        for (Response response : RESPONSES) {
+            assertEquals(response, Wire.decodeResponse(body(Wire.encode(response))));
+        }
+    }
+
+    @Test
+    void mutatedMessagesAreRefusedOrMessages() {
+        long seed = Long.getLong("fuzz.seed", 1);
+        Random random = new Random(seed);
+        int refused = 0;
+        for (int i = 0; i < 50_000; i++) {
+            boolean request = random.nextBoolean();
+            byte[] body = body(request ? Wire.encode(REQUESTS.get(random.nextInt(REQUESTS.size())))
+                    : Wire.encode(RESPONSES.get(random.nextInt(RESPONSES.size()))));
+            for (int n = random.nextInt(4); n >= 0; n--) {
+                body[random.nextInt(body.length)] = (byte) random.nextInt();
+            }
+            body = Arrays.copyOf(body, random.nextInt(8) == 0 ? random.nextInt(body.length + 4) : body.length);
+            try {
+                Object decoded = request ? Wire.decodeRequest(body) : Wire.decodeResponse(body);
+                assertTrue(decoded instanceof Record);
+            } catch (IOException bad) {
+                refused++;
+            }
+        }
+        assertTrue(refused > 10_000, refused + " refused");
+    }
+
+    @Test
+    void messagesThatDoNotFitAFrameAreRefused() {
+        List<PortSpec> many = Collections.nCopies(10_000, PORT);
+        assertThrows(IllegalArgumentException.class, () -> Wire.encode(new Response.Ports(many)));
+        assertThrows(IllegalArgumentException.class, () -> Wire.encode(new Request.RemovePort("x".repeat(70_000))));
+    }
+
+    @Test
+    void specsAreChecked() {
+        bad("bad name", "/a", "", "", "", "");
+        bad("", "/a", "", "", "", "");
+        bad("a", "relative", "", "", "", "");
+        bad("a", "/" + "x".repeat(107), "", "", "", "");
+        bad("a", "/a", "03:00:00:00:00:01", "", "", "");
+        bad("a", "/a", "02:00:00:00:01", "", "", "");
+        bad("a", "/a", "02:00:00:00:00:0g", "", "", "");
+        bad("a", "/a", "", "10.0.0.256", "", "");
+        bad("a", "/a", "", "10.0.0", "", "");
+        bad("a", "/a", "", "", "02:00:00:00:00:01", "");
+        assertEquals(0x024d00000007L, Addresses.mac("02:4d:00:00:00:07"));
+        assertEquals(0x0abb0007, Addresses.ipv4("10.187.0.7"));
+    }
+
+    private static void bad(String name, String socket, String mac, String ip, String gatewayMac, String gatewayIp) {
+        assertThrows(IllegalArgumentException.class,
+                () -> new PortSpec(name, socket, false, mac, ip, gatewayMac, gatewayIp, ""));
+    }
+}

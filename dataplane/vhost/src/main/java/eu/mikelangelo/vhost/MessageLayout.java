@@ -1,0 +1,39 @@
+package eu.mikelangelo.vhost;
+
+/** Offsets and sizes of vhost-user messages, in bytes; little-endian (the specification's "native endianness"). */
+final class MessageLayout {
+    /** Header: u32 request, u32 flags, u32 payload size. */
+    static final int REQUEST = 0;
+    static final int FLAGS = 4;
+    static final int SIZE = 8;
+    static final int HEADER = 12;
+
+    static final int VERSION_MASK = 0x3;
+    static final int VERSION = 0x1;
+    static final int REPLY = 0x4;
+    static final int NEED_REPLY = 0x8;
+
+    /** u64 payload. */
+    static final int U64 = 8;
+
+    /** Vring state: u32 index, u32 num. */
+    static final int STATE = 8;
+
+    /** Vring address: u32 index, u32 flags, u64 descriptor, used, available, log. */
+    static final int ADDRESS = 40;
+
+    /** Memory table: u32 count, u32 padding, then regions: u64 guest physical, size, user address, mmap offset. */
+    static final int TABLE_HEADER = 8;
+    static final int REGION = 32;
+    /** Without CONFIGURE_MEM_SLOTS the specification allows 8 regions in a message. */
+    static final int MAX_REGIONS = 8;
+
+    static final int MAX_PAYLOAD = TABLE_HEADER + MAX_REGIONS * REGION;
+    static final int MAX_MESSAGE = HEADER + MAX_PAYLOAD;
+
+    /** In the u64 of KICK, CALL and ERR: the ring's index, and "no descriptor comes with this". */
+    static final long VRING_INDEX_MASK = 0xff;
+    static final long VRING_NO_FD = 0x100;
+
+    private MessageLayout() {}
+}

@@ -1,0 +1,87 @@
+package eu.mikelangelo.vhost;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class VhostCodecTest {
+    private final ByteBuffer buffer = ByteBuffer.allocate(VhostCodec.MAX_MESSAGE).order(ByteOrder.LITTLE_ENDIAN);
+
+    @Test
+    void everyRequestGoesRound() {
+        List<Request> requests = new ArrayList<>();
+        for (RequestType type : RequestType.values()) {
+            switch (type.payload()) {
+                case NONE -> requests.add(new Request.Plain(type));
+                case U64 -> requests.add(new Request.Number(type, 0x8000_0000_0000_0001L));
+                case STATE -> requests.add(new Request.VringState(type, 1, -2));
+                case ADDRESS -> requests.add(new Request.VringAddress(3, 1, 4, 5, 6, -7));
+                case VRING_FD -> requests.add(new Request.VringFd(type, 255, true));
+                case TABLE -> requests.add(new Request.MemoryTable(List.of(new Request.MemoryRegion(1, 2, 3, 4),
+                        new Request.MemoryRegion(-1, -2, -3, -4))));
+            }
+        }
+        assertEquals(16, requests.size());
+        for (Request request : requests) {
+            VhostCodec.encode(request, true, buffer);
+            assertTrue(VhostCodec.needsReply(buffer));
+            assertEquals(buffer.limit() - VhostCodec.HEADER, VhostCodec.payloadSize(buffer));
+            int fds = request instanceof Request.VringFd ? 1 : request instanceof Request.MemoryTable ? 2 : 0;
+            assertEquals(request, VhostCodec.decode(buffer, fds));
+        }
+    }
+
+    @Test
+    void theWireFormatIsTheSpecifications() {
+        VhostCodec.encode(new Request.VringState(RequestType.SET_VRING_NUM, 1, 256), false, buffer);
+        byte[] expected = {8, 0, 0, 0, 1, 0, 0, 0, 8, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0};
+        assertEquals(ByteBuffer.wrap(expected), buffer);
+    }
+
+    @Test
+    void malformedMessagesAreValues() {
+        malformed(new Request.Plain(RequestType.GET_FEATURES), 1, "descriptors");
+        malformed(new Request.VringFd(RequestType.SET_VRING_KICK, 0, true), 0, "instead of 1");
+        malformed(new Request.VringFd(RequestType.SET_VRING_KICK, 0, false), 1, "instead of 0");
+        malformed(new Request.MemoryTable(List.of(new Request.MemoryRegion(1, 2, 3, 4))), 2, "with 2 descriptors");
+
+        VhostCodec.encode(new Request.Plain(RequestType.GET_FEATURES), false, buffer);
+        buffer.putInt(0, 99);
+        malformed(0, "request 99");
+        buffer.putInt(0, -1);
+        malformed(0, "request 4294967295");
+        VhostCodec.encode(new Request.Plain(RequestType.GET_FEATURES), false, buffer);
+        buffer.putInt(4, 2);
+        malformed(0, "flags");
+        buffer.putInt(4, 5);
+        malformed(0, "flags");
+        VhostCodec.encode(new Request.MemoryTable(List.of()), false, buffer);
+        buffer.putInt(12, 9);
+        malformed(9, "9 regions");
+        buffer.putInt(12, 1);
+        malformed(1, "payload of 8");
+        VhostCodec.encode(new Request.Number(RequestType.SET_FEATURES, 1), false, buffer);
+        buffer.limit(16).putInt(8, 4);
+        malformed(0, "payload of 4");
+        buffer.putInt(8, -1);
+        assertEquals(VhostCodec.BAD_HEADER, VhostCodec.payloadSize(buffer));
+        buffer.putInt(8, 265);
+        assertEquals(VhostCodec.BAD_HEADER, VhostCodec.payloadSize(buffer));
+    }
+
+    private void malformed(Request request, int fds, String why) {
+        VhostCodec.encode(request, false, buffer);
+        malformed(fds, why);
+    }
+
+    private void malformed(int fds, String why) {
+        Request.Malformed bad = assertInstanceOf(Request.Malformed.class, VhostCodec.decode(buffer, fds));
+        assertTrue(bad.why().contains(why), bad.why());
+    }
+}

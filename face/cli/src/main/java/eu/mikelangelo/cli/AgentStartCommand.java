@@ -1,0 +1,28 @@
+package eu.mikelangelo.cli;
+
+import eu.mikelangelo.agent.api.Fields;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+
+@Command(name = "start", description = "%nStart the agent if it does not run.", optionListHeading = "%nOptions:%n",
+        footerHeading = "%nExamples:%n", footer = "  mike agent start")
+final class AgentStartCommand extends Verb.WithJson {
+    AgentStartCommand(Context context) {
+        super(context);
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        // /v1/plane refuses another build's client, so this replaces an old agent as any command does.
+        Fields about = context.agent().with(agent -> {
+            agent.get("/v1/plane");
+            return agent.get("/v1");
+        });
+        if (json) {
+            printJson(about);
+        } else {
+            print("agent " + about.integer("pid", 0) + ", version " + about.string("version", "?"));
+        }
+        return OK;
+    }
+}

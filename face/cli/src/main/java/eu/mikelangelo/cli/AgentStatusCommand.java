@@ -1,0 +1,42 @@
+package eu.mikelangelo.cli;
+
+import eu.mikelangelo.agent.api.ApiClient;
+import eu.mikelangelo.agent.api.Fields;
+import java.io.IOException;
+import java.util.Map;
+import picocli.CommandLine.Command;
+
+@Command(name = "status", description = {"%nSay whether agent and plane run; starts nothing.",
+    "Exit code 0: the agent runs; 69: it does not."}, optionListHeading = "%nOptions:%n",
+        footerHeading = "%nExamples:%n", footer = {"  mike agent status", "  mike agent status --json"})
+final class AgentStatusCommand extends Verb.WithJson {
+    private static final int ABSENT = 69;
+
+    AgentStatusCommand(Context context) {
+        super(context);
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        ApiClient agent = context.agent().present();
+        if (!agent.reachable()) {
+            if (json) {
+                printJson(Map.of("state", "down"));
+            } else {
+                print("agent: down");
+            }
+            return ABSENT;
+        }
+        Fields about = agent.get("/v1");
+        if (json) {
+            printJson(about);
+            return OK;
+        }
+        Fields plane = about.object("plane");
+        print("agent: up, process " + about.integer("pid", 0) + ", version " + about.string("version", "?") + ", build "
+                + about.string("build", "?"));
+        print("plane: " + plane.string("state", "?")
+                + (plane.has("pid") ? ", process " + plane.integer("pid", 0) : ""));
+        return OK;
+    }
+}

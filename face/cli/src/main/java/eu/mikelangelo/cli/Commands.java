@@ -1,0 +1,70 @@
+package eu.mikelangelo.cli;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Function;
+import picocli.CommandLine;
+
+/** The commands by name, in the order of {@code mike --help}. A class is loaded when its command is asked for. */
+final class Commands {
+    private static final Map<String, Function<Context, CommandLine>> ALL = new LinkedHashMap<>();
+
+    static {
+        ALL.put("run", context -> new CommandLine(new RunCommand(context)));
+        ALL.put("ps", context -> new CommandLine(new PsCommand(context)));
+        ALL.put("logs", context -> new CommandLine(new LogsCommand(context)));
+        ALL.put("console", context -> new CommandLine(new ConsoleCommand(context)));
+        ALL.put("inspect", context -> new CommandLine(new InspectCommand(context)));
+        ALL.put("stop", context -> new CommandLine(new StopCommand(context)));
+        ALL.put("start", context -> new CommandLine(new StartCommand(context)));
+        ALL.put("kill", context -> new CommandLine(new KillCommand(context)));
+        ALL.put("rm", context -> new CommandLine(new RmCommand(context)));
+        ALL.put("wait", context -> new CommandLine(new WaitCommand(context)));
+        ALL.put("exec", context -> new CommandLine(new ExecCommand(context)).setStopAtPositional(true));
+        ALL.put("cp", context -> new CommandLine(new CpCommand(context)));
+        ALL.put("compose", context -> new CommandLine(new ComposeCommand(context)));
+        ALL.put("images", context -> new CommandLine(new ImagesCommand(context)));
+        ALL.put("image", Commands::image);
+        ALL.put("agent", Commands::agent);
+        ALL.put("io", Commands::io);
+        ALL.put("doctor", context -> new CommandLine(new DoctorCommand(context)));
+        ALL.put("version", context -> new CommandLine(new VersionCommand(context)));
+        ALL.put("completion", context -> new CommandLine(new CompletionCommand(context)));
+    }
+
+    private Commands() { }
+
+    /** Adds one command; false when there is none of the name. */
+    static boolean add(CommandLine to, Context context, String name) {
+        Function<Context, CommandLine> maker = ALL.get(name);
+        if (maker == null) {
+            return false;
+        }
+        to.addSubcommand(name, maker.apply(context));
+        return true;
+    }
+
+    static void addAll(CommandLine to, Context context) {
+        ALL.forEach((name, maker) -> to.addSubcommand(name, maker.apply(context)));
+    }
+
+    private static CommandLine image(Context context) {
+        return new CommandLine(new Group.Image(context))
+                .addSubcommand("ls", new CommandLine(new ImagesCommand(context)))
+                .addSubcommand("inspect", new CommandLine(new ImageInspectCommand(context)))
+                .addSubcommand("rm", new CommandLine(new ImageRmCommand(context)));
+    }
+
+    private static CommandLine agent(Context context) {
+        return new CommandLine(new Group.Agent(context))
+                .addSubcommand("start", new CommandLine(new AgentStartCommand(context)))
+                .addSubcommand("stop", new CommandLine(new AgentStopCommand(context)))
+                .addSubcommand("status", new CommandLine(new AgentStatusCommand(context)));
+    }
+
+    private static CommandLine io(Context context) {
+        return new CommandLine(new Group.Io(context))
+                .addSubcommand("serve", new CommandLine(new IoServeCommand(context)).setUnmatchedArgumentsAllowed(true)
+                        .setUnmatchedOptionsArePositionalParams(true));
+    }
+}

@@ -1,0 +1,47 @@
+package eu.mikelangelo.cli;
+
+import picocli.CommandLine.Command;
+
+/** Commands that only hold others: without one of them, they show their help. */
+abstract class Group extends Verb {
+    Group(Context context) {
+        super(context);
+    }
+
+    @Override
+    public Integer call() {
+        spec.commandLine().usage(context.err());
+        return USAGE;
+    }
+
+    @Command(name = "image", synopsisSubcommandLabel = "COMMAND", description = "%nLook at and remove images.",
+            commandListHeading = "%nCommands:%n", optionListHeading = "%nOptions:%n",
+            footerHeading = "%nExamples:%n",
+            footer = {"  mike image ls", "  mike image inspect memcached", "  mike image rm memcached"})
+    static final class Image extends Group {
+        Image(Context context) {
+            super(context);
+        }
+    }
+
+    @Command(name = "agent", synopsisSubcommandLabel = "COMMAND",
+            description = "%nThe process behind mike. Commands start it by themselves.",
+            commandListHeading = "%nCommands:%n", optionListHeading = "%nOptions:%n",
+            footerHeading = "%nExamples:%n",
+            footer = {"  mike agent status", "  mike agent stop      machines live on"})
+    static final class Agent extends Group {
+        Agent(Context context) {
+            super(context);
+        }
+    }
+
+    @Command(name = "io", synopsisSubcommandLabel = "COMMAND", description = "%nThe I/O plane.",
+            commandListHeading = "%nCommands:%n", optionListHeading = "%nOptions:%n",
+            footerHeading = "%nExamples:%n",
+            footer = {"  mike io serve --net /tmp/a/net0.sock,server --net /tmp/a/net1.sock,server"})
+    static final class Io extends Group {
+        Io(Context context) {
+            super(context);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+package eu.mikelangelo.cli;
+
+import eu.mikelangelo.agent.api.ApiClient;
+import eu.mikelangelo.agent.api.Fields;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "inspect", description = "%nShow an image's manifest: kernel, start, sources, segments; as JSON.",
+        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
+        footerHeading = "%nExamples:%n",
+        footer = {"  mike image inspect memcached", "  mike image inspect ./hello.img"})
+final class ImageInspectCommand extends Verb.WithJson {
+    @Parameters(paramLabel = "IMAGE", description = "A name, the beginning of a digest, or a file.")
+    String reference;
+
+    ImageInspectCommand(Context context) {
+        super(context);
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        Fields image = context.agent().with(agent ->
+                agent.get("/v1/images/" + ApiClient.encode(context.source(reference))));
+        printJson(image);
+        return OK;
+    }
+}

@@ -1,0 +1,29 @@
+package eu.mikelangelo.cli;
+
+import eu.mikelangelo.agent.api.ApiClient;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "rm", description = "%nRemove images from the store. Machines made of them keep running.",
+        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
+        footerHeading = "%nExamples:%n", footer = "  mike image rm memcached")
+final class ImageRmCommand extends Verb {
+    @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "Names, or beginnings of digests.")
+    List<String> references = new ArrayList<>();
+
+    ImageRmCommand(Context context) {
+        super(context);
+    }
+
+    @Override
+    public Integer call() throws IOException {
+        for (String reference : references) {
+            context.agent().with(agent -> agent.call("DELETE", "/v1/images/" + ApiClient.encode(reference), null));
+            print(reference);
+        }
+        return OK;
+    }
+}

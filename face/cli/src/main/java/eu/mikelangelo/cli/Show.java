@@ -1,0 +1,38 @@
+package eu.mikelangelo.cli;
+
+import eu.mikelangelo.agent.api.Fields;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Parts of machines and images as people read them; shared by several commands. */
+final class Show {
+    private Show() { }
+
+    /** "8080:80, 53/udp", as it would be typed after -p; "-" for none. */
+    static String ports(Fields machine) {
+        List<String> texts = new ArrayList<>();
+        for (Fields port : machine.objects("ports")) {
+            String address = port.string("address", "");
+            long host = port.integer("host", 0);
+            long guest = port.integer("guest", 0);
+            texts.add((address.equals("127.0.0.1") ? "" : address + ":") + host + (guest == host ? "" : ":" + guest)
+                    + (port.string("protocol", "tcp").equals("udp") ? "/udp" : ""));
+        }
+        return texts.isEmpty() ? "-" : String.join(", ", texts);
+    }
+
+    /** "running", "exited (3)", "exited (signal 9)". */
+    static String state(Fields machine) {
+        String state = machine.string("state", "");
+        Fields exit = machine.object("exit");
+        if (exit.has("signal")) {
+            return state + " (signal " + exit.integer("signal", 0) + ")";
+        }
+        return exit.has("code") ? state + " (" + exit.integer("code", 0) + ")" : state;
+    }
+
+    /** The first twelve digits of a digest. */
+    static String digest(String sha256) {
+        return sha256.length() > 12 ? sha256.substring(0, 12) : sha256;
+    }
+}

@@ -1,0 +1,29 @@
+package eu.mikelangelo.cli;
+
+import eu.mikelangelo.agent.api.Version;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import picocli.CommandLine.Command;
+
+@Command(name = "version", description = "%nShow the version.", optionListHeading = "%nOptions:%n",
+        footerHeading = "%nExamples:%n", footer = {"  mike version", "  mike version --json"})
+final class VersionCommand extends Verb.WithJson {
+    VersionCommand(Context context) {
+        super(context);
+    }
+
+    @Override
+    public Integer call() {
+        Map<String, Object> version = new LinkedHashMap<>();
+        version.put("version", Version.NUMBER);
+        version.put("build", context.launch().build());
+        version.put("java", System.getProperty("java.runtime.version"));
+        if (json) {
+            printJson(version);
+        } else {
+            print("mike " + version.get("version") + ", build " + version.get("build") + ", Java "
+                    + version.get("java"));
+        }
+        return OK;
+    }
+}

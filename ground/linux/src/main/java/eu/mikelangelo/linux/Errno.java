@@ -1,0 +1,84 @@
+package eu.mikelangelo.linux;
+
+/** Error numbers of Linux (asm-generic: the same on x86-64 and AArch64), their names and usual causes. */
+public final class Errno {
+    public static final int EPERM = 1;
+    public static final int ENOENT = 2;
+    public static final int EINTR = 4;
+    public static final int EIO = 5;
+    public static final int EBADF = 9;
+    public static final int EAGAIN = 11;
+    public static final int ENOMEM = 12;
+    public static final int EACCES = 13;
+    public static final int EFAULT = 14;
+    public static final int EEXIST = 17;
+    public static final int EINVAL = 22;
+    public static final int ENFILE = 23;
+    public static final int EMFILE = 24;
+    public static final int ENOSPC = 28;
+    public static final int EPIPE = 32;
+    public static final int ENAMETOOLONG = 36;
+    public static final int ENOSYS = 38;
+    public static final int EPROTO = 71;
+    public static final int EMSGSIZE = 90;
+    public static final int EADDRINUSE = 98;
+    public static final int ENOBUFS = 105;
+    public static final int ECONNRESET = 104;
+    public static final int ENOTCONN = 107;
+    public static final int ETIMEDOUT = 110;
+    public static final int ECONNREFUSED = 111;
+    public static final int EINPROGRESS = 115;
+
+    private Errno() {}
+
+    /** The symbolic name, or {@code errno N} for those not listed here. */
+    public static String name(int errno) {
+        return switch (errno) {
+            case EPERM -> "EPERM";
+            case ENOENT -> "ENOENT";
+            case EINTR -> "EINTR";
+            case EIO -> "EIO";
+            case EBADF -> "EBADF";
+            case EAGAIN -> "EAGAIN";
+            case ENOMEM -> "ENOMEM";
+            case EACCES -> "EACCES";
+            case EFAULT -> "EFAULT";
+            case EEXIST -> "EEXIST";
+            case EINVAL -> "EINVAL";
+            case ENFILE -> "ENFILE";
+            case EMFILE -> "EMFILE";
+            case ENOSPC -> "ENOSPC";
+            case EPIPE -> "EPIPE";
+            case ENAMETOOLONG -> "ENAMETOOLONG";
+            case ENOSYS -> "ENOSYS";
+            case EPROTO -> "EPROTO";
+            case EMSGSIZE -> "EMSGSIZE";
+            case EADDRINUSE -> "EADDRINUSE";
+            case ENOBUFS -> "ENOBUFS";
+            case ECONNRESET -> "ECONNRESET";
+            case ENOTCONN -> "ENOTCONN";
+            case ETIMEDOUT -> "ETIMEDOUT";
+            case ECONNREFUSED -> "ECONNREFUSED";
+            case EINPROGRESS -> "EINPROGRESS";
+            default -> "errno " + errno;
+        };
+    }
+
+    /** What usually causes it, in a few words; empty when there is nothing to say. */
+    public static String likelyCause(int errno) {
+        return switch (errno) {
+            case EPERM, EACCES -> "permission denied: check the owner and mode of the file and its folders";
+            case ENOENT -> "the file or one of its folders does not exist";
+            case EBADF -> "the descriptor is closed";
+            case ENOMEM -> "out of memory or over a limit (ulimit -v, vm.max_map_count, cgroup)";
+            case EMFILE -> "this process has too many open files (ulimit -n)";
+            case ENFILE -> "the system has too many open files (fs.file-max)";
+            case ENOSPC -> "no space left";
+            case EADDRINUSE -> "another process listens there, or left its socket file behind";
+            case ECONNREFUSED -> "nobody listens on that socket (any more)";
+            case EINVAL -> "the kernel refused an argument";
+            case ENOSYS -> "this kernel does not know the call";
+            default -> "";
+        };
+    }
+}

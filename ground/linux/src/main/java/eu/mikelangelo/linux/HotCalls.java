@@ -1,0 +1,105 @@
+package eu.mikelangelo.linux;
+
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.lang.ref.Reference;
+import java.util.Objects;
+
+/**
+ * The calls of a data-path thread: no allocation, no exception; a negative result is a negative errno. One object belongs to
+ * one thread at a time (it holds the place where errno is captured).
+ *
+ * <p>Buffers are native segments; offset and length are checked. Their arena must stay open during the call: unlike
+ * ordinary FFM calls these do not pin it, for pinning a shared arena is an atomic operation.
+ */
+public final class HotCalls {
+    private static final MethodHandle READ = Native.link("read", 3);
+    private static final MethodHandle WRITE = Native.link("write", 3);
+    private static final MethodHandle READV = Native.link("readv", 3);
+    private static final MethodHandle WRITEV = Native.link("writev", 3);
+    private static final MethodHandle EPOLL_WAIT = Native.link("epoll_wait", 4);
+
+    /** The kernel's limit on the length of an iovec array (UIO_MAXIOV). */
+    public static final int MAX_IOVECS = 1024;
+
+    private final MemorySegment state = Native.newState(Arena.ofAuto());
+    private final MemorySegment counter = Arena.ofAuto().allocate(JAVA_LONG);
+
+    /** read(2). @return bytes, 0 at end of stream, or -errno */
+    public int read(int fd, MemorySegment buffer, long offset, int length) {
+        return transfer(READ, fd, buffer, offset, length);
+    }
+
+    /** write(2). @return bytes, or -errno */
+    public int write(int fd, MemorySegment buffer, long offset, int length) {
+        return transfer(WRITE, fd, buffer, offset, length);
+    }
+
+    /** readv(2) with {@code count} iovecs ({@link IovecLayout}) at the start of {@code iovecs}; their addresses are not checked. */
+    public long readv(int fd, MemorySegment iovecs, int count) {
+        return vector(READV, fd, iovecs, count);
+    }
+
+    /** writev(2) with {@code count} iovecs ({@link IovecLayout}) at the start of {@code iovecs}; their addresses are not checked. */
+    public long writev(int fd, MemorySegment iovecs, int count) {
+        return vector(WRITEV, fd, iovecs, count);
+    }
+
+    /** Adds one to an eventfd. @return 0 or -errno; -EAGAIN (a full counter) means the reader has been told already */
+    public int signal(int eventFd) {
+        counter.set(JAVA_LONG, 0, 1L);
+        int result = transfer(WRITE, eventFd, counter, 0, Long.BYTES);
+        return result < 0 ? result : 0;
+    }
+
+    /** Reads a non-blocking eventfd back to zero. @return 0, or -errno (-EAGAIN: it was zero) */
+    public int drain(int eventFd) {
+        int result = transfer(READ, eventFd, counter, 0, Long.BYTES);
+        return result < 0 ? result : 0;
+    }
+
+    /**
+     * epoll_wait(2); blocks for up to {@code timeoutMs} (-1: for ever).
+     *
+     * @param events room for the events, {@link EpollEventLayout#SIZE} bytes each
+     * @return events stored, 0 after a timeout or an interruption, or -errno
+     */
+    public int epollWait(int epollFd, MemorySegment events, int timeoutMs) {
+        long room = events.byteSize() / EpollEventLayout.SIZE;
+        long address = Native.address(events, 0, room * EpollEventLayout.SIZE);
+        try {
+            int result = (int) (long) EPOLL_WAIT.invokeExact(state, (long) epollFd, address, room, (long) timeoutMs);
+            Reference.reachabilityFence(events);
+            int answer = Native.result(result, state);
+            return answer == -Errno.EINTR ? 0 : answer;
+        } catch (Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
+    }
+
+    private int transfer(MethodHandle call, int fd, MemorySegment buffer, long offset, int length) {
+        long address = Native.address(buffer, offset, length);
+        try {
+            long result = (long) call.invokeExact(state, (long) fd, address, (long) length);
+            Reference.reachabilityFence(buffer);
+            return (int) Native.result(result, state);
+        } catch (Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
+    }
+
+    private long vector(MethodHandle call, int fd, MemorySegment iovecs, int count) {
+        Objects.checkFromIndexSize(0, count, MAX_IOVECS);
+        long address = Native.address(iovecs, 0, count * IovecLayout.SIZE);
+        try {
+            long result = (long) call.invokeExact(state, (long) fd, address, (long) count);
+            Reference.reachabilityFence(iovecs);
+            return Native.result(result, state);
+        } catch (Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+package eu.mikelangelo.linux;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Compares every offset, size and constant with the headers of the machine that runs the test. */
+class LayoutTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void sameAsTheHeaders() throws Exception {
+        Map<String, Long> expected = ours();
+        StringBuilder program = new StringBuilder("""
+                #define _GNU_SOURCE
+                #include <stddef.h>
+                #include <stdio.h>
+                #include <errno.h>
+                #include <fcntl.h>
+                #include <limits.h>
+                #include <sched.h>
+                #include <sys/epoll.h>
+                #include <sys/eventfd.h>
+                #include <sys/mman.h>
+                #include <sys/socket.h>
+                #include <sys/stat.h>
+                #include <sys/uio.h>
+                #include <sys/un.h>
+                int main(void) {
+                """);
+        expected.keySet().forEach(name -> program.append("printf(\"%lld\\n\", (long long)(")
+                .append(name).append("));\n"));
+        program.append("return 0; }\n");
+        String[] printed = compileAndRun(program.toString()).strip().split("\n");
+        assertEquals(expected.size(), printed.length);
+        int line = 0;
+        for (Map.Entry<String, Long> entry : expected.entrySet()) {
+            assertEquals(entry.getValue(), Long.parseLong(printed[line++]), entry.getKey());
+        }
+    }
+
+    private String compileAndRun(String source) throws IOException, InterruptedException {
+        Path gcc = Path.of("/usr/bin/gcc");
+        assumeTrue(Files.isExecutable(gcc), "no /usr/bin/gcc: layouts are not compared with the kernel's headers");
+        Path c = Files.writeString(folder.resolve("layout.c"), source);
+        Path program = folder.resolve("layout");
+        Path log = folder.resolve("gcc.log");
+        Process compiler = new ProcessBuilder(gcc.toString(), "-o", program.toString(), c.toString())
+                .redirectErrorStream(true).redirectOutput(log.toFile()).start();
+        compiler.waitFor(60, TimeUnit.SECONDS);
+        String messages = Files.readString(log);
+        assumeTrue(!messages.contains("No such file or directory"), "no C headers: " + messages);
+        assertEquals(0, compiler.exitValue(), messages);
+        Process run = new ProcessBuilder(program.toString()).start();
+        String text = new String(run.getInputStream().readAllBytes());
+        assertEquals(0, run.waitFor());
+        return text;
+    }
+
+    private static Map<String, Long> ours() {
+        Map<String, Long> map = new LinkedHashMap<>();
+        structs(map);
+        sockets(map);
+        map.put("EPOLL_CLOEXEC", (long) Fds.EPOLL_CLOEXEC);
+        map.put("EPOLL_CTL_ADD", (long) Fds.EPOLL_CTL_ADD);
+        map.put("EPOLL_CTL_DEL", (long) Fds.EPOLL_CTL_DEL);
+        map.put("EPOLL_CTL_MOD", (long) Fds.EPOLL_CTL_MOD);
+        map.put("EPOLLIN", (long) EpollEventLayout.EPOLLIN);
+        map.put("EPOLLOUT", (long) EpollEventLayout.EPOLLOUT);
+        map.put("EPOLLERR", (long) EpollEventLayout.EPOLLERR);
+        map.put("EPOLLHUP", (long) EpollEventLayout.EPOLLHUP);
+        map.put("EPOLLRDHUP", (long) EpollEventLayout.EPOLLRDHUP);
+        map.put("(int)EPOLLET", (long) EpollEventLayout.EPOLLET);
+        map.put("EFD_CLOEXEC", (long) Fds.EFD_CLOEXEC);
+        map.put("EFD_NONBLOCK", (long) Fds.EFD_NONBLOCK);
+        map.put("MFD_CLOEXEC", (long) Fds.MFD_CLOEXEC);
+        map.put("MFD_ALLOW_SEALING", (long) Fds.MFD_ALLOW_SEALING);
+        map.put("F_GETFL", (long) Fds.F_GETFL);
+        map.put("F_SETFL", (long) Fds.F_SETFL);
+        map.put("F_DUPFD_CLOEXEC", (long) Fds.F_DUPFD_CLOEXEC);
+        map.put("F_ADD_SEALS", (long) Fds.F_ADD_SEALS);
+        map.put("F_GET_SEALS", (long) Fds.F_GET_SEALS);
+        map.put("F_SEAL_SEAL", (long) Fds.F_SEAL_SEAL);
+        map.put("F_SEAL_SHRINK", (long) Fds.F_SEAL_SHRINK);
+        map.put("F_SEAL_GROW", (long) Fds.F_SEAL_GROW);
+        map.put("O_NONBLOCK", (long) Fds.O_NONBLOCK);
+        map.put("PROT_READ", (long) Mappings.PROT_READ);
+        map.put("PROT_WRITE", (long) Mappings.PROT_WRITE);
+        map.put("MAP_SHARED", (long) Mappings.MAP_SHARED);
+        map.put("MAP_NORESERVE", (long) Mappings.MAP_NORESERVE);
+        map.put("IOV_MAX", (long) HotCalls.MAX_IOVECS);
+        for (int errno = 1; errno < 134; errno++) {
+            String name = Errno.name(errno);
+            if (name.indexOf(' ') < 0) {
+                map.put(name, (long) errno);
+            }
+        }
+        return map;
+    }
+
+    private static void structs(Map<String, Long> map) {
+        map.put("sizeof(struct epoll_event)", EpollEventLayout.SIZE);
+        map.put("offsetof(struct epoll_event, events)", EpollEventLayout.EVENTS);
+        map.put("offsetof(struct epoll_event, data)", EpollEventLayout.DATA);
+        map.put("sizeof(struct iovec)", IovecLayout.SIZE);
+        map.put("offsetof(struct iovec, iov_base)", IovecLayout.BASE);
+        map.put("offsetof(struct iovec, iov_len)", IovecLayout.LENGTH);
+        map.put("sizeof(struct stat)", StatLayout.SIZE);
+        map.put("offsetof(struct stat, st_dev)", StatLayout.DEVICE);
+        map.put("offsetof(struct stat, st_ino)", StatLayout.INODE);
+        map.put("offsetof(struct stat, st_mode)", StatLayout.MODE);
+        map.put("offsetof(struct stat, st_size)", StatLayout.FILE_SIZE);
+        map.put("offsetof(struct stat, st_blksize)", StatLayout.BLOCK_SIZE);
+        map.put("S_IFMT", (long) StatLayout.S_IFMT);
+        map.put("S_IFREG", (long) StatLayout.S_IFREG);
+        map.put("sizeof(cpu_set_t)", (long) Cpus.CPU_SET_BYTES);
+    }
+
+    private static void sockets(Map<String, Long> map) {
+        map.put("sizeof(struct sockaddr_un)", SocketLayout.SOCKADDR_UN_SIZE);
+        map.put("offsetof(struct sockaddr_un, sun_path)", SocketLayout.SUN_PATH);
+        map.put("sizeof(((struct sockaddr_un *)0)->sun_path)", (long) SocketLayout.SUN_PATH_SIZE);
+        map.put("sizeof(struct msghdr)", SocketLayout.MSGHDR_SIZE);
+        map.put("offsetof(struct msghdr, msg_name)", SocketLayout.MSG_NAME);
+        map.put("offsetof(struct msghdr, msg_iov)", SocketLayout.MSG_IOV);
+        map.put("offsetof(struct msghdr, msg_iovlen)", SocketLayout.MSG_IOVLEN);
+        map.put("offsetof(struct msghdr, msg_control)", SocketLayout.MSG_CONTROL);
+        map.put("offsetof(struct msghdr, msg_controllen)", SocketLayout.MSG_CONTROLLEN);
+        map.put("offsetof(struct msghdr, msg_flags)", SocketLayout.MSG_FLAGS);
+        map.put("CMSG_LEN(0)", SocketLayout.CMSGHDR_SIZE);
+        map.put("CMSG_ALIGN(17)", SocketLayout.align(17));
+        map.put("offsetof(struct cmsghdr, cmsg_len)", SocketLayout.CMSG_LEN);
+        map.put("offsetof(struct cmsghdr, cmsg_level)", SocketLayout.CMSG_LEVEL);
+        map.put("offsetof(struct cmsghdr, cmsg_type)", SocketLayout.CMSG_TYPE);
+        map.put("sizeof(struct ucred)", SocketLayout.UCRED_SIZE);
+        map.put("offsetof(struct ucred, pid)", SocketLayout.UCRED_PID);
+        map.put("offsetof(struct ucred, uid)", SocketLayout.UCRED_UID);
+        map.put("offsetof(struct ucred, gid)", SocketLayout.UCRED_GID);
+        map.put("AF_UNIX", (long) SocketLayout.AF_UNIX);
+        map.put("SOCK_STREAM", (long) SocketLayout.SOCK_STREAM);
+        map.put("SOCK_NONBLOCK", (long) SocketLayout.SOCK_NONBLOCK);
+        map.put("SOCK_CLOEXEC", (long) SocketLayout.SOCK_CLOEXEC);
+        map.put("SOL_SOCKET", (long) SocketLayout.SOL_SOCKET);
+        map.put("SO_SNDBUF", (long) SocketLayout.SO_SNDBUF);
+        map.put("SO_RCVBUF", (long) SocketLayout.SO_RCVBUF);
+        map.put("SO_PEERCRED", (long) SocketLayout.SO_PEERCRED);
+        map.put("SCM_RIGHTS", (long) SocketLayout.SCM_RIGHTS);
+        map.put("MSG_CTRUNC", (long) SocketLayout.MSG_CTRUNC);
+        map.put("MSG_DONTWAIT", (long) SocketLayout.MSG_DONTWAIT);
+        map.put("MSG_NOSIGNAL", (long) SocketLayout.MSG_NOSIGNAL);
+        map.put("MSG_CMSG_CLOEXEC", (long) SocketLayout.MSG_CMSG_CLOEXEC);
+    }
+}

@@ -1,0 +1,165 @@
+/* What the machine needs before a program can run: devices, modules, file systems, a console; and the way out. */
+#include "init.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <mntent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+int console_fd = -1, button_fd = -1;
+const char *console_path = "/dev/null";
+
+char *read_file(const char *path, size_t max, size_t *length) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat s;
+    if (fd < 0) return NULL;
+    char *text = NULL;
+    *length = 0;
+    if (fstat(fd, &s) == 0 && (size_t)s.st_size <= max) {
+        max = s.st_size > 0 ? (size_t)s.st_size : 4096;  /* proc gives no size */
+        text = must(malloc(max + 1));
+        for (ssize_t got; *length < max && (got = read(fd, text + *length, max - *length)) > 0; )
+            *length += (size_t)got;
+        text[*length] = 0;
+    }
+    close(fd);
+    return text;
+}
+
+bool write_file(const char *path, const char *text, bool append) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0644);
+    bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+    if (!done) note("%s: %s", path, strerror(errno));
+    close(fd);
+    return done;
+}
+
+bool make_folders(const char *path, mode_t mode) {
+    char copy[4096];
+    if (strlen(path) >= sizeof copy || path[0] != '/') {
+        errno = EINVAL;
+        return false;
+    }
+    strcpy(copy, path);
+    for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(copy, 0755);
+        *slash = '/';
+    }
+    struct stat s;
+    return mkdir(copy, mode) == 0 || (errno == EEXIST && stat(copy, &s) == 0 && S_ISDIR(s.st_mode));
+}
+
+static void attach(const char *type, const char *path, unsigned long flags, const char *options) {
+    mkdir(path, 0755);
+    if (mount(type, path, type, flags, options) && errno != EBUSY) note("mount %s: %s", path, strerror(errno));
+}
+
+/* The image may hold no device nodes: nothing can be said before this. */
+void boot_devices(void) {
+    attach("devtmpfs", "/dev", MS_NOSUID, "mode=755");
+    int fd = open("/dev/console", O_RDWR | O_NOCTTY);
+    if (fd < 0) fd = open("/dev/null", O_RDWR);
+    for (int i = 0; i < 3 && fd >= 0; i++) dup2(fd, i);
+    if (fd > 2) close(fd);
+    attach("sysfs", "/sys", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+}
+
+void boot_mounts(void) {
+    attach("proc", "/proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
+    attach("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "ptmxmode=666,mode=620,gid=5");
+    attach("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
+    attach("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=755");
+    attach("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
+    static const char *const link[][2] = {{"/proc/self/fd", "/dev/fd"}, {"/proc/self/fd/0", "/dev/stdin"},
+        {"/proc/self/fd/1", "/dev/stdout"}, {"/proc/self/fd/2", "/dev/stderr"}};
+    for (int i = 0; i < 4; i++)
+        if (symlink(link[i][0], link[i][1]) && errno != EEXIST) note("%s: %s", link[i][1], strerror(errno));
+}
+
+void boot_modules(const struct list *modules) {
+    for (int i = 0; i < modules->count; i++) {
+        const char *path = modules->line[i][0];
+        int fd = open(path, O_RDONLY | O_CLOEXEC);
+        if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
+            note("module %s: %s", path, strerror(errno));  /* what needs it will say so; the rest may work */
+        close(fd);
+    }
+}
+
+void boot_folders(const struct config *c) {
+    const struct list *list = &c->list[K_FOLDER];
+    for (int i = 0; i < list->count; i++) {
+        char **word = list->line[i];
+        uint32_t mode, uid, gid;
+        if (!parse_number(word[1], 8, 07777, &mode) || !parse_number(word[2], 10, UINT32_MAX - 1, &uid)
+                || !parse_number(word[3], 10, UINT32_MAX - 1, &gid)) {
+            fatal(125, "`folder %s %s %s %s` is not a path, an octal mode and two numbers", word[0], word[1], word[2], word[3]);
+        }
+        if (!make_folders(word[0], mode) || chown(word[0], uid, gid) || chmod(word[0], mode))
+            fatal(125, "folder %s: %s", word[0], strerror(errno));
+    }
+}
+
+bool boot_console(void) {
+    static const char *const choice[] = {"/dev/hvc0", "/dev/ttyS0"};
+    for (int i = ports_possible() ? 0 : 1; i < 2; i++) {
+        console_fd = open(choice[i], O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+        if (console_fd >= 0) {
+            console_path = choice[i];
+            struct termios t;
+            if (i == 0 && tcgetattr(console_fd, &t) == 0) {
+                t.c_oflag &= ~(tcflag_t)OPOST;  /* the log gets the application's bytes: no CR before NL */
+                tcsetattr(console_fd, TCSANOW, &t);
+            }
+            return true;
+        }
+        if (i == 0) return false;  /* the port may still come: main.c decides how long to wait */
+    }
+    return true;
+}
+
+/* The first input device that is a power button (button.ko and evdev.ko, `late` modules). */
+void boot_buttons(void) {
+    for (int i = 0; i < 8 && button_fd < 0; i++) {
+        char path[NAME_LEN_MAX], *name;
+        size_t length;
+        snprintf(path, sizeof path, "/sys/class/input/event%d/device/name", i);
+        name = read_file(path, 4096, &length);
+        if (name && length >= 12 && memcmp(name, "Power Button", 12) == 0) {
+            snprintf(path, sizeof path, "/dev/input/event%d", i);
+            button_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+        }
+        free(name);
+    }
+}
+
+/* Real file systems only: what lives in memory is gone anyway. The last mounted goes first. */
+static void unmount_disks(void) {
+    char *path[32];
+    int count = 0;
+    FILE *table = setmntent("/proc/self/mounts", "r");
+    for (struct mntent *m; table && count < 32 && (m = getmntent(table)); )
+        if (strncmp(m->mnt_fsname, "/dev/", 5) == 0) path[count++] = strdup(m->mnt_dir);
+    while (count--)
+        if (path[count] && umount2(path[count], 0)) mount(NULL, path[count], NULL, MS_REMOUNT | MS_RDONLY, NULL);
+}
+
+void power_off(void) {
+    for (int i = 0, left = 1; i < 300 && console_fd >= 0 && ioctl(console_fd, TIOCOUTQ, &left) == 0 && left; i++)
+        usleep(1000);  /* the application's last words */
+    sync();
+    unmount_disks();
+    sync();
+    reboot(RB_POWER_OFF);
+    reboot(RB_AUTOBOOT);
+    for (;;) pause();
+}

@@ -1,0 +1,381 @@
+/* exec and copy: one struct per channel, every byte in flight covered by the credit of its direction. */
+#include "init.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CHUNK = 32768, WORDS_MAX = 1024, LINGER_MS = 200 };
+
+struct channel {
+    enum type kind;               /* PADDING: free */
+    uint16_t id;
+    pid_t pid;
+    int in, out, err;             /* our ends: a program's standard streams, or in = a file being put, out = one being got */
+    uint8_t *pending;             /* DATA the program has not read yet, at most WINDOW */
+    size_t pending_at, pending_length;
+    uint32_t unacknowledged, owed;      /* of the host's DATA: not credited yet; of those, used up */
+    uint32_t credit, error_credit;      /* what the host will take of DATA and ERRDATA */
+    bool ended, exited;
+    uint32_t code;
+    int64_t linger_due;
+    mode_t mode;
+    char *path, *beside;
+};
+static struct channel channel[CHANNELS];
+
+static struct channel *by_id(uint16_t id) {
+    for (int i = 0; i < CHANNELS; i++)
+        if (channel[i].kind && channel[i].id == id) return &channel[i];
+    return NULL;
+}
+
+static void close_fd(int *fd) {
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
+
+static void release(struct channel *c) {
+    close_fd(&c->in);
+    close_fd(&c->out);
+    close_fd(&c->err);
+    if (c->beside) unlink(c->beside);
+    free(c->beside);
+    free(c->path);
+    free(c->pending);
+    *c = (struct channel){0};
+}
+
+static void refuse(uint16_t id, const char *what, const char *why) {
+    char text[TEXT_MAX];
+    snprintf(text, sizeof text, "%s%s%s", what, *why ? ": " : "", why);
+    control_send(ERROR, id, text, (uint32_t)strlen(text));
+}
+
+static void fail(struct channel *c, const char *what, const char *why) {
+    refuse(c->id, what, why);
+    if (c->kind == EXEC && !c->exited) kill(-c->pid, SIGKILL);
+    release(c);
+}
+
+static void finish(struct channel *c, uint32_t code) {
+    uint8_t payload[4];
+    store32(payload, code);
+    control_send(EXITED, c->id, payload, sizeof payload);
+    release(c);
+}
+
+void channels_drop(void) {
+    for (int i = 0; i < CHANNELS; i++) {
+        struct channel *c = &channel[i];
+        if (c->kind == EXEC && !c->exited) kill(-c->pid, SIGKILL);
+        if (c->kind) release(c);
+    }
+}
+
+static bool start_program(struct channel *c, char **word) {
+    char error[TEXT_MAX];
+    int pipes[3][2], code, made = 0;
+    struct user user = app_user;
+    if (*word[0] && split_user(word[0], &user)) {
+        fail(c, "exec: the user is not UID[:GID[,GID...]] in numbers", "");
+        return false;
+    }
+    while (made < 3 && pipe2(pipes[made], O_CLOEXEC) == 0) made++;
+    struct spawn s = {.argv = word + 2, .workdir = word[1], .user = &user};
+    if (made == 3) {
+        s.in = pipes[0][0];
+        s.out = pipes[1][1];
+        s.err = pipes[2][1];
+        c->in = pipes[0][1];
+        c->out = pipes[1][0];
+        c->err = pipes[2][0];
+        c->pid = spawn(&s, error, &code);
+        close(s.in);
+        close(s.out);
+        close(s.err);
+    } else {
+        snprintf(error, sizeof error, "exec: pipe: %s", strerror(errno));
+        while (made--) {
+            close(pipes[made][0]);
+            close(pipes[made][1]);
+        }
+        c->pid = -1;
+    }
+    if (c->pid < 0) {
+        c->exited = true;
+        fail(c, error, "");
+        return false;
+    }
+    fcntl(c->in, F_SETFL, O_NONBLOCK);
+    fcntl(c->out, F_SETFL, O_NONBLOCK);
+    fcntl(c->err, F_SETFL, O_NONBLOCK);
+    c->pending = must(malloc(WINDOW));
+    return true;
+}
+
+static void start_get(struct channel *c, char **word) {
+    struct stat s;
+    c->out = open(word[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);  /* NONBLOCK: a FIFO must not hold up PID 1 */
+    if (c->out < 0 || fstat(c->out, &s)) {
+        fail(c, word[0], strerror(errno));
+    } else if (!S_ISREG(s.st_mode)) {
+        fail(c, word[0], "not a regular file");
+    }
+}
+
+static void start_put(struct channel *c, char **word) {
+    uint32_t mode;
+    if (!parse_number(word[0], 8, 07777, &mode)) {
+        fail(c, "put: the mode is not an octal number", "");
+        return;
+    }
+    size_t room = strlen(word[1]) + 16;
+    char *beside = must(malloc(room));
+    snprintf(beside, room, "%s.mike-%u", word[1], c->id);
+    c->in = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (c->in < 0) {
+        int error = errno;
+        free(beside);  /* not ours to unlink */
+        fail(c, word[1], strerror(error));
+        return;
+    }
+    c->beside = beside;
+    c->path = must(strdup(word[1]));
+    c->mode = (mode_t)mode;
+}
+
+static void open_channel(const struct frame *f) {
+    char *word[WORDS_MAX + 1];
+    int words = frame_words(f, word, WORDS_MAX), least = f->type == EXEC ? 3 : f->type == PUT ? 2 : 1;
+    struct channel *c = NULL;
+    for (int i = 0; i < CHANNELS && !c; i++) c = channel[i].kind ? NULL : &channel[i];
+    if (f->channel == 0 || by_id(f->channel)) {
+        refuse(f->channel, "the channel is open already, or 0", "");
+    } else if (words < least || (f->type != EXEC && (words > least || word[words - 1][0] != '/'))) {
+        refuse(f->channel, "the words of the request are incomplete, too many, or the path is not absolute", "");
+    } else if (!c) {
+        refuse(f->channel, "8 channels are open already", "");
+    } else {
+        *c = (struct channel){.kind = f->type, .id = f->channel, .in = -1, .out = -1, .err = -1, .credit = WINDOW,
+                              .error_credit = WINDOW};
+        if (f->type == EXEC) {
+            start_program(c, word);
+        } else if (f->type == GET) {
+            start_get(c, word);
+        } else {
+            start_put(c, word);
+        }
+    }
+}
+
+static void give_credit(struct channel *c, uint32_t used) {
+    uint8_t payload[8] = {0};
+    c->owed += used;
+    if (c->owed >= WINDOW / 4) {
+        store32(payload, c->owed);
+        control_send(CREDIT, c->id, payload, sizeof payload);
+        c->unacknowledged -= c->owed;
+        c->owed = 0;
+    }
+}
+
+static void put_data(struct channel *c, const struct frame *f) {
+    for (uint32_t at = 0; at < f->length; ) {
+        ssize_t n = write(c->in, f->data + at, f->length - at);
+        if (n <= 0) {
+            fail(c, c->path, strerror(errno));
+            return;
+        }
+        at += (uint32_t)n;
+    }
+    give_credit(c, f->length);
+}
+
+static void data(struct channel *c, const struct frame *f) {
+    if (c->kind == GET || c->ended || f->length > WINDOW - c->unacknowledged) {
+        fail(c, c->kind == GET || c->ended ? "DATA where none belongs" : "DATA beyond the credit", "");
+        return;
+    }
+    c->unacknowledged += f->length;
+    if (c->kind == PUT) {
+        put_data(c, f);
+    } else if (c->in < 0) {
+        give_credit(c, f->length);  /* the program closed its input: the rest is read and forgotten */
+    } else {
+        memmove(c->pending, c->pending + c->pending_at, c->pending_length);
+        memcpy(c->pending + c->pending_length, f->data, f->length);
+        c->pending_at = 0;
+        c->pending_length += f->length;
+    }
+}
+
+static void end(struct channel *c) {
+    c->ended = true;
+    if (c->kind != PUT) return;
+    if (fchmod(c->in, c->mode) || rename(c->beside, c->path)) {
+        fail(c, c->path, strerror(errno));
+        return;
+    }
+    free(c->beside);
+    c->beside = NULL;
+    finish(c, 0);
+}
+
+static void take_credit(struct channel *c, const struct frame *f) {
+    uint32_t more = f->length == 8 ? load32(f->data) : UINT32_MAX, more_errors = f->length == 8 ? load32(f->data + 4) : 0;
+    if (more > WINDOW - c->credit || more_errors > WINDOW - c->error_credit) {
+        fail(c, "CREDIT for bytes that were never sent", "");
+        return;
+    }
+    c->credit += more;
+    c->error_credit += more_errors;
+}
+
+static void send_signal(const struct frame *f, struct channel *c) {
+    uint32_t number = f->length == 4 ? load32(f->data) : 0;
+    if (number < 1 || number > 64) {
+        refuse(f->channel, "SIGNAL holds no signal of 1 to 64", "");
+    } else if (f->channel == 0) {
+        signal_app((int)number);
+    } else if (c && c->kind != EXEC) {
+        fail(c, "aborted", "");
+    } else if (c && !c->exited) {
+        kill(-c->pid, (int)number);
+    }
+}
+
+static void resize(const struct frame *f) {
+    if (f->length != 4) {
+        refuse(f->channel, "RESIZE holds 4 bytes", "");
+        return;
+    }
+    struct winsize size = {.ws_row = (uint16_t)load32(f->data), .ws_col = (uint16_t)(load32(f->data) >> 16)};
+    ioctl(console_fd, TIOCSWINSZ, &size);  /* no console, no size */
+}
+
+/* DATA, END, CREDIT and SIGNAL for a channel that is not open are no error: it may have closed on their way. */
+void channels_frame(const struct frame *f) {
+    struct channel *c = f->channel ? by_id(f->channel) : NULL;
+    switch (f->type) {
+        case STOP: stop_asked(); break;
+        case SIGNAL: send_signal(f, c); break;
+        case RESIZE: resize(f); break;
+        case PING: control_send(PONG, f->channel, f->data, f->length); break;
+        case EXEC: case GET: case PUT: open_channel(f); break;
+        case DATA: if (c) { data(c, f); } break;
+        case END: if (c) { end(c); } break;
+        case CREDIT: if (c) { take_credit(c, f); } break;
+        default: refuse(f->channel, "a frame of a type that the host does not send", ""); break;
+    }
+}
+
+bool channels_exited(pid_t pid, int status, int64_t now) {
+    for (int i = 0; i < CHANNELS; i++) {
+        struct channel *c = &channel[i];
+        if (c->kind == EXEC && !c->exited && c->pid == pid) {
+            c->exited = true;
+            c->code = WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : 128u + (uint32_t)WTERMSIG(status);
+            c->linger_due = now + LINGER_MS;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Sends what can be read at once, one chunk; false when the stream is at its end (or nobody will end it: `give_up`). */
+static bool forward(struct channel *c, enum type type, int fd, uint32_t *credit, bool give_up) {
+    static uint8_t chunk[CHUNK];
+    if (!*credit || !control_room()) return true;
+    ssize_t n = read(fd, chunk, *credit < CHUNK ? *credit : CHUNK);
+    if (n > 0) {
+        control_send(type, c->id, chunk, (uint32_t)n);
+        *credit -= (uint32_t)n;
+        return true;
+    }
+    return n < 0 && errno == EAGAIN && !give_up;
+}
+
+static void feed(struct channel *c) {
+    if (c->in >= 0 && c->pending_length) {
+        ssize_t n = write(c->in, c->pending + c->pending_at, c->pending_length);
+        if (n < 0 && errno != EAGAIN) {
+            n = (ssize_t)c->pending_length;  /* EPIPE: the program reads no more */
+            close_fd(&c->in);
+        }
+        if (n > 0) {
+            c->pending_at += (size_t)n;
+            c->pending_length -= (size_t)n;
+            give_credit(c, (uint32_t)n);
+        }
+    }
+    if (c->ended && !c->pending_length) close_fd(&c->in);
+}
+
+static void turn_program(struct channel *c, int64_t now) {
+    /* A daemon that the program left behind may hold its pipes for ever: after a while only what is there is sent. */
+    bool give_up = c->exited && now >= c->linger_due;
+    feed(c);
+    if (c->out >= 0 && !forward(c, DATA, c->out, &c->credit, give_up)) {
+        close_fd(&c->out);
+        control_send(END, c->id, NULL, 0);
+    }
+    if (c->err >= 0 && !forward(c, ERRDATA, c->err, &c->error_credit, give_up)) close_fd(&c->err);
+    if (c->exited && c->out < 0 && c->err < 0) finish(c, c->code);
+}
+
+static bool turn_get(struct channel *c) {
+    errno = 0;
+    if (!forward(c, DATA, c->out, &c->credit, true)) {
+        if (errno) {
+            fail(c, "read", strerror(errno));
+        } else {
+            control_send(END, c->id, NULL, 0);
+            finish(c, 0);
+        }
+        return false;
+    }
+    return c->credit && control_room();
+}
+
+bool channels_turn(int64_t now) {
+    bool more = false;
+    for (int i = 0; i < CHANNELS; i++) {
+        if (channel[i].kind == EXEC) {
+            turn_program(&channel[i], now);
+        } else if (channel[i].kind == GET) {
+            more |= turn_get(&channel[i]);
+        }
+    }
+    return more;
+}
+
+int channels_poll(struct pollfd *p) {
+    int count = 0;
+    bool room = control_room();
+    for (int i = 0; i < CHANNELS; i++) {
+        struct channel *c = &channel[i];
+        if (c->kind != EXEC) continue;
+        if (c->in >= 0 && c->pending_length) p[count++] = (struct pollfd){c->in, POLLOUT, 0};
+        if (c->out >= 0 && c->credit && room) p[count++] = (struct pollfd){c->out, POLLIN, 0};
+        if (c->err >= 0 && c->error_credit && room) p[count++] = (struct pollfd){c->err, POLLIN, 0};
+    }
+    return count;
+}
+
+int64_t channels_due(void) {
+    int64_t due = INT64_MAX;
+    for (int i = 0; i < CHANNELS; i++) {
+        bool waits = channel[i].kind == EXEC && channel[i].exited && control_room()
+            && (channel[i].credit || channel[i].out < 0) && (channel[i].error_credit || channel[i].err < 0);
+        due = waits && channel[i].linger_due < due ? channel[i].linger_due : due;
+    }
+    return due;
+}

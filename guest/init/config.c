@@ -1,0 +1,153 @@
+/* The two files of lines that say what to run. Words are decoded in place: the text is the memory. */
+#include "init.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WORDS_MAX = 256, LINES_MAX = 4096 };
+enum rule { REPLACE, ADD, LAST };  /* how a later file changes what an earlier one said */
+
+static const struct { const char *name; uint8_t least, most; enum rule rule; } KEY[KEYS] = {
+    [K_MODULE] = {"module", 1, 1, REPLACE},     [K_LATE] = {"late", 1, 1, REPLACE},
+    [K_HOSTNAME] = {"hostname", 1, 1, LAST},    [K_NET] = {"net", 1, 5, LAST},
+    [K_HOST] = {"host", 2, 2, REPLACE},         [K_FOLDER] = {"folder", 4, 4, ADD},
+    [K_ENV] = {"env", 2, 2, ADD},               [K_PRE] = {"pre", 1, 255, REPLACE},
+    [K_ARG] = {"arg", 1, 1, REPLACE},           [K_USER] = {"user", 2, 2, LAST},
+    [K_WORKDIR] = {"workdir", 1, 1, LAST},      [K_FORKING] = {"forking", 1, 1, LAST},
+    [K_LISTEN] = {"listen", 2, 2, REPLACE},     [K_STOP] = {"stop", 1, 1, LAST},
+};
+
+/* Undoes \s \n \t \\ \e in place; false for an unknown escape. */
+static bool decode(char *word) {
+    char *out = word;
+    for (const char *in = word; *in; in++) {
+        if (*in != '\\') {
+            *out++ = *in;
+            continue;
+        }
+        switch (*++in) {
+            case 's': *out++ = ' '; break;
+            case 'n': *out++ = '\n'; break;
+            case 't': *out++ = '\t'; break;
+            case '\\': *out++ = '\\'; break;
+            case 'e': break;
+            default: return false;
+        }
+    }
+    *out = 0;
+    return true;
+}
+
+static void clear(struct list *list) {
+    for (int i = 0; i < list->count; i++) free(list->line[i]);
+    list->count = 0;
+}
+
+static bool keep(struct config *c, enum key key, char **word, int words) {
+    struct list *list = &c->list[key];
+    if (KEY[key].rule == LAST || (KEY[key].rule == REPLACE && list->source != c->source)) clear(list);
+    list->source = c->source;
+    if (list->count == LINES_MAX) return false;
+    if ((list->count & (list->count - 1)) == 0) {  /* grows at each power of two */
+        size_t room = list->count ? (size_t)list->count * 2 : 1;
+        list->line = must(realloc(list->line, room * sizeof *list->line));
+    }
+    char **copy = must(malloc(((size_t)words + 1) * sizeof *copy));
+    memcpy(copy, word, (size_t)words * sizeof *copy);
+    copy[words] = NULL;
+    list->line[list->count++] = copy;
+    return true;
+}
+
+static const char *take_line(struct config *c, char *line) {
+    char *word[WORDS_MAX];
+    int words = 0;
+    for (char *at = line; at; ) {
+        char *blank = strchr(at, ' ');
+        if (blank) *blank = 0;
+        if (words == WORDS_MAX) return "more than 256 words";
+        if (!*at) return "an empty word (two blanks, or one at the end; \\e is the empty value)";
+        if (!decode(at)) return "an escape that is none of \\s \\n \\t \\\\ \\e";
+        word[words++] = at;
+        at = blank ? blank + 1 : NULL;
+    }
+    for (int key = 0; key < KEYS; key++) {
+        if (strcmp(word[0], KEY[key].name) == 0) {
+            if (words - 1 < KEY[key].least || words - 1 > KEY[key].most) return "a wrong number of values";
+            return keep(c, (enum key)key, word + 1, words - 1) ? NULL : "more than 4096 lines of one key";
+        }
+    }
+    return NULL;  /* a key of a later version: not for us */
+}
+
+bool config_parse(struct config *c, char *text, size_t length, const char *name, char *error) {
+    c->source++;
+    const char *wrong = memchr(text, 0, length) ? "a NUL byte" : NULL;
+    int number = 0;
+    for (char *line = text, *end = text + length; !wrong && line < end; ) {
+        char *next = memchr(line, '\n', (size_t)(end - line));
+        number++;
+        if (!next) {
+            wrong = "no newline at the end";
+            break;
+        }
+        *next = 0;
+        if (*line && *line != '#') wrong = take_line(c, line);
+        line = next + 1;
+    }
+    if (wrong) snprintf(error, TEXT_MAX, "%s line %d has %s", name, number, wrong);
+    return !wrong;
+}
+
+char **config_last(const struct config *c, enum key key) {
+    const struct list *list = &c->list[key];
+    return list->count ? list->line[list->count - 1] : NULL;
+}
+
+const char *config_word(const struct config *c, enum key key, const char *otherwise) {
+    char **line = config_last(c, key);
+    return line ? line[0] : otherwise;
+}
+
+void config_free(struct config *c) {
+    for (int key = 0; key < KEYS; key++) {
+        clear(&c->list[key]);
+        free(c->list[key].line);
+    }
+    memset(c, 0, sizeof *c);
+}
+
+bool parse_number(const char *text, int base, uint32_t max, uint32_t *out) {
+    uint64_t value = 0;
+    if (!*text) return false;
+    for (; *text; text++) {
+        unsigned digit = (unsigned)(*text - '0');
+        value = value * (unsigned)base + digit;
+        if (digit >= (unsigned)base || value > max) return false;
+    }
+    *out = (uint32_t)value;
+    return true;
+}
+
+bool parse_user(const char *uid, const char *groups, struct user *out) {
+    char copy[TEXT_MAX];
+    uint32_t value;
+    if (!parse_number(uid, 10, UINT32_MAX - 1, &value) || strlen(groups) >= sizeof copy) return false;
+    out->uid = value;
+    out->groups = 0;
+    strcpy(copy, groups);
+    for (char *at = copy; at; ) {
+        char *comma = strchr(at, ',');
+        if (comma) *comma++ = 0;
+        if (out->groups == GROUPS_MAX || !parse_number(at, 10, UINT32_MAX - 1, &value)) return false;
+        out->group[out->groups++] = value;
+        at = comma;
+    }
+    return true;
+}
+
+int split_user(char *text, struct user *out) {
+    char *colon = strchr(text, ':');
+    if (colon) *colon = 0;
+    return parse_user(text, colon ? colon + 1 : text, out) ? 0 : -1;
+}

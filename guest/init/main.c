@@ -1,0 +1,292 @@
+/* PID 1: one loop that brings the machine up, watches over the application and turns the machine off. It never exits. */
+#include "init.h"
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum phase { STARTING, PREPARING, RUNNING, LEAVING };
+enum { CONSOLE_WAIT_MS = 2000, LEFTOVER_MS = 2000, FLUSH_MS = 300, IMAGE_MAX = 1 << 20, KEY_DOWN = 1, KEY_POWER = 116 };
+struct input { int64_t seconds, microseconds; uint16_t type, code; int32_t value; };  /* linux/input.h, 64 bit */
+
+struct config config;
+struct user app_user;
+static enum phase phase;
+static int signal_fd, pre_at, code, last_status;
+static pid_t pid;                       /* of the running `pre` command or of the start command; 0: none */
+static bool stopping, is_ready, forking, started;
+static int64_t console_due, kill_due = INT64_MAX;
+
+int64_t now_ms(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+void *must(void *allocated) {
+    if (!allocated) fatal(125, "init: out of memory");
+    return allocated;
+}
+
+void note(const char *format, ...) {
+    char line[TEXT_MAX + 64] = "init: ";
+    va_list rest;
+    va_start(rest, format);
+    vsnprintf(line + 6, sizeof line - 7, format, rest);
+    va_end(rest);
+    strcat(line, "\n");
+    if (write(2, line, strlen(line)) < 0) return;  /* no console: nothing to be done about it */
+}
+
+/* Gives the host a bounded time to hear the last lines, then ends the machine. */
+static _Noreturn void leave(void) {
+    int64_t until = now_ms() + FLUSH_MS;
+    for (ports_turn(); !ports_flushed() && now_ms() < until; ports_turn())
+        poll(&(struct pollfd){ports_fd, POLLIN, 0}, 1, 5);
+    power_off();
+}
+
+void fatal(int exit_code, const char *format, ...) {
+    static bool again;
+    char text[TEXT_MAX];
+    va_list rest;
+    if (again) power_off();  /* it failed while it was failing */
+    again = true;
+    va_start(rest, format);
+    vsnprintf(text, sizeof text, format, rest);
+    va_end(rest);
+    say("failed %s", text);
+    say("exit %d", exit_code);
+    leave();
+}
+
+/* A bug of ours must not become a kernel panic. */
+static void crash(int signal) {
+    (void)signal;
+    static const char TEXT[] = "init: crashed; this is a bug of Mikelangelo's init\n";
+    if (write(2, TEXT, sizeof TEXT - 1) >= 0) sync();
+    reboot(RB_POWER_OFF);
+    _exit(125);
+}
+
+void signal_app(int signal) {
+    if (pid > 0) {
+        kill(pid, signal);
+    } else if (phase == RUNNING) {
+        kill(-1, signal);  /* forking: whoever is left is the application */
+    }
+}
+
+static void end_of_app(int status) {
+    if (WIFSIGNALED(status)) {
+        say("exit signal %d", WTERMSIG(status));
+    } else {
+        say("exit %d", WEXITSTATUS(status));
+    }
+    phase = LEAVING;
+    listen_due = INT64_MAX;
+    kill_due = now_ms() + LEFTOVER_MS;
+    kill(-1, SIGTERM);
+}
+
+void stop_asked(void) {
+    if (stopping || phase == LEAVING) return;
+    uint32_t seconds = 10;
+    stopping = true;
+    parse_number(config_word(&config, K_STOP, "10"), 10, 86400, &seconds);
+    kill_due = now_ms() + (int64_t)seconds * 1000;
+    signal_app(SIGTERM);
+    if (phase == STARTING) end_of_app(SIGTERM);  /* as if the application had died of it */
+}
+
+static void start_app(void) {
+    const struct list *args = &config.list[K_ARG];
+    char error[TEXT_MAX], **argv = must(calloc((size_t)args->count + 1, sizeof *argv));
+    for (int i = 0; i < args->count; i++) argv[i] = args->line[i][0];
+    if (!argv[0]) fatal(125, "the image has no start command (no `arg` line)");
+    /* A daemon's first process must not own the terminal: its end would send SIGHUP to the second. */
+    struct spawn s = {argv, config_word(&config, K_WORKDIR, "/"), &app_user, -1, -1, -1, !forking};
+    pid = spawn(&s, error, &code);
+    if (pid < 0) fatal(code, "%s", error);
+    free(argv);
+    phase = RUNNING;
+    started = true;
+    say("started %d", (int)pid);
+    listen_due = 0;
+    boot_modules(&config.list[K_LATE]);
+    boot_buttons();
+}
+
+static void next_step(void) {
+    const struct list *pre = &config.list[K_PRE];
+    char error[TEXT_MAX];
+    phase = PREPARING;
+    if (pre_at == pre->count) {
+        start_app();
+        return;
+    }
+    static const struct user root = {.groups = 1};
+    struct spawn s = {pre->line[pre_at++], "/", &root, -1, -1, -1, false};
+    pid = spawn(&s, error, &code);
+    if (pid < 0) fatal(code, "before the start: %s", error);
+}
+
+/* The start command, or a `pre` command, has ended. */
+static void ended(int status) {
+    pid = 0;
+    if (phase == PREPARING) {
+        if (stopping) {
+            end_of_app(SIGTERM);
+        } else if (status) {
+            fatal(125, "before the start: %s %s %d", config.list[K_PRE].line[pre_at - 1][0],
+                  WIFSIGNALED(status) ? "was killed by signal" : "ended with exit code",
+                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+        } else {
+            next_step();
+        }
+    } else if (phase == RUNNING && !(forking && status == 0)) {
+        end_of_app(status);
+    } else if (stopping) {
+        kill(-1, SIGTERM);
+    }
+    if (phase == RUNNING && !is_ready) listen_due = 0;
+}
+
+static void reap(void) {
+    int status;
+    pid_t gone;
+    while ((gone = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (gone == pid) {
+            ended(status);
+        } else if (!channels_exited(gone, status, now_ms())) {
+            last_status = status;
+        }
+    }
+    if (gone < 0 && errno == ECHILD) {  /* every process is a descendant of ours: the machine is empty */
+        if (phase == RUNNING && pid == 0) end_of_app(last_status);
+        if (phase == LEAVING) leave();
+    }
+}
+
+static void hear_signals(void) {
+    struct signalfd_siginfo s;
+    while (read(signal_fd, &s, sizeof s) == sizeof s) {
+        switch (s.ssi_signo) {
+            case SIGHUP: case SIGUSR1: case SIGUSR2: case SIGQUIT: signal_app((int)s.ssi_signo); break;
+            case SIGTERM: case SIGPWR: case SIGINT: stop_asked(); break;  /* SIGINT: ctrl-alt-del */
+            default: break;  /* SIGCHLD: reap() looks each turn; SIGPIPE is read here although it is ignored */
+        }
+    }
+}
+
+static void hear_button(void) {
+    struct input e;
+    while (button_fd >= 0 && read(button_fd, &e, sizeof e) == sizeof e)
+        if (e.type == KEY_DOWN && e.code == KEY_POWER && e.value == 1) stop_asked();
+}
+
+/* What time brings. */
+static void timers(int64_t now) {
+    if (phase == STARTING && net_settled) {
+        bool have = console_fd >= 0 || boot_console();
+        if (!have && now >= console_due) {
+            console_path = "/dev/console";
+            have = true;
+        }
+        if (have) next_step();
+    }
+    if (phase == RUNNING && now >= listen_due && listen_check(now) && !is_ready) {
+        /* A forking command without ports is ready when it returns, like systemd's Type=forking. */
+        is_ready = !forking || pid == 0 || config.list[K_LISTEN].count > 0;
+        if (is_ready) say("ready");
+    }
+    if (now >= kill_due) {
+        kill(-1, SIGKILL);
+        kill_due = phase == LEAVING ? now + LEFTOVER_MS : INT64_MAX;
+    }
+}
+
+static void turn(void) {
+    struct pollfd p[5 + 3 * CHANNELS] = {{signal_fd, POLLIN, 0}, {ports_fd, POLLIN, 0}, {uevent_fd, POLLIN, 0},
+        {dhcp_fd, POLLIN, 0}, {button_fd, POLLIN, 0}};
+    int count = 5 + channels_poll(p + 5);
+    int64_t now = now_ms(), due = kill_due;
+    due = listen_due < due && phase == RUNNING ? listen_due : due;
+    due = dhcp_due < due ? dhcp_due : due;
+    due = channels_due() < due ? channels_due() : due;
+    if (phase == STARTING && net_settled) due = now + 5;  /* hvc0's node may be there a moment before it opens */
+    int64_t wait = due == INT64_MAX ? -1 : due <= now ? 0 : due - now;
+    poll(p, (nfds_t)count, channels_turn(now) ? 0 : (int)(wait > 60000 ? 60000 : wait));
+    hear_signals();
+    hear_button();
+    dhcp_turn(now_ms());
+    ports_turn();
+    channels_turn(now_ms());
+    ports_turn();
+    reap();
+    timers(now_ms());
+}
+
+static void read_config(const char *path, bool needed) {
+    char error[TEXT_MAX];
+    size_t length = 0;
+    char *text = read_file(path, IMAGE_MAX, &length);
+    if (!text && (needed || errno != ENOENT)) fatal(125, "%s: %s (at most 1 MiB)", path, strerror(errno));
+    if (text && !config_parse(&config, text, length, path, error)) {
+        boot_modules(&config.list[K_MODULE]);  /* those named before: so that the host can hear it */
+        fatal(125, "%s", error);
+    }
+}
+
+static void catch_signals(void) {
+    sigset_t all;
+    sigfillset(&all);
+    for (int i = 0; i < 5; i++) {
+        static const int bad[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+        signal(bad[i], crash);
+        sigdelset(&all, bad[i]);
+    }
+    signal(SIGPIPE, SIG_IGN);
+    sigprocmask(SIG_SETMASK, &all, NULL);
+    signal_fd = signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int main(void) {
+    char error[TEXT_MAX];
+    if (getpid() != 1) {
+        static const char TEXT[] = "this is /init of a Mikelangelo machine; it runs as PID 1 only\n";
+        return write(2, TEXT, sizeof TEXT - 1) < 0 ? 2 : 1;
+    }
+    boot_devices();
+    catch_signals();
+    ports_open();
+    say("mike 1");
+    read_config("/mike/image", true);
+    read_config("/mike/run", false);
+    boot_modules(&config.list[K_MODULE]);
+    ports_turn();
+    boot_mounts();
+    ports_turn();
+    reboot(RB_DISABLE_CAD);
+    char **user = config_last(&config, K_USER);
+    if (!parse_user(user ? user[0] : "0", user ? user[1] : "0", &app_user))
+        fatal(125, "`user %s %s` is not a number and numbers with commas", user[0], user[1]);
+    forking = strcmp(config_word(&config, K_FORKING, "0"), "1") == 0;
+    spawn_environment(&config, &app_user);
+    boot_folders(&config);
+    if (!listen_start(&config, error)) fatal(125, "%s", error);
+    if (!net_start(&config, now_ms())) fatal(125, "`net` is not none, dhcp, or static ADDRESS/BITS GATEWAY DNS MTU");
+    console_due = now_ms() + CONSOLE_WAIT_MS;
+    for (;;) {
+        timers(now_ms());
+        turn();
+    }
+}

@@ -1,0 +1,139 @@
+/* The network of the machine: lo, eth0 with a given or leased address, and the files under /etc that name things. */
+#include "init.h"
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <net/route.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+bool net_settled;
+static const struct config *settings;
+
+/* One request about one interface; 0 or errno. */
+static int request(unsigned long what, struct ifreq *r, const char *name) {
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return errno;
+    strcpy(r->ifr_name, name);
+    int result = ioctl(fd, what, r) ? errno : 0;
+    close(fd);
+    return result;
+}
+
+static int up(const char *name) {
+    struct ifreq r = {.ifr_flags = IFF_UP | IFF_RUNNING};
+    return request(SIOCSIFFLAGS, &r, name);
+}
+
+static int set_address(unsigned long what, uint32_t address) {
+    struct ifreq r = {0};
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = address};
+    memcpy(&r.ifr_addr, &in, sizeof in);
+    return request(what, &r, "eth0");
+}
+
+static int default_route(uint32_t router) {
+    struct sockaddr_in gateway = {.sin_family = AF_INET, .sin_addr.s_addr = router}, any = {.sin_family = AF_INET};
+    struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY, .rt_dev = (char[]){"eth0"}};
+    memcpy(&route.rt_gateway, &gateway, sizeof gateway);
+    memcpy(&route.rt_dst, &any, sizeof any);
+    memcpy(&route.rt_genmask, &any, sizeof any);
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int result = ioctl(fd, SIOCADDRT, &route) ? errno : 0;
+    close(fd);
+    return result;
+}
+
+static void write_names(uint32_t address, uint32_t dns) {
+    char text[INET_ADDRSTRLEN], line[TEXT_MAX];
+    const char *name = config_word(settings, K_HOSTNAME, NULL);
+    const struct list *hosts = &settings->list[K_HOST];
+    if (name && sethostname(name, strlen(name))) note("hostname %s: %s", name, strerror(errno));
+    make_folders("/etc", 0755);
+    if (name) {
+        snprintf(line, sizeof line, "%s\n", name);
+        write_file("/etc/hostname", line, false);
+    }
+    snprintf(line, sizeof line, "127.0.0.1 localhost\n::1 localhost\n");
+    if (name) {
+        inet_ntop(AF_INET, address ? (void *)&address : (uint8_t[]){127, 0, 1, 1}, text, sizeof text);
+        snprintf(line + strlen(line), sizeof line - strlen(line), "%s %s\n", text, name);
+    }
+    write_file("/etc/hosts", line, false);
+    for (int i = 0; i < hosts->count; i++) {
+        snprintf(line, sizeof line, "%s %s\n", hosts->line[i][0], hosts->line[i][1]);
+        write_file("/etc/hosts", line, true);
+    }
+    if (dns) {
+        inet_ntop(AF_INET, &dns, text, sizeof text);
+        snprintf(line, sizeof line, "nameserver %s\n", text);
+        unlink("/etc/resolv.conf");  /* in many trees a link to what is not there */
+        write_file("/etc/resolv.conf", line, false);
+    }
+}
+
+/* Gives eth0 its address and says `net`. MTU before up, for some drivers refuse to change it later. */
+void net_done(const struct lease *l, uint32_t mtu, const char *why_not) {
+    int error = 0;
+    if (l) {
+        struct ifreq r = {.ifr_mtu = (int)mtu};
+        if (mtu && (error = request(SIOCSIFMTU, &r, "eth0")) != 0)
+            note("MTU %u: %s", mtu, strerror(error));  /* the device's own stays: slower, not broken */
+        error = set_address(SIOCSIFADDR, l->address);
+        if (!error) error = set_address(SIOCSIFNETMASK, l->mask);
+        if (!error) error = up("eth0");
+        if (!error && l->router) error = default_route(l->router);
+        if (error) why_not = strerror(error);
+    }
+    write_names(l && !error ? l->address : 0, l && !error ? l->dns : 0);
+    char text[INET_ADDRSTRLEN];
+    if (why_not) {
+        say("net none %s", why_not);
+    } else if (l) {
+        say("net %s", inet_ntop(AF_INET, &l->address, text, sizeof text));
+    }
+    net_settled = true;
+}
+
+static bool parse_static(char **word, struct lease *l, uint32_t *mtu) {
+    uint32_t bits;
+    char *slash = word[0] ? strchr(word[0], '/') : NULL;
+    if (!slash || !word[1] || !word[2] || !word[3] || !parse_number(slash + 1, 10, 32, &bits)
+            || !parse_number(word[3], 10, 65535, mtu)) {
+        return false;
+    }
+    *slash = 0;
+    l->mask = htonl(bits ? ~0u << (32 - bits) : 0);
+    return inet_pton(AF_INET, word[0], &l->address) == 1
+        && (strcmp(word[1], "-") == 0 || inet_pton(AF_INET, word[1], &l->router) == 1)
+        && (strcmp(word[2], "-") == 0 || inet_pton(AF_INET, word[2], &l->dns) == 1);
+}
+
+bool net_start(const struct config *c, int64_t now) {
+    char **word = config_last(c, K_NET);
+    const char *kind = word ? word[0] : "none";
+    struct lease l = {0};
+    uint32_t mtu = 0;
+    settings = c;
+    int error = up("lo");
+    if (error) note("lo: %s", strerror(error));
+    if (strcmp(kind, "none") == 0) {
+        net_done(NULL, 0, NULL);
+    } else if (strcmp(kind, "static") == 0) {
+        if (!parse_static(word + 1, &l, &mtu)) return false;
+        net_done(&l, mtu, NULL);
+    } else if (strcmp(kind, "dhcp") == 0) {
+        if ((error = up("eth0")) != 0) {
+            net_done(NULL, 0, error == ENODEV ? "there is no eth0" : strerror(error));
+        } else if (!dhcp_start(now)) {
+            net_done(NULL, 0, strerror(errno));
+        }
+    } else {
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,239 @@
+/* virtio-serial: finding ports by name, and writing to a host that may be absent without ever waiting for it. */
+#include "init.h"
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* Bulk data stops at BULK, frames are taken only below TAKE: an answer (≤ FRAME_MAX) and what all channels may still
+ * have to say (ends, errors, credits, status) always fit behind. */
+enum { SAID_MAX = 4096, SAID_LAST = 1200, BULK = 65536, TAKE = 131072, QUEUE = 262144, IN_MAX = 2 * FRAME_MAX };
+
+/* linux/netlink.h, which musl does not have. */
+struct netlink_address { uint16_t family, pad; uint32_t pid, groups; };
+enum { KOBJECT_UEVENT = 15 };
+
+int ports_fd = -1, uevent_fd = -1;
+static int status_fd = -1, control_fd = -1;
+static char said[SAID_MAX];
+static size_t said_length, said_sent;
+static uint8_t queue[QUEUE], in[IN_MAX];
+static size_t queue_start, queue_end, in_length;
+static bool readable, welcomed, deaf, status_gone, control_gone;
+static unsigned zeros;
+
+bool ports_possible(void) {
+    static const char FOLDER[] = "/sys/bus/virtio/devices";
+    DIR *folder = opendir(FOLDER);
+    bool found = false;
+    for (struct dirent *e; folder && !found && (e = readdir(folder)); ) {
+        char path[sizeof FOLDER + 280], *id;
+        size_t length;
+        snprintf(path, sizeof path, "%s/%s/device", FOLDER, e->d_name);
+        id = e->d_name[0] == '.' ? NULL : read_file(path, 4096, &length);
+        found = id && strncmp(id, "0x0003", 6) == 0;  /* virtio id 3: console */
+        free(id);
+    }
+    if (folder) closedir(folder);
+    return found;
+}
+
+static int open_port(const char *name) {
+    static const char FOLDER[] = "/sys/class/virtio-ports";
+    DIR *folder = opendir(FOLDER);
+    int fd = -1;
+    for (struct dirent *e; folder && fd < 0 && (e = readdir(folder)); ) {
+        char path[sizeof FOLDER + 280], *is;
+        size_t length;
+        snprintf(path, sizeof path, "%s/%s/name", FOLDER, e->d_name);
+        is = e->d_name[0] == '.' ? NULL : read_file(path, 4096, &length);
+        if (is && strncmp(is, name, strlen(name)) == 0 && is[strlen(name)] == '\n') {
+            snprintf(path, sizeof path, "/dev/%s", e->d_name);
+            fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        }
+        free(is);
+    }
+    if (folder) closedir(folder);
+    /* Edge-triggered: a port without a host says HUP for ever, and we want to hear only of changes. */
+    struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.fd = fd};
+    if (fd >= 0 && epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e)) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
+void ports_open(void) {
+    struct netlink_address all = {.family = AF_NETLINK, .groups = 1};
+    ports_fd = epoll_create1(EPOLL_CLOEXEC);
+    uevent_fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, KOBJECT_UEVENT);
+    if (bind(uevent_fd, (void *)&all, sizeof all)) note("uevents: %s", strerror(errno));
+}
+
+static void reset_control(void) {
+    channels_drop();
+    queue_start = queue_end = in_length = 0;
+    welcomed = deaf = false;
+}
+
+static void write_status(void) {
+    while (status_fd >= 0 && said_sent < said_length) {
+        ssize_t n = write(status_fd, said + said_sent, said_length - said_sent);
+        if (n <= 0) return;  /* EAGAIN: the host is away or slow; the next change of the port brings us back */
+        said_sent += (size_t)n;
+    }
+}
+
+static void write_control(void) {
+    while (control_fd >= 0 && queue_start < queue_end) {
+        ssize_t n = write(control_fd, queue + queue_start, queue_end - queue_start);
+        if (n <= 0) return;
+        queue_start += (size_t)n;
+    }
+    queue_start = queue_end = 0;
+}
+
+void say(const char *format, ...) {
+    char line[TEXT_MAX + 32];
+    va_list rest;
+    va_start(rest, format);
+    vsnprintf(line, sizeof line - 1, format, rest);
+    va_end(rest);
+    for (char *c = line; *c; c++) *c = *c == '\n' || *c == '\r' ? ' ' : *c;
+    bool last = strncmp(line, "failed", 6) == 0 || strncmp(line, "exit", 4) == 0;
+    size_t length = strlen(line);
+    line[length++] = '\n';
+    if (last) note("%.*s", (int)length - 1, line);  /* kernel.log shows it where no port does */
+    if (said_length + length > SAID_MAX - (last ? 0 : SAID_LAST))
+        return;  /* a bound, with room kept for the lines that matter most */
+    memcpy(said + said_length, line, length);
+    said_length += length;
+    write_status();
+    if (welcomed) control_send(STATUS, 0, line, (uint32_t)length);
+}
+
+bool control_room(void) {
+    return queue_end - queue_start < BULK;
+}
+
+bool control_send(enum type type, uint16_t channel, const void *data, uint32_t length) {
+    if (queue_end + FRAME_HEAD + length > QUEUE) {
+        memmove(queue, queue + queue_start, queue_end - queue_start);
+        queue_end -= queue_start;
+        queue_start = 0;
+    }
+    if (queue_end + FRAME_HEAD + length > QUEUE) return false;  /* cannot be, see the bounds above */
+    frame_head(queue + queue_end, type, channel, length);
+    if (length) memcpy(queue + queue_end + FRAME_HEAD, data, length);
+    queue_end += FRAME_HEAD + length;
+    return true;
+}
+
+static void hello(const struct frame *f) {
+    uint8_t answer[NONCE + SAID_MAX];
+    if (f->length != NONCE) {
+        control_send(ERROR, 0, "HELLO holds 8 bytes", 19);
+        return;
+    }
+    channels_drop();
+    queue_start = queue_end = 0;  /* meant for the host side that was before */
+    memcpy(answer, f->data, NONCE);
+    memcpy(answer + NONCE, said, said_length);
+    control_send(WELCOME, 0, answer, (uint32_t)(NONCE + said_length));
+    welcomed = true;
+}
+
+static void take(const struct frame *f) {
+    if (f->type == PADDING) return;
+    if (f->zero) {
+        control_send(ERROR, f->channel, "byte 1 of the frame is not 0", 28);
+    } else if (f->type == HELLO) {
+        hello(f);
+    } else {
+        channels_frame(f);
+    }
+}
+
+/* After a length that cannot be, nothing can be trusted until the padding with which a new host begins. */
+static size_t skip_to_padding(void) {
+    size_t at = 0;
+    for (; at < in_length && zeros < 4 * FRAME_HEAD; at++) zeros = in[at] ? 0 : zeros + 1;
+    deaf = zeros < 4 * FRAME_HEAD;
+    return at;
+}
+
+/* Takes the frames that are here; false when it stopped because the answers wait for the host. */
+static bool take_frames(void) {
+    size_t at = deaf ? skip_to_padding() : 0;
+    bool room = true;
+    for (ssize_t used; !deaf && at < in_length; at += (size_t)used) {
+        struct frame f;
+        if (!(room = queue_end - queue_start < TAKE)) break;
+        used = frame_next(in + at, in_length - at, &f);
+        if (used < 0) {
+            channels_drop();
+            control_send(ERROR, 0, "a frame of more than 65536 bytes; waiting for padding", 53);
+            deaf = true;
+            zeros = 0;
+            at = in_length;
+        }
+        if (used <= 0) break;
+        take(&f);
+    }
+    memmove(in, in + at, in_length - at);
+    in_length -= at;
+    return room;
+}
+
+static void read_control(void) {
+    while (control_fd >= 0 && take_frames() && readable) {
+        ssize_t n = read(control_fd, in + in_length, IN_MAX - in_length);
+        readable = n > 0;
+        in_length += n > 0 ? (size_t)n : 0;
+        if (n == 0) reset_control();  /* the host left, and everything it said is read */
+    }
+}
+
+static void hear_uevents(void) {
+    char event[4096];
+    bool any = false;
+    while (recv(uevent_fd, event, sizeof event, 0) > 0 || errno == ENOBUFS) {
+        any = true;
+        errno = 0;
+    }
+    if (any && status_fd < 0) status_fd = open_port("mike.status");
+    if (any && control_fd < 0) control_fd = open_port("mike.control");
+}
+
+void ports_turn(void) {
+    struct epoll_event e[2];
+    hear_uevents();
+    int changes = epoll_wait(ports_fd, e, 2, 0);
+    for (int i = 0; i < changes; i++) {
+        bool hangup = e[i].events & EPOLLHUP;
+        if (e[i].data.fd == status_fd) {
+            status_gone = hangup;
+        } else {
+            control_gone = hangup;
+            readable = true;
+            queue_start = hangup ? queue_end : queue_start;  /* nobody will read that; read() == 0 does the rest */
+        }
+    }
+    write_status();
+    read_control();
+    write_control();
+    read_control();  /* writing may have made room for answers */
+    write_control();
+}
+
+/* Nothing more can be told to the host, or nobody is there to hear it. */
+bool ports_flushed(void) {
+    return (status_fd < 0 ? !ports_possible() : status_gone || said_sent == said_length)
+        && (control_fd < 0 || control_gone || queue_start == queue_end);
+}
