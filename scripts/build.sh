@@ -14,30 +14,21 @@ trap 'rm -f "$started"' EXIT
 
 step() { say "$1"; shift; "$@" >> "$log" 2>&1 || { tail -n 40 "$log" >&2; say "the build failed; the whole log is $home/$log"; exit 70; }; }
 
+# Steps are chained by && because `set -e` does not act in a function whose result is tested.
 java_modules() {
-  mvn -B -T 2 -Dmaven.test.skip=true -pl face/cli,dataplane/plane -am package
-  rm -rf build/lib.next
-  mkdir -p build/lib.next
-  mv face/cli/target/lib build/lib.next/control
-  mv dataplane/plane/target/lib build/lib.next/plane
-  cp face/cli/target/mike-cli-*.jar build/lib.next/control/
-  cp dataplane/plane/target/mike-plane-0*.jar build/lib.next/plane/
+  mvn -B -T 2 -DskipTests -pl face/cli,dataplane/plane -am package \
+    && rm -rf build/lib.next && mkdir -p build/lib.next \
+    && mv face/cli/target/lib build/lib.next/control && mv dataplane/plane/target/lib build/lib.next/plane \
+    && cp face/cli/target/mike-cli-*.jar build/lib.next/control/ \
+    && cp dataplane/plane/target/mike-plane-*.jar build/lib.next/plane/
 }
 
 guest_init() {
-  make -C guest/init CC=musl-gcc
-  mkdir -p build/guest
-  cp guest/init/build/init build/guest/init.next
-  mv build/guest/init.next build/guest/init
+  make -C guest/init CC=musl-gcc && mkdir -p build/guest \
+    && cp guest/init/build/init build/guest/init.next && mv build/guest/init.next build/guest/init
 }
 
 class_path() { local jar list=; for jar in "$home/build/lib/$1"/*.jar; do list=$list:$jar; done; printf %s "${list#:}"; }
-
-# Programs that are ended by a signal still leave their cache: the JVM writes it in its own shutdown.
-train() {
-  local base=$1 cp=$2; shift 2
-  "$JAVA_HOME/bin/java" -XX:AOTCacheOutput="build/aot.next/$base.aot" "${flags[@]}" -cp "$cp" "$@"
-}
 
 : > "$log"
 step "building (the first time: a minute or two)" java_modules
@@ -47,6 +38,8 @@ old=build/lib.old.$$
 mv build/lib.next build/lib
 rm -rf "$old"
 printf '%s\n' "$JAVA_HOME/bin/java" > build/java
+# What a CLI and an agent compare: another build means another agent.
+cat build/lib/*/*.jar build/guest/init | sha256sum | cut -c1-16 > build/build-id
 # The options of a short-lived command line: start fast, compile little, one collector thread.
 cat > build/cli.args.next <<ARGS
 -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m -XX:-UsePerfData -Xlog:disable -Xlog:all=error:stderr
@@ -55,5 +48,6 @@ cat > build/cli.args.next <<ARGS
 -cp "$(class_path control)"
 ARGS
 mv build/cli.args.next build/cli.args
+rm -rf build/aot
 bash scripts/train.sh >> "$log" 2>&1 || say "no AOT caches (see $home/$log); starts will be slower"
 touch -r "$started" build/stamp.next && mv build/stamp.next build/stamp

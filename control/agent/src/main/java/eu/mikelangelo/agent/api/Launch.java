@@ -25,6 +25,8 @@ public record Launch(Path installation, Home home) {
     public static final String PLANE_MAIN = "eu.mikelangelo.plane.Main";
     /** Command lines may be overridden by a class path in this property, for runs from a developer's target folders. */
     private static final String PLANE_CLASS_PATH = "mike.plane.classpath";
+    /** The folder for new AOT caches, while a build makes them (scripts/train.sh). */
+    private static final String TRAINING = "MIKE_AOT_TRAIN";
     /** What a daemon may see of the caller's environment: a token exported in a shell is none of its business. */
     private static final List<String> ENVIRONMENT = List.of("PATH", "HOME", "USER", "LOGNAME", "LANG", "TZ", "TMPDIR",
             "JAVA_HOME", "http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY");
@@ -109,7 +111,10 @@ public record Launch(Path installation, Home home) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         Path cache = installation.resolve("build/aot").resolve(aotCache);
-        if (Files.isRegularFile(cache)) {
+        String training = System.getenv(TRAINING);
+        if (training != null) {
+            command.add("-XX:AOTCacheOutput=" + Path.of(training).resolve(aotCache));
+        } else if (Files.isRegularFile(cache)) {
             command.add("-XX:AOTCache=" + cache);
         }
         command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-XX:-UsePerfData",
