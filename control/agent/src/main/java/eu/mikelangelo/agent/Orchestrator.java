@@ -108,7 +108,7 @@ final class Orchestrator implements MachineService {
         }
         long wanted = 3 * (image.residentBytes() >> 20);
         long rounded = (wanted + MEMORY_STEP_MIB - 1) / MEMORY_STEP_MIB * MEMORY_STEP_MIB;
-        return (int) Math.clamp(rounded, MachineSpec.DEFAULT_MEMORY_MIB, MachineSpec.MOST_MEMORY_MIB);
+        return Math.clamp(rounded, MachineSpec.DEFAULT_MEMORY_MIB, MachineSpec.MOST_MEMORY_MIB);
     }
 
     private void startFresh(String name, RunRequest request, Progress progress) {
