@@ -10,4 +10,7 @@ module eu.mikelangelo.packages {
     requires org.bouncycastle.provider;
     requires java.net.http;
     exports eu.mikelangelo.packages;
+    exports eu.mikelangelo.packages.debian;
+    exports eu.mikelangelo.packages.debian.apt;
+    exports eu.mikelangelo.packages.debian.deb;
 }
