@@ -16,4 +16,7 @@ module eu.mikelangelo.packages {
     opens eu.mikelangelo.packages to tools.jackson.databind;
     opens eu.mikelangelo.packages.image to tools.jackson.databind;
     opens eu.mikelangelo.packages.kernel to tools.jackson.databind;
+    exports eu.mikelangelo.packages.debian;
+    exports eu.mikelangelo.packages.debian.apt;
+    exports eu.mikelangelo.packages.debian.deb;
 }
