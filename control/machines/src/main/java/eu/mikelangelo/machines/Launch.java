@@ -42,7 +42,7 @@ final class Launch {
                 .with(new QemuCommand.Serial(folder.kernelLog()))
                 .with(new QemuCommand.VirtioSerial(List.of(
                         new QemuCommand.SerialPort("console", null, sockets.console(), folder.consoleLog()),
-                        new QemuCommand.SerialPort("status", "mike.status", sockets.status(), folder.statusLog()),
+                        new QemuCommand.SerialPort("status", "mike.status", null, folder.statusLog()),
                         new QemuCommand.SerialPort("control", "mike.control", sockets.control(), null))))
                 .with(new QemuCommand.VhostUserNet(sockets.net(), spec.mac(), qemu.vhostUserMsix(accelerator)))
                 .with(new QemuCommand.Rng());

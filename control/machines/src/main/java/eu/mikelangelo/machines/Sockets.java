@@ -37,10 +37,6 @@ record Sockets(Path folder) {
         return folder.resolve("console.sock");
     }
 
-    Path status() {
-        return folder.resolve("status.sock");
-    }
-
     Path control() {
         return folder.resolve("control.sock");
     }
