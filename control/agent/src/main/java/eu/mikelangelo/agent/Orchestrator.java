@@ -43,6 +43,7 @@ final class Orchestrator implements MachineService {
     private final Fleet fleet;
     private final PlaneService plane;
     private final Home home;
+    private final Idle idle = new Idle();
     private final Semaphore starts = new Semaphore(MAX_STARTS, true);
 
     Orchestrator(ImageService images, Fleet fleet, PlaneService plane, Home home) {
@@ -52,9 +53,14 @@ final class Orchestrator implements MachineService {
         this.home = home;
     }
 
+    ImageService images() {
+        return images;
+    }
+
     @Override
     public Map<String, Object> run(RunRequest request, Progress progress) {
         acquire();
+        idle.begin();
         try {
             checkFree(request);
             ImageService.Prepared image = images.prepare(request.source(), request.refresh(), progress);
@@ -62,6 +68,7 @@ final class Orchestrator implements MachineService {
             startFresh(spec.name(), request, progress);
             return ready(spec.name(), request.detach(), request.patience(), progress);
         } finally {
+            idle.end();
             starts.release();
         }
     }

@@ -39,6 +39,7 @@ final class StoredImages implements ImageService {
     private final ImageStore images;
     private final KernelStore kernels;
     private final Semaphore turns = new Semaphore(MAX_COMPOSITIONS, true);
+    private final Idle idle = new Idle();
     private final JsonMapper json = JsonMapper.builder().build();
 
     StoredImages(Composer composer, ImageStore images, KernelStore kernels) {
@@ -61,16 +62,27 @@ final class StoredImages implements ImageService {
 
     private Composed composed(String source, boolean refresh, Progress progress) {
         turns.acquireUninterruptibly();
+        idle.begin();
         try {
             progress.step("composing " + source);
-            Composed image = composer.compose(Reference.parse(source, Path.of("/")), refresh, progress);
+            Composed image = composer.compose(reference(source), refresh, progress);
             for (String warning : image.warnings()) {
                 progress.step("note: " + warning);
             }
             return image;
         } finally {
+            idle.end();
             turns.release();
         }
+    }
+
+    /** The client has made paths of what is a path where the user stands; here everything else is a name. */
+    private static Reference reference(String source) {
+        if (!source.startsWith("/")) {
+            return new Reference.Name(source);
+        }
+        Path path = Path.of(source).normalize();
+        return Files.isDirectory(path) ? new Reference.Folder(path) : new Reference.File(path);
     }
 
     @Override
