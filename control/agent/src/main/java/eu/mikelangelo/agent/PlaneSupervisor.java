@@ -72,7 +72,7 @@ final class PlaneSupervisor implements PlanePorts, PlaneService, AutoCloseable {
 
     /** The plane of an installation. */
     static PlaneSupervisor of(Launch launch, Map<String, String> env) {
-        Path log = launch.home().run().resolve("plane.log");
+        Path output = launch.home().run().resolve("plane.out");
         List<String> agent = new ArrayList<>();
         if (!env.containsKey("MIKE_HOME")) {
             // The plane sets MIKE_HOME for what it starts; ours comes from the XDG folders, which it hands on as well.
@@ -80,7 +80,7 @@ final class PlaneSupervisor implements PlanePorts, PlaneService, AutoCloseable {
         }
         agent.addAll(launch.agentCommand());
         return new PlaneSupervisor(launch.home().planeSocket(),
-                () -> Launch.detached(launch.planeCommand(), env, log).start(), agent,
+                () -> Launch.detached(launch.planeCommand(), env, output).start(), agent,
                 env.getOrDefault("MIKE_HOME", launch.home().data().toString()), launch.build());
     }
 
@@ -147,7 +147,7 @@ final class PlaneSupervisor implements PlanePorts, PlaneService, AutoCloseable {
             } catch (IOException e) {
                 if (closed || System.nanoTime() > deadline) {
                     throw new IOException("it does not listen on " + socket + " (" + e.getMessage()
-                            + "); see plane.log beside it", e);
+                            + "); see plane.out and plane.log beside it", e);
                 }
             }
         }
