@@ -134,7 +134,8 @@ final class Composer {
             load();
         }
         furnisher.read(group, true);
-        furnisher.read(universe.loaded().stream().filter(m -> !group.contains(m) && !admin(m)).toList(), true);
+        furnisher.read(universe.loaded().stream().filter(m -> !group.contains(m) && !admin(m)
+                && !universe.member(m).entry().section().endsWith("libs")).toList(), true);
     }
 
     private void load() {

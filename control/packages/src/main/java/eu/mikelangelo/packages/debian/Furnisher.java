@@ -23,6 +23,8 @@ import java.util.TreeMap;
  */
 final class Furnisher {
     private static final int MAX_FILE = 4 << 20;
+    /** What BaseFiles lays down (some old scripts still convert systems to merged /usr), and what is not in the tree. */
+    private static final String UNTOUCHED = "/(proc|sys|dev)(/.*)?|/usr/share/doc/.*|/usr(/(bin|sbin|lib|lib64))?|/etc|/var";
     private final Universe universe;
     private final TreeMaker maker;
     private final Tree tree;
@@ -108,7 +110,7 @@ final class Furnisher {
     /** Where an action's path lies in the tree; null when we leave it alone. */
     private String place(String path) {
         String real = maker.real(path);
-        return real == null || real.equals("/") || real.matches("/(proc|sys|dev)(/.*)?|/usr/share/doc/.*") ? null : real;
+        return real == null || real.equals("/") || real.matches(UNTOUCHED) ? null : real;
     }
 
     private static boolean transient_(String path) {
