@@ -3,6 +3,7 @@ module eu.mikelangelo.packages {
     requires transitive eu.mikelangelo.base;
     requires tools.jackson.databind;
     requires tools.jackson.dataformat.yaml;
+    requires org.snakeyaml.engine; // the places of its errors
     requires org.apache.commons.compress;
     requires com.github.luben.zstd_jni;
     requires org.tukaani.xz;

@@ -125,6 +125,11 @@ public record ImageManifest(String schema, String name, String version, String f
     }
 
     private static String firstLine(Exception e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof NullPointerException) {
+                return "a value is missing";
+            }
+        }
         String text = e instanceof JacksonException json ? json.getOriginalMessage() : String.valueOf(e.getMessage());
         return text.lines().findFirst().orElse(e.getClass().getSimpleName());
     }
