@@ -64,7 +64,7 @@ public final class Machines implements AutoCloseable {
      * @param env the environment to look up PATH, MIKE_ACCEL, MIKE_QEMU and MIKE_PASST in
      */
     public static Machines open(Home home, Map<String, String> env, PlanePorts plane) {
-        return open(home, env, plane, new NoGuest());
+        return open(home, env, plane, new ChannelLink.Connector());
     }
 
     static Machines open(Home home, Map<String, String> env, PlanePorts plane, GuestLink.Connector guests) {
