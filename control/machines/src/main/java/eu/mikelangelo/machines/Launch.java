@@ -95,7 +95,7 @@ final class Launch {
             throws IOException {
         Files.deleteIfExists(sockets.passt());
         boolean asNobody = System.getProperty("user.name").equals("root")
-                && Files.getOwner(sockets.passt().getParent()).getName().equals("nobody");
+                && Files.getOwner(sockets.passtFolder()).getName().equals("nobody");
         Passt passt = Passt.of(spec, sockets, asNobody, context.env());
         Process process = Launcher.start(passt.argv(), folder.passtLog(), context.env());
         ProcessId id = ProcessId.of(process.pid()).orElse(null);

@@ -26,13 +26,14 @@ final class Live implements AutoCloseable {
     final Qmp qmp;
     final Console console;
 
-    private Live(Sockets sockets, GuestLink.Connector connector, boolean first, Qmp qmp, GuestLink.Listener listener)
-            throws IOException {
+    private Live(Sockets sockets, GuestLink.Connector connector, boolean first, Qmp qmp, GuestLink.Listener listener,
+                 Runnable everyMiB) throws IOException {
         this.control = sockets.control();
         this.connector = connector;
         this.listener = listener;
         this.qmp = qmp;
-        this.console = Console.connect(sockets.console(), (rows, columns) -> guest().resize(rows, columns));
+        this.console = Console.connect(sockets.console(), (rows, columns) -> guest().resize(rows, columns),
+                everyMiB);
         try {
             this.link = connector.connect(control, first, new Relinking());
         } catch (IOException e) {
@@ -46,13 +47,14 @@ final class Live implements AutoCloseable {
      *
      * @param first nobody was connected to this guest before
      * @param runs  whether QEMU still runs
+     * @param everyMiB called after each MiB of console output
      * @throws IOException it ended, or did not answer in time
      */
     static Live connect(Sockets sockets, GuestLink.Connector connector, boolean first, BooleanSupplier runs,
-                        GuestLink.Listener listener) throws IOException {
+                        GuestLink.Listener listener, Runnable everyMiB) throws IOException {
         Qmp qmp = qmp(sockets.qmp(), runs);
         try {
-            return new Live(sockets, connector, first, qmp, listener);
+            return new Live(sockets, connector, first, qmp, listener, everyMiB);
         } catch (IOException | RuntimeException e) {
             qmp.close();
             throw e;

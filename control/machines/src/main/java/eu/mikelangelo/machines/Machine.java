@@ -39,6 +39,7 @@ public final class Machine {
     /** Held by start, stop and removal, for as long as they take. */
     final ReentrantLock turn = new ReentrantLock();
     private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock rotating = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private MachineState state;
     private volatile Live live;
@@ -143,7 +144,8 @@ public final class Machine {
             context.plane().add(port());
             launch.awaitPasst();
             notKilledMeanwhile();
-            live = Live.connect(sockets, context.guests(), true, launch::qemuRuns, listener());
+            live = Live.connect(sockets, context.guests(), true, launch::qemuRuns, listener(),
+                    this::rotateLogs);
         } catch (IOException | RuntimeException e) {
             Failure failure = e instanceof Failure known ? known : !launch.started() || launch.qemuRuns()
                     ? notStarted(e) : launch.qemuDied();
@@ -306,7 +308,8 @@ public final class Machine {
     private boolean reconnect(MachineState left) {
         try {
             context.plane().add(port());
-            live = Live.connect(sockets, context.guests(), false, left.qemu()::alive, listener());
+            live = Live.connect(sockets, context.guests(), false, left.qemu()::alive, listener(),
+                    this::rotateLogs);
         } catch (IOException | RuntimeException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot take " + spec.name() + " over: " + e.getMessage());
             left.qemu().kill();
@@ -519,6 +522,7 @@ public final class Machine {
 
     /** Keeps the logs within bounds. */
     void rotateLogs() {
+        rotating.lock();
         try {
             for (Path log : List.of(folder.consoleLog(), folder.kernelLog(), folder.statusLog(), folder.qemuLog(),
                     folder.passtLog())) {
@@ -526,6 +530,8 @@ public final class Machine {
             }
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot rotate a log of " + spec.name() + ": " + e.getMessage());
+        } finally {
+            rotating.unlock();
         }
     }
 

@@ -54,7 +54,16 @@ class PasstTest {
     void refusesASocketPathThatLinuxCannotTake() {
         Home home = new Home(Path.of("/d"), Path.of("/" + "x".repeat(90)));
         assertTrue(assertThrows(Failure.class, () -> Sockets.of(home, 65_000)).getMessage().contains("107"));
-        assertEquals(Path.of("/r/m/7/passt/passt.sock"), Sockets.of(new Home(Path.of("/d"), Path.of("/r")), 7).passt());
+        assertEquals(Path.of("/r/m/7/passt/passt.sock"),
+                Sockets.of(new Home(Path.of("/d"), Path.of("/r")), 7, null).passt());
+    }
+
+    @Test
+    void livesInAHomeDirectoryWhereAppArmorConfinesIt() {
+        Path one = Sockets.of(new Home(Path.of("/d"), Path.of("/r")), 7, Path.of("/home/u")).passt();
+        Path two = Sockets.of(new Home(Path.of("/d"), Path.of("/r2")), 7, Path.of("/home/u")).passt();
+        assertTrue(one.startsWith("/home/u/.cache/mikelangelo/passt") && two.startsWith("/home/u/.cache"));
+        assertFalse(one.equals(two), "two homes of one user");
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,7 +57,7 @@ class StreamsTest {
         Path socket = folder.resolve("c");
         byte[] output = new byte[700_001];
         new Random(1).nextBytes(output);
-        try (ServerSocketChannel server = server(socket); Console console = Console.connect(socket, (r, c) -> { });
+        try (ServerSocketChannel server = server(socket); Console console = Console.connect(socket, (r, c) -> { }, () -> { });
                 SocketChannel guest = server.accept()) {
             Machine.Attachment one = console.attach();
             Machine.Attachment two = console.attach();
@@ -75,7 +76,7 @@ class StreamsTest {
         int total = 3 * Console.RING_BYTES + 12_345;
         byte[] output = new byte[total];
         new Random(2).nextBytes(output);
-        try (ServerSocketChannel server = server(socket); Console console = Console.connect(socket, (r, c) -> { });
+        try (ServerSocketChannel server = server(socket); Console console = Console.connect(socket, (r, c) -> { }, () -> { });
                 SocketChannel guest = server.accept()) {
             Machine.Attachment slow = console.attach();
             Machine.Attachment quick = console.attach();
@@ -92,11 +93,29 @@ class StreamsTest {
     }
 
     @Test
+    void aFloodIsHeldUpWhileTheLogIsCut() throws Exception {
+        Path socket = folder.resolve("c");
+        AtomicInteger cuts = new AtomicInteger();
+        try (ServerSocketChannel server = server(socket);
+                Console console = Console.connect(socket, (r, c) -> { }, cuts::incrementAndGet);
+                SocketChannel guest = server.accept()) {
+            Machine.Attachment reader = console.attach();
+            say(guest, new byte[5 * Console.RING_BYTES]);
+            guest.shutdownOutput();
+            while (reader.read(new byte[65_536]) >= 0) {
+                // to the end
+            }
+            assertTrue(cuts.get() >= 4 && cuts.get() <= 5, "cut " + cuts.get() + " times in 5 MiB");
+        }
+    }
+
+    @Test
     void attachmentsTypeAndLeave() throws Exception {
         Path socket = folder.resolve("c");
         List<String> sizes = new ArrayList<>();
         try (ServerSocketChannel server = server(socket);
-                Console console = Console.connect(socket, (rows, columns) -> sizes.add(rows + "x" + columns));
+                Console console = Console.connect(socket, (rows, columns) -> sizes.add(rows + "x" + columns),
+                        () -> { });
                 SocketChannel guest = server.accept()) {
             Machine.Attachment attachment = console.attach();
             attachment.write("xlsx".getBytes(StandardCharsets.US_ASCII), 1, 2);
