@@ -73,7 +73,7 @@ class BackEndSessionTest {
     /** As QEMU 7.2 does when the device is made, long before the driver starts. */
     @Test
     void ringsMayBeEnabledBeforeFeaturesAreSet() {
-        FakeFrontEnd.check(front.ask(new Request.Number(RequestType.SET_PROTOCOL_FEATURES, 8)));
+        front.send(new Request.Number(RequestType.SET_PROTOCOL_FEATURES, 8), false);
         FakeFrontEnd.check(front.ask(FakeFrontEnd.state(RequestType.SET_VRING_ENABLE, 0, 1)));
         front.handshake();
         assertEquals(List.of(0, 1), handlerRunning());
