@@ -5,6 +5,7 @@ module eu.mikelangelo.agent {
     requires transitive eu.mikelangelo.machines;
     requires eu.mikelangelo.plane.api;
     requires tools.jackson.core;
+    requires tools.jackson.databind;
     requires java.logging;
     requires jdk.net;
     requires org.eclipse.jetty.server;

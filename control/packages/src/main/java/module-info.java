@@ -3,6 +3,7 @@ module eu.mikelangelo.packages {
     requires transitive eu.mikelangelo.base;
     requires tools.jackson.databind;
     requires tools.jackson.dataformat.yaml;
+    requires org.snakeyaml.engine; // the places of its errors
     requires org.apache.commons.compress;
     requires com.github.luben.zstd_jni;
     requires org.tukaani.xz;
@@ -16,4 +17,7 @@ module eu.mikelangelo.packages {
     opens eu.mikelangelo.packages to tools.jackson.databind;
     opens eu.mikelangelo.packages.image to tools.jackson.databind;
     opens eu.mikelangelo.packages.kernel to tools.jackson.databind;
+    exports eu.mikelangelo.packages.debian;
+    exports eu.mikelangelo.packages.debian.apt;
+    exports eu.mikelangelo.packages.debian.deb;
 }

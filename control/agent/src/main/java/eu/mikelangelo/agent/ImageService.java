@@ -12,10 +12,12 @@ public interface ImageService {
     /**
      * An image on this host, ready to boot.
      *
-     * @param name      the default name of a machine made of it
-     * @param command   its start command, for requests that replace the arguments
+     * @param name          the default name of a machine made of it
+     * @param command       its start command, for requests that replace the arguments
+     * @param residentBytes guest memory it takes before its application does anything
      */
-    record Prepared(String name, MachineSpec.Image image, MachineSpec.Kernel kernel, List<String> command) { }
+    record Prepared(String name, MachineSpec.Image image, MachineSpec.Kernel kernel, List<String> command,
+                    long residentBytes) { }
 
     /**
      * Finds the image the source names, or composes it, and sees to its kernel.

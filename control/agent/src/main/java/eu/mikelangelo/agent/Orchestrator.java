@@ -35,6 +35,7 @@ final class Orchestrator implements MachineService {
     static final int MAX_STARTS = 8;
     private static final int TAIL_LINES = 15;
     private static final int SIGKILL = 9;
+    private static final int MEMORY_STEP_MIB = 64;
     private static final Duration LINGER = Duration.ofSeconds(2);
     private static final Duration FOREVER = Duration.ofDays(36_500);
     private static final Logger LOG = Logger.getLogger(Orchestrator.class.getName());
@@ -42,6 +43,7 @@ final class Orchestrator implements MachineService {
     private final Fleet fleet;
     private final PlaneService plane;
     private final Home home;
+    private final Idle idle = new Idle();
     private final Semaphore starts = new Semaphore(MAX_STARTS, true);
 
     Orchestrator(ImageService images, Fleet fleet, PlaneService plane, Home home) {
@@ -51,9 +53,14 @@ final class Orchestrator implements MachineService {
         this.home = home;
     }
 
+    ImageService images() {
+        return images;
+    }
+
     @Override
     public Map<String, Object> run(RunRequest request, Progress progress) {
         acquire();
+        idle.begin();
         try {
             checkFree(request);
             ImageService.Prepared image = images.prepare(request.source(), request.refresh(), progress);
@@ -61,6 +68,7 @@ final class Orchestrator implements MachineService {
             startFresh(spec.name(), request, progress);
             return ready(spec.name(), request.detach(), request.patience(), progress);
         } finally {
+            idle.end();
             starts.release();
         }
     }
@@ -96,8 +104,18 @@ final class Orchestrator implements MachineService {
             command.addAll(image.command().subList(0, Math.min(1, image.command().size())));
             command.addAll(request.args());
         }
-        return fleet.create(new MachineRequest(name, image.image(), image.kernel(), request.memoryMiB(),
+        return fleet.create(new MachineRequest(name, image.image(), image.kernel(), memory(request, image),
                 request.cpus(), request.ports(), request.env(), command, 0));
+    }
+
+    /** What was asked for, else the default or, for an image that unpacks to more than a third of it, enough. */
+    private static int memory(RunRequest request, ImageService.Prepared image) {
+        if (request.memoryMiB() > 0) {
+            return request.memoryMiB();
+        }
+        long wanted = 3 * (image.residentBytes() >> 20);
+        long rounded = (wanted + MEMORY_STEP_MIB - 1) / MEMORY_STEP_MIB * MEMORY_STEP_MIB;
+        return Math.clamp(rounded, MachineSpec.DEFAULT_MEMORY_MIB, MachineSpec.MOST_MEMORY_MIB);
     }
 
     private void startFresh(String name, RunRequest request, Progress progress) {

@@ -18,7 +18,7 @@ import java.util.Set;
  *
  * @param source    a package's name, an absolute folder or image file, or the name or digest of an image
  * @param name      of the machine; empty: derived from the source
- * @param memoryMiB of guest RAM
+ * @param memoryMiB of guest RAM; 0: by the image's size
  * @param args      in place of the start command's arguments (its first word stays); empty: the image's own
  * @param detach    true: return when every published port is listened on; false: when the guest runs
  * @param patience  how long a detached start may take until it is ready
@@ -49,8 +49,7 @@ public record RunRequest(String source, Optional<String> name, List<PublishedPor
         for (String port : body.strings("ports")) {
             ports.add(PublishedPort.parse(port));
         }
-        long memory = body.integer("memoryMiB", MachineSpec.DEFAULT_MEMORY_MIB, MachineSpec.LEAST_MEMORY_MIB,
-                MachineSpec.MOST_MEMORY_MIB);
+        long memory = body.integer("memoryMiB", 0, MachineSpec.LEAST_MEMORY_MIB, MachineSpec.MOST_MEMORY_MIB);
         long cpus = body.integer("cpus", 1, 1, MachineSpec.MOST_CPUS);
         return new RunRequest(source, name, distinct(ports), (int) memory, (int) cpus, env(body.object("env")),
                 words(body.strings("args")), body.flag("detach"), patience(body), body.flag("refresh"),

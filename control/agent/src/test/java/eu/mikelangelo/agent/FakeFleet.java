@@ -66,7 +66,7 @@ final class FakeFleet implements Fleet {
         for (int i = 2; items.containsKey(name); i++) {
             name = base + "-" + i;
         }
-        MachineSpec spec = new MachineSpec(MachineSpec.SCHEMA, name, items.size() + 1, request.image(),
+        MachineSpec spec = new MachineSpec(MachineSpec.SCHEMA, name, items.size() + 10, request.image(),
                 request.kernel(), request.memoryMiB(), request.cpus(), request.ports(), request.env(),
                 request.command(), request.stopSeconds(), Instant.now());
         try {

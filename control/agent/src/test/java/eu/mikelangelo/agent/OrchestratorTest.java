@@ -50,7 +50,7 @@ class OrchestratorTest {
             }
             String name = Views.defaultName(source);
             return new Prepared(name, new MachineSpec.Image(name, "ab".repeat(32), "/images/" + name),
-                    new MachineSpec.Kernel("linux", "cd".repeat(32), "/kernels/linux"), List.of("/bin/server", "-v"));
+                    new MachineSpec.Kernel("linux", "cd".repeat(32), "/kernels/linux"), List.of("/bin/server", "-v"), 100L << 20);
         }
 
         @Override
@@ -105,6 +105,14 @@ class OrchestratorTest {
         assertEquals(Map.of("A", "b"), spec.env());
         assertEquals(List.of(), spec.command(), "the image's own");
         assertFalse(Json.write(machine).contains("\"b\""), "values of the environment are nobody's business");
+    }
+
+    @Test
+    void anImageThatNeedsMoreMemoryGetsIt() {
+        run("{\"source\":\"postgresql\"}");
+        assertEquals(320, fleet.get("postgresql").spec().memoryMiB(), "three times 100 MiB, rounded");
+        run("{\"source\":\"redis\",\"memoryMiB\":128}");
+        assertEquals(128, fleet.get("redis").spec().memoryMiB(), "as asked");
     }
 
     @Test

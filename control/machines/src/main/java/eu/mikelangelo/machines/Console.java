@@ -19,6 +19,7 @@ final class Console implements AutoCloseable {
 
     private final SocketChannel channel;
     private final Resize resize;
+    private final Runnable everyRing;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition more = lock.newCondition();
     private final ReentrantLock writing = new ReentrantLock();
@@ -31,12 +32,19 @@ final class Console implements AutoCloseable {
         void to(int rows, int columns) throws IOException;
     }
 
-    private Console(SocketChannel channel, Resize resize) {
+    private Console(SocketChannel channel, Resize resize, Runnable everyRing) {
         this.channel = channel;
         this.resize = resize;
+        this.everyRing = everyRing;
     }
 
-    static Console connect(Path socket, Resize resize) throws IOException {
+    /**
+     * Connects and begins to drain.
+     *
+     * @param everyRing called after each MiB of output, before more is read: QEMU writes its log no faster than we read,
+     *                  so whoever bounds the log here bounds it for any guest
+     */
+    static Console connect(Path socket, Resize resize, Runnable everyRing) throws IOException {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);
         try {
             channel.connect(UnixDomainSocketAddress.of(socket));
@@ -44,7 +52,7 @@ final class Console implements AutoCloseable {
             channel.close();
             throw e;
         }
-        Console console = new Console(channel, resize);
+        Console console = new Console(channel, resize, everyRing);
         Thread.ofVirtual().name("console " + socket).start(console::drain);
         return console;
     }
@@ -52,8 +60,13 @@ final class Console implements AutoCloseable {
     private void drain() {
         ByteBuffer buffer = ByteBuffer.allocate(64 * 1024);
         try {
+            long marked = 0;
             while (channel.read(buffer.clear()) >= 0) {
-                append(buffer.flip());
+                long total = append(buffer.flip());
+                if (total - marked >= RING_BYTES) {
+                    marked = total;
+                    everyRing.run();
+                }
             }
         } catch (IOException e) {
             // The end of QEMU, or of our supervision.
@@ -61,7 +74,8 @@ final class Console implements AutoCloseable {
         close();
     }
 
-    private void append(ByteBuffer bytes) {
+    /** Returns the bytes received so far. */
+    private long append(ByteBuffer bytes) {
         lock.lock();
         try {
             while (bytes.hasRemaining()) {
@@ -71,6 +85,7 @@ final class Console implements AutoCloseable {
                 written += n;
             }
             more.signalAll();
+            return written;
         } finally {
             lock.unlock();
         }

@@ -42,7 +42,7 @@ final class Launch {
                 .with(new QemuCommand.Serial(folder.kernelLog()))
                 .with(new QemuCommand.VirtioSerial(List.of(
                         new QemuCommand.SerialPort("console", null, sockets.console(), folder.consoleLog()),
-                        new QemuCommand.SerialPort("status", "mike.status", sockets.status(), folder.statusLog()),
+                        new QemuCommand.SerialPort("status", "mike.status", null, folder.statusLog()),
                         new QemuCommand.SerialPort("control", "mike.control", sockets.control(), null))))
                 .with(new QemuCommand.VhostUserNet(sockets.net(), spec.mac(), qemu.vhostUserMsix(accelerator)))
                 .with(new QemuCommand.Rng());
@@ -95,7 +95,7 @@ final class Launch {
             throws IOException {
         Files.deleteIfExists(sockets.passt());
         boolean asNobody = System.getProperty("user.name").equals("root")
-                && Files.getOwner(sockets.passt().getParent()).getName().equals("nobody");
+                && Files.getOwner(sockets.passtFolder()).getName().equals("nobody");
         Passt passt = Passt.of(spec, sockets, asNobody, context.env());
         Process process = Launcher.start(passt.argv(), folder.passtLog(), context.env());
         ProcessId id = ProcessId.of(process.pid()).orElse(null);

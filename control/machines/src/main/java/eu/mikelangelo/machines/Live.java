@@ -9,37 +9,33 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
-import java.util.function.Consumer;
 
 /** The connections to one running QEMU. Thread-safe; a machine has a new one for each run and each adoption. */
 final class Live implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(Live.class.getName());
     private static final Duration QMP_PATIENCE = Duration.ofSeconds(30);
     private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
+    private static final Duration RELINK_PAUSE = Duration.ofSeconds(1);
 
-    /** What the machine wants to hear. */
-    interface Listener {
-        void status(String line);
-
-        void panicked();
-    }
-
-    private final Sockets sockets;
+    private final Path control;
     private final GuestLink.Connector connector;
+    private final GuestLink.Listener listener;
     private final ReentrantLock linking = new ReentrantLock();
     private GuestLink link;
-    private boolean closed;
+    private volatile boolean closed;
     final Qmp qmp;
     final Console console;
-    private final StatusFeed status;
 
-    private Live(Sockets sockets, GuestLink.Connector connector, MachineFolder folder, Qmp qmp, Listener listener)
-            throws IOException {
-        this.sockets = sockets;
+    private Live(Sockets sockets, GuestLink.Connector connector, boolean first, Qmp qmp, GuestLink.Listener listener,
+                 Runnable everyMiB) throws IOException {
+        this.control = sockets.control();
         this.connector = connector;
+        this.listener = listener;
         this.qmp = qmp;
-        this.console = Console.connect(sockets.console(), (rows, columns) -> guest().resize(rows, columns));
+        this.console = Console.connect(sockets.console(), (rows, columns) -> guest().resize(rows, columns),
+                everyMiB);
         try {
-            this.status = StatusFeed.connect(sockets.status(), folder.statusLog(), listener::status);
+            this.link = connector.connect(control, first, new Relinking());
         } catch (IOException e) {
             console.close();
             throw e;
@@ -49,30 +45,28 @@ final class Live implements AutoCloseable {
     /**
      * Connects to a QEMU that may still be starting: it answers when the plane has connected.
      *
-     * @param runs whether QEMU still runs
+     * @param first nobody was connected to this guest before
+     * @param runs  whether QEMU still runs
+     * @param everyMiB called after each MiB of console output
      * @throws IOException it ended, or did not answer in time
      */
-    static Live connect(Sockets sockets, GuestLink.Connector connector, MachineFolder folder, BooleanSupplier runs,
-                        Listener listener) throws IOException {
-        Qmp qmp = qmp(sockets.qmp(), runs, event -> {
-            if (event.name().equals("GUEST_PANICKED")) {
-                listener.panicked();
-            }
-        });
+    static Live connect(Sockets sockets, GuestLink.Connector connector, boolean first, BooleanSupplier runs,
+                        GuestLink.Listener listener, Runnable everyMiB) throws IOException {
+        Qmp qmp = qmp(sockets.qmp(), runs);
         try {
-            return new Live(sockets, connector, folder, qmp, listener);
+            return new Live(sockets, connector, first, qmp, listener, everyMiB);
         } catch (IOException | RuntimeException e) {
             qmp.close();
             throw e;
         }
     }
 
-    private static Qmp qmp(Path socket, BooleanSupplier runs, Consumer<Qmp.Event> listener) throws IOException {
+    private static Qmp qmp(Path socket, BooleanSupplier runs) throws IOException {
         long deadline = System.nanoTime() + QMP_PATIENCE.toNanos();
         while (true) {
             long left = deadline - System.nanoTime();
             try {
-                return Qmp.connect(socket, Duration.ofNanos(Math.max(left, 1)), listener);
+                return Qmp.connect(socket, Duration.ofNanos(Math.max(left, 1)), Live::note);
             } catch (IOException e) {
                 // Not there yet, bound but not listening yet, or gone again.
                 if (!runs.getAsBoolean() || left <= 0) {
@@ -83,15 +77,57 @@ final class Live implements AutoCloseable {
         }
     }
 
-    /** The link to init, made at its first use. */
-    GuestLink guest() throws IOException {
+    /** A panic ends QEMU; why is found in the kernel's log then, whether or not the guest has pvpanic's driver. */
+    private static void note(Qmp.Event event) {
+        if (event.name().equals("GUEST_PANICKED")) {
+            LOG.log(System.Logger.Level.WARNING, "a guest's kernel panicked: " + event.data());
+        }
+    }
+
+    /** Links anew when a guest broke the protocol, so that we hear how it goes on. */
+    private final class Relinking implements GuestLink.Listener {
+        @Override
+        public void event(MachineEvent event) {
+            listener.event(event);
+        }
+
+        @Override
+        public void listening(String protocol, int port, boolean everywhere) {
+            listener.listening(protocol, port, everywhere);
+        }
+
+        @Override
+        public void closed(String reason) {
+            if (closed) {
+                return;
+            }
+            Thread.ofVirtual().name("relink " + control).start(() -> {
+                LockSupport.parkNanos(RELINK_PAUSE.toNanos());
+                relink(reason);
+            });
+        }
+    }
+
+    private void relink(String reason) {
+        linking.lock();
+        try {
+            if (!closed && !qmp.onClose().isDone()) {
+                LOG.log(System.Logger.Level.WARNING, "the guest's channel " + control + " ended: " + reason);
+                link = connector.connect(control, false, new Relinking());
+            }
+        } catch (IOException e) {
+            LOG.log(System.Logger.Level.WARNING, "cannot reach the guest at " + control + ": " + e.getMessage());
+        } finally {
+            linking.unlock();
+        }
+    }
+
+    /** The link to init. */
+    GuestLink guest() {
         linking.lock();
         try {
             if (closed) {
                 throw new Failure(Failure.Kind.CONFLICT, "the machine has ended", "");
-            }
-            if (link == null) {
-                link = connector.connect(sockets.control());
             }
             return link;
         } finally {
@@ -104,13 +140,10 @@ final class Live implements AutoCloseable {
         linking.lock();
         try {
             closed = true;
-            if (link != null) {
-                link.close();
-            }
+            link.close();
         } finally {
             linking.unlock();
         }
-        status.close();
         console.close();
         qmp.close();
     }

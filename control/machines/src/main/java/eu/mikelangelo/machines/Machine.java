@@ -39,6 +39,7 @@ public final class Machine {
     /** Held by start, stop and removal, for as long as they take. */
     final ReentrantLock turn = new ReentrantLock();
     private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock rotating = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private MachineState state;
     private volatile Live live;
@@ -143,7 +144,8 @@ public final class Machine {
             context.plane().add(port());
             launch.awaitPasst();
             notKilledMeanwhile();
-            live = Live.connect(sockets, context.guests(), folder, launch::qemuRuns, listener());
+            live = Live.connect(sockets, context.guests(), true, launch::qemuRuns, listener(),
+                    this::rotateLogs);
         } catch (IOException | RuntimeException e) {
             Failure failure = e instanceof Failure known ? known : !launch.started() || launch.qemuRuns()
                     ? notStarted(e) : launch.qemuDied();
@@ -184,17 +186,22 @@ public final class Machine {
         }
     }
 
-    private Live.Listener listener() {
-        return new Live.Listener() {
+    private GuestLink.Listener listener() {
+        GuestStatus heard = status;
+        return new GuestLink.Listener() {
             @Override
-            public void status(String line) {
-                status.take(line).ifPresent(Machine.this::apply);
+            public void event(MachineEvent event) {
+                apply(event);
             }
 
             @Override
-            public void panicked() {
-                // QEMU ends next; the kernel's own words are in the log by then.
-                LOG.log(System.Logger.Level.WARNING, "the kernel of " + spec.name() + " panicked");
+            public void listening(String protocol, int port, boolean everywhere) {
+                heard.listening(protocol, port, everywhere);
+            }
+
+            @Override
+            public void closed(String reason) {
+                // The end of QEMU tells us more.
             }
         };
     }
@@ -239,7 +246,7 @@ public final class Machine {
     /** What the logs know that the connections may have missed. */
     private void lastWords() {
         try {
-            StatusFeed.replay(folder.statusLog(), line -> status.take(line).ifPresent(this::apply));
+            context.guests().replay(folder.statusLog(), listener());
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot read " + folder.statusLog() + ": " + e.getMessage());
         }
@@ -301,7 +308,8 @@ public final class Machine {
     private boolean reconnect(MachineState left) {
         try {
             context.plane().add(port());
-            live = Live.connect(sockets, context.guests(), folder, left.qemu()::alive, listener());
+            live = Live.connect(sockets, context.guests(), false, left.qemu()::alive, listener(),
+                    this::rotateLogs);
         } catch (IOException | RuntimeException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot take " + spec.name() + " over: " + e.getMessage());
             left.qemu().kill();
@@ -409,7 +417,7 @@ public final class Machine {
         try {
             target.guest().stop();
             return true;
-        } catch (IOException | Failure e) {
+        } catch (Failure e) {
             LOG.log(System.Logger.Level.WARNING, spec.name() + " cannot be asked to stop: " + e.getMessage());
             return false;
         }
@@ -438,11 +446,7 @@ public final class Machine {
 
     /** Sends a signal to the application. */
     public void signal(int number) {
-        try {
-            running().guest().signal(number);
-        } catch (IOException e) {
-            throw guestAway(e);
-        }
+        running().guest().signal(number);
     }
 
     /** Joins the application's console; many may. */
@@ -457,16 +461,12 @@ public final class Machine {
     /**
      * Runs a command in the guest.
      *
-     * @param user    "" for the application's, else uid or uid:gid
-     * @param workdir "" for the application's
+     * @param user    "" for the application's, else {@code UID[:GID[,GID...]]} in numbers
+     * @param workdir "" for /
      * @param argv    the command and its words
      */
     public ExecSession exec(String user, String workdir, List<String> argv) {
-        try {
-            return running().guest().exec(user, workdir, argv);
-        } catch (IOException e) {
-            throw guestAway(e);
-        }
+        return running().guest().exec(user, workdir, argv);
     }
 
     /** Copies a file of the guest. */
@@ -489,11 +489,6 @@ public final class Machine {
 
     private Failure conflict(String what, String hint) {
         return new Failure(Failure.Kind.CONFLICT, "machine \"" + spec.name() + "\" " + what, hint);
-    }
-
-    private Failure guestAway(IOException e) {
-        return new Failure(Failure.Kind.GUEST, "the guest of " + spec.name() + " does not answer: " + e.getMessage(),
-                "see mike logs " + spec.name(), e);
     }
 
     /** QEMU's command line as it was started; empty when it does not run. */
@@ -527,6 +522,7 @@ public final class Machine {
 
     /** Keeps the logs within bounds. */
     void rotateLogs() {
+        rotating.lock();
         try {
             for (Path log : List.of(folder.consoleLog(), folder.kernelLog(), folder.statusLog(), folder.qemuLog(),
                     folder.passtLog())) {
@@ -534,6 +530,8 @@ public final class Machine {
             }
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot rotate a log of " + spec.name() + ": " + e.getMessage());
+        } finally {
+            rotating.unlock();
         }
     }
 
@@ -580,10 +578,14 @@ public final class Machine {
 
         InputStream stderr();
 
-        void signal(int number) throws IOException;
+        void signal(int number);
 
-        /** Waits for the end: exit code, or 128 + signal. Read the outputs as well, or it may wait for you. */
-        int awaitExit() throws IOException, InterruptedException;
+        /**
+         * Waits for the end: exit code, or 128 + signal. Read the outputs as well, or it may wait for you.
+         *
+         * @throws Failure GUEST when it could not be started, UNAVAILABLE when the machine ended first
+         */
+        int awaitExit() throws InterruptedException;
 
         @Override
         void close();

@@ -32,7 +32,8 @@ public final class MachineStore {
     private static final AtomicLong SERIAL = new AtomicLong();
     private static final int MOST_MACHINES = 10_000;
     private final Path root;
-    private final ReentrantLock lock = new ReentrantLock();
+    /** One for all stores of the process: the lock of a file belongs to the process as a whole. */
+    private static final ReentrantLock LOCK = new ReentrantLock();
 
     private MachineStore(Path root) {
         this.root = root;
@@ -63,7 +64,7 @@ public final class MachineStore {
 
     /** Runs under the lock of this process's threads and of other processes. */
     private <T> T guarded(Guarded<T> action) throws IOException {
-        lock.lock();
+        LOCK.lock();
         try (FileChannel channel = FileChannel.open(root.resolve(".lock"), StandardOpenOption.CREATE,
                 StandardOpenOption.WRITE)) {
             FileLock held = channel.lock();
@@ -73,7 +74,7 @@ public final class MachineStore {
                 held.release();
             }
         } finally {
-            lock.unlock();
+            LOCK.unlock();
         }
     }
 

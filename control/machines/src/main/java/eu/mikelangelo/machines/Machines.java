@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentSkipListMap;
 
 /**
@@ -64,9 +65,7 @@ public final class Machines implements AutoCloseable {
      * @param env the environment to look up PATH, MIKE_ACCEL, MIKE_QEMU and MIKE_PASST in
      */
     public static Machines open(Home home, Map<String, String> env, PlanePorts plane) {
-        return open(home, env, plane, socket -> {
-            throw new IOException("this build has no guest channel");
-        });
+        return open(home, env, plane, new ChannelLink.Connector());
     }
 
     static Machines open(Home home, Map<String, String> env, PlanePorts plane, GuestLink.Connector guests) {
@@ -179,10 +178,7 @@ public final class Machines implements AutoCloseable {
         Machine machine = machines.get(name);
         try {
             if (machine == null) {
-                if (!store.names().contains(name)) {
-                    get(name);
-                }
-                store.remove(name);
+                removeDamaged(name);
                 return;
             }
             machine.turn.lock();
@@ -203,6 +199,15 @@ public final class Machines implements AutoCloseable {
             throw new Failure(Failure.Kind.UNAVAILABLE, "cannot remove machine \"" + name + "\": " + e.getMessage(),
                     "look into " + context.home().machines(), e);
         }
+    }
+
+    private void removeDamaged(String name) throws IOException {
+        if (!store.names().contains(name)) {
+            get(name);
+        }
+        // Its QEMU may live, and we cannot read where its sockets are.
+        Sockets.kill(Set.of(store.folder(name).initrd().toString()));
+        store.remove(name);
     }
 
     /**

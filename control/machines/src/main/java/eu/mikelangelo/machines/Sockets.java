@@ -14,13 +14,36 @@ import java.util.Set;
 /**
  * A machine's sockets, {@code run/m/<number>/}. Folders are 0700; for root they may be passed through (0711), because
  * passt becomes nobody and has a folder of its own in there. The sockets in them can be opened by their owner only.
+ *
+ * <p>Where AppArmor confines passt (Debian's profile), it may write below a home directory or /tmp and nowhere else: its
+ * folder is then in ~/.cache, and under root it stays root, who alone can enter there.
  */
-record Sockets(Path folder) {
+record Sockets(Path folder, Path passtFolder) {
     /** sockaddr_un.sun_path has 108 bytes, one of them for the NUL (unix(7)). */
     private static final int MOST_PATH_BYTES = 107;
 
+    private static final Path APPARMOR = Path.of("/sys/module/apparmor/parameters/enabled");
+    private static final Path PROFILE = Path.of("/etc/apparmor.d/usr.bin.passt");
+
     static Sockets of(Home home, int number) {
-        Sockets sockets = new Sockets(home.run().resolve("m").resolve(String.valueOf(number)));
+        return of(home, number, confined() ? Path.of(System.getProperty("user.home")) : null);
+    }
+
+    private static boolean confined() {
+        try {
+            return Files.exists(PROFILE) && Files.readString(APPARMOR).startsWith("Y");
+        } catch (IOException e) {
+            return false; // a kernel without AppArmor
+        }
+    }
+
+    /** @param refuge home directory of the user when passt is confined to it, else null */
+    static Sockets of(Home home, int number, Path refuge) {
+        Path folder = home.run().resolve("m").resolve(String.valueOf(number));
+        // Several homes (MIKE_HOME) of one user share ~/.cache: the name tells them apart, the same way after a restart.
+        String name = "%08x-%d".formatted(home.run().toString().hashCode(), number);
+        Sockets sockets = new Sockets(folder, refuge == null ? folder.resolve("passt")
+                : refuge.resolve(".cache/mikelangelo/passt").resolve(name));
         int length = sockets.passt().toString().getBytes(StandardCharsets.UTF_8).length;
         if (length > MOST_PATH_BYTES) {
             throw new Failure(Failure.Kind.BAD_INPUT, "the path of a socket, " + sockets.passt() + ", has " + length
@@ -37,10 +60,6 @@ record Sockets(Path folder) {
         return folder.resolve("console.sock");
     }
 
-    Path status() {
-        return folder.resolve("status.sock");
-    }
-
     Path control() {
         return folder.resolve("control.sock");
     }
@@ -50,7 +69,7 @@ record Sockets(Path folder) {
     }
 
     Path passt() {
-        return folder.resolve("passt").resolve("passt.sock");
+        return passtFolder.resolve("passt.sock");
     }
 
     /**
@@ -59,9 +78,10 @@ record Sockets(Path folder) {
      * @return whether passt may become nobody: it can reach its folder as such
      */
     boolean prepare(Home home) throws IOException {
-        MachineStore.delete(folder);
-        Durable.privateFolder(passt().getParent());
-        if (!System.getProperty("user.name").equals("root")) {
+        remove();
+        Durable.privateFolder(folder);
+        Durable.privateFolder(passtFolder);
+        if (!System.getProperty("user.name").equals("root") || !passtFolder.startsWith(folder)) {
             return false;
         }
         for (Path part : new Path[] {folder, folder.getParent(), home.run()}) {
@@ -74,15 +94,19 @@ record Sockets(Path folder) {
                 return false;
             }
         }
-        Files.setOwner(passt().getParent(), folder.getFileSystem().getUserPrincipalLookupService()
+        Files.setOwner(passtFolder, folder.getFileSystem().getUserPrincipalLookupService()
                 .lookupPrincipalByName("nobody"));
         return true;
     }
 
     /** Ends QEMU and passt processes that were started on these sockets; for those nobody wrote down in time. */
     void killUsers() {
-        Set<String> words = Set.of("socket,id=qmp,path=" + qmp().toString().replace(",", ",,") + ",server=on,wait=off",
-                passt().toString());
+        kill(Set.of("socket,id=qmp,path=" + qmp().toString().replace(",", ",,") + ",server=on,wait=off",
+                passt().toString()));
+    }
+
+    /** Ends QEMU and passt processes that have one of these words in their command line. */
+    static void kill(Set<String> words) {
         ProcessHandle.allProcesses().filter(process -> uses(process, words)).forEach(ProcessHandle::destroyForcibly);
     }
 
@@ -98,6 +122,7 @@ record Sockets(Path folder) {
     }
 
     void remove() throws IOException {
+        MachineStore.delete(passtFolder);
         MachineStore.delete(folder);
     }
 }

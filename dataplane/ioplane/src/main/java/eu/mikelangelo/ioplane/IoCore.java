@@ -67,6 +67,16 @@ public final class IoCore implements AutoCloseable {
         thread.start();
     }
 
+    /** @return the thread's Java identifier, for its CPU time and affinity */
+    public long threadId() {
+        return thread.threadId();
+    }
+
+    /** @return false when the thread has ended, by {@link #close} or because of a bug: then nothing is served any more */
+    public boolean alive() {
+        return !dead;
+    }
+
     /** @return how often the core went to sleep */
     public long sleeps() {
         return sleeps;
@@ -370,7 +380,7 @@ public final class IoCore implements AutoCloseable {
         try {
             if (armAll() && commands.isEmpty()) {
                 timeoutMs = timeoutMs(nowNs);
-                sleeps++;
+                sleeps = sleeps + 1;
             }
         } catch (InternalError | RuntimeException e) {
             broken(e);

@@ -32,6 +32,7 @@ public final class Port {
     private final PortConfig config;
     private final Counters counters = new Counters(FIRST_DROP + DROPS);
     private volatile QueueFault fault = QueueFault.NONE;
+    private volatile boolean uplinkConnected;
 
     final NetReceive rx = new NetReceive(new SplitQueue());
     final NetTransmit tx = new NetTransmit(new SplitQueue());
@@ -114,6 +115,11 @@ public final class Port {
         return counters.get(UPLINK_CONNECTS);
     }
 
+    /** @return whether the uplink is connected now */
+    public boolean uplinkConnected() {
+        return uplinkConnected;
+    }
+
     /** @return how often the uplink was closed for a frame length that cannot be */
     public long uplinkBadFrames() {
         return counters.get(UPLINK_BAD_FRAMES);
@@ -126,6 +132,10 @@ public final class Port {
 
     void fault(QueueFault reason) {
         fault = reason;
+    }
+
+    void uplinkConnected(boolean now) {
+        uplinkConnected = now;
     }
 
     void count(int counter, long amount) {

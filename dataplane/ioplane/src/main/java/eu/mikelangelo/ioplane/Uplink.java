@@ -108,6 +108,7 @@ final class Uplink implements Outlet {
         writable = true;
         poller.watchSocket(fd, token);
         port.count(Port.UPLINK_CONNECTS, 1);
+        port.uplinkConnected(true);
     }
 
     @Override
@@ -216,6 +217,7 @@ final class Uplink implements Outlet {
             poller.forget(fd);
             Fds.close(fd);
             fd = -1;
+            port.uplinkConnected(false);
         }
         waiting = false;
         port.uplinkWaits = false;

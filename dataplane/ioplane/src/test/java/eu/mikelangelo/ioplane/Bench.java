@@ -57,8 +57,9 @@ final class Bench {
 
     int turn() {
         int moved = 0;
-        for (Port port : ports) {
-            moved += fabric.burst(port, nowNs);
+        // By index: an iterator would be found by the test that measures allocation.
+        for (int i = 0; i < ports.size(); i++) {
+            moved += fabric.burst(ports.get(i), nowNs);
             fabric.flush();
         }
         return moved;

@@ -199,8 +199,9 @@ public final class BackEndSession {
                 ring.base = value;
             }
             case SET_VRING_ENABLE -> {
-                if ((features & BackEndConfig.PROTOCOL_FEATURES) == 0 || value < 0 || value > 1) {
-                    return "SET_VRING_ENABLE " + value + " with features 0x" + Long.toHexString(features);
+                // QEMU says this before SET_FEATURES; what it asked before counts.
+                if (value < 0 || value > 1) {
+                    return "SET_VRING_ENABLE " + Integer.toUnsignedString(value);
                 }
                 if (value == 0) {
                     stop(index);

@@ -70,6 +70,15 @@ class BackEndSessionTest {
         assertEquals("", problems.toString());
     }
 
+    /** As QEMU 7.2 does when the device is made, long before the driver starts. */
+    @Test
+    void ringsMayBeEnabledBeforeFeaturesAreSet() {
+        front.send(new Request.Number(RequestType.SET_PROTOCOL_FEATURES, 8), false);
+        FakeFrontEnd.check(front.ask(FakeFrontEnd.state(RequestType.SET_VRING_ENABLE, 0, 1)));
+        front.handshake();
+        assertEquals(List.of(0, 1), handlerRunning());
+    }
+
     @Test
     void getVringBaseStopsAndAnswersWhereWeAre() {
         front.negotiate();

@@ -4,8 +4,7 @@ import eu.mikelangelo.agent.api.Fields;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 
-@Command(name = "start", description = "%nStart the agent if it does not run.", optionListHeading = "%nOptions:%n",
-        footerHeading = "%nExamples:%n", footer = "  mike agent start")
+@Command(name = "start", description = "Start the agent if it does not run.", footer = "  mike agent start")
 final class AgentStartCommand extends Verb.WithJson {
     AgentStartCommand(Context context) {
         super(context);

@@ -6,9 +6,8 @@ import java.io.IOException;
 import java.util.Map;
 import picocli.CommandLine.Command;
 
-@Command(name = "status", description = {"%nSay whether agent and plane run; starts nothing.",
-    "Exit code 0: the agent runs; 69: it does not."}, optionListHeading = "%nOptions:%n",
-        footerHeading = "%nExamples:%n", footer = {"  mike agent status", "  mike agent status --json"})
+@Command(name = "status", description = {"Say whether agent and plane run; starts nothing.",
+    "Exit code 0: the agent runs; 69: it does not."}, footer = {"  mike agent status", "  mike agent status --json"})
 final class AgentStatusCommand extends Verb.WithJson {
     private static final int ABSENT = 69;
 

@@ -4,9 +4,8 @@ import java.io.IOException;
 import java.util.Map;
 import picocli.CommandLine.Command;
 
-@Command(name = "stop", description = {"%nEnd the agent. Machines live on, and so does the plane while they do.",
+@Command(name = "stop", description = {"End the agent. Machines live on, and so does the plane while they do.",
     "The next command starts the agent again, and it takes its machines back."},
-        optionListHeading = "%nOptions:%n", footerHeading = "%nExamples:%n",
         footer = {"  mike agent stop", "  mike rm -f $(mike ps -aq) && mike agent stop     leave nothing"})
 final class AgentStopCommand extends Verb {
     private static final int DEADLINE_MILLIS = 15_000;

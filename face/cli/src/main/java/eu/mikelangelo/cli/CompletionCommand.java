@@ -5,11 +5,9 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "completion", description = "%nPrint a completion script for a shell.",
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n",
-        footer = {"  source <(mike completion bash)",
-            "  mike completion bash > ~/.local/share/bash-completion/completions/mike"})
+@Command(name = "completion", description = "Print a completion script for a shell.",
+        footer = {"  mike completion bash > ~/.local/share/bash-completion/completions/mike",
+            "  source <(mike completion bash)     for this shell only"})
 final class CompletionCommand extends Verb {
     enum Shell { bash }
 

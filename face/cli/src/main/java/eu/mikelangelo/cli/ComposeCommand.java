@@ -9,10 +9,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "compose", description = {"%nMake an image of a package or a folder.",
+@Command(name = "compose", description = {"Make an image of a package or a folder.",
     "An image is one file: an initramfs with a manifest that names its kernel by digest."},
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n",
         footer = {"  mike compose ./examples/hello -o hello.img", "  mike compose memcached",
             "  mike compose nginx --name web --refresh"})
 final class ComposeCommand extends Verb.WithJson {

@@ -5,10 +5,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "console", description = {"%nJoin the console of a machine: see its output, type into it.",
+@Command(name = "console", description = {"Join the console of a machine: see its output, type into it.",
     "On a terminal, Ctrl-] leaves; the machine goes on."},
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n",
         footer = {"  mike console memcached", "  echo status | mike console --tail 0 shell"})
 final class ConsoleCommand extends Verb {
     @Option(names = "--tail", paramLabel = "N", defaultValue = "10",

@@ -16,8 +16,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "cp", description = "%nCopy a file into a machine or out of it.", optionListHeading = "%nOptions:%n",
-        parameterListHeading = "%nParameters:%n", footerHeading = "%nExamples:%n",
+@Command(name = "cp", description = "Copy a file into a machine or out of it.",
         footer = {"  mike cp nginx.conf web:/etc/nginx/nginx.conf", "  mike cp web:/var/log/nginx/access.log .",
             "  mike cp db:/etc/hosts -"})
 final class CpCommand extends Verb {
@@ -49,7 +48,7 @@ final class CpCommand extends Verb {
         Remote source = Remote.of(from);
         Remote target = Remote.of(to);
         if ((source == null) == (target == null)) {
-            throw new ParameterException(spec.commandLine(), "one of the two must be NAME:/PATH, the other a local file");
+            throw new ParameterException(spec.commandLine(), "one must be NAME:/PATH, the other a file here");
         }
         if (source != null) {
             out(source);

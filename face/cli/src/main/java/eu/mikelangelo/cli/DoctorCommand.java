@@ -12,9 +12,8 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import picocli.CommandLine.Command;
 
-@Command(name = "doctor", description = {"%nCheck what Mikelangelo needs of this host; starts nothing.",
-    "Exit code 69 when something is missing."}, optionListHeading = "%nOptions:%n",
-        footerHeading = "%nExamples:%n", footer = {"  mike doctor", "  mike doctor --json"})
+@Command(name = "doctor", description = {"Check what Mikelangelo needs of this host; starts nothing.",
+    "Exit code 69 when something is missing."}, footer = {"  mike doctor", "  mike doctor --json"})
 final class DoctorCommand extends Verb.WithJson {
     private static final int MISSING = 69;
     private static final long ENOUGH_BYTES = 2L << 30;

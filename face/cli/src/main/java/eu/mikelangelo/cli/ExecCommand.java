@@ -18,11 +18,9 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "exec", description = {"%nRun a command in a machine, beside its application.",
+@Command(name = "exec", description = {"Run a command in a machine, beside its application.",
     "Its output and exit code are mike's. The machine has the programs of its image only: often not even a shell."},
         customSynopsis = "mike exec [OPTIONS] NAME COMMAND [WORD...]",
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n",
         footer = {"  mike exec web nginx -t", "  mike exec -u 0 db psql -c 'select 1'",
             "  tar c data | mike exec -i box tar x -C /srv"})
 final class ExecCommand extends Verb {
@@ -108,7 +106,8 @@ final class ExecCommand extends Verb {
 
     /** Standard input when asked for, else only its end. */
     private void input() throws IOException {
-        try (ApiClient.Upload upload = context.agent().with(agent -> agent.upload("POST", path() + "/" + id + "/input"))) {
+        String to = path() + "/" + id + "/input";
+        try (ApiClient.Upload upload = context.agent().with(agent -> agent.upload("POST", to))) {
             byte[] block = new byte[32 << 10];
             for (int n = read(block); n >= 0; n = read(block)) {
                 upload.write(block, n);

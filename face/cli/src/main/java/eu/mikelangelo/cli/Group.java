@@ -14,9 +14,7 @@ abstract class Group extends Verb {
         return USAGE;
     }
 
-    @Command(name = "image", synopsisSubcommandLabel = "COMMAND", description = "%nLook at and remove images.",
-            commandListHeading = "%nCommands:%n", optionListHeading = "%nOptions:%n",
-            footerHeading = "%nExamples:%n",
+    @Command(name = "image", synopsisSubcommandLabel = "COMMAND", description = "Look at and remove images.",
             footer = {"  mike image ls", "  mike image inspect memcached", "  mike image rm memcached"})
     static final class Image extends Group {
         Image(Context context) {
@@ -25,9 +23,7 @@ abstract class Group extends Verb {
     }
 
     @Command(name = "agent", synopsisSubcommandLabel = "COMMAND",
-            description = "%nThe process behind mike. Commands start it by themselves.",
-            commandListHeading = "%nCommands:%n", optionListHeading = "%nOptions:%n",
-            footerHeading = "%nExamples:%n",
+            description = "The process behind mike. Commands start it by themselves.",
             footer = {"  mike agent status", "  mike agent stop      machines live on"})
     static final class Agent extends Group {
         Agent(Context context) {
@@ -35,10 +31,8 @@ abstract class Group extends Verb {
         }
     }
 
-    @Command(name = "io", synopsisSubcommandLabel = "COMMAND", description = "%nThe I/O plane.",
-            commandListHeading = "%nCommands:%n", optionListHeading = "%nOptions:%n",
-            footerHeading = "%nExamples:%n",
-            footer = {"  mike io serve --net /tmp/a/net0.sock,server --net /tmp/a/net1.sock,server"})
+    @Command(name = "io", synopsisSubcommandLabel = "COMMAND", description = "The I/O plane.",
+            footer = {"  mike io serve --net /run/vm/net0.sock,server --net /run/vm/net1.sock,server"})
     static final class Io extends Group {
         Io(Context context) {
             super(context);

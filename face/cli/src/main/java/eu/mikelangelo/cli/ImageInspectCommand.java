@@ -6,9 +6,7 @@ import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "inspect", description = "%nShow an image's manifest: kernel, start, sources, segments; as JSON.",
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n",
+@Command(name = "inspect", description = "Show an image's manifest: kernel, start, sources, segments; as JSON.",
         footer = {"  mike image inspect memcached", "  mike image inspect ./hello.img"})
 final class ImageInspectCommand extends Verb.WithJson {
     @Parameters(paramLabel = "IMAGE", description = "A name, the beginning of a digest, or a file.")

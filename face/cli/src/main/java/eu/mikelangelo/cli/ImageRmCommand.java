@@ -7,9 +7,8 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "rm", description = "%nRemove images from the store. Machines made of them keep running.",
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n", footer = "  mike image rm memcached")
+@Command(name = "rm", description = "Remove images from the store. Machines made of them keep running.",
+        footer = "  mike image rm memcached")
 final class ImageRmCommand extends Verb {
     @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "Names, or beginnings of digests.")
     List<String> references = new ArrayList<>();

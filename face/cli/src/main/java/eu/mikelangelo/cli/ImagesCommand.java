@@ -6,9 +6,8 @@ import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Command;
 
-@Command(name = "images", aliases = "ls", description = {"%nList the images of this host.",
-    "SIZE is the image's own; the kernel is stored once for all."}, optionListHeading = "%nOptions:%n",
-        footerHeading = "%nExamples:%n", footer = {"  mike images", "  mike images --json"})
+@Command(name = "images", description = {"List the images of this host.",
+    "SIZE is the image's own; the kernel is stored once for all."}, footer = {"  mike images", "  mike images --json"})
 final class ImagesCommand extends Verb.WithJson {
     ImagesCommand(Context context) {
         super(context);

@@ -10,8 +10,7 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "inspect", description = "%nShow everything about a machine.", optionListHeading = "%nOptions:%n",
-        parameterListHeading = "%nParameters:%n", footerHeading = "%nExamples:%n",
+@Command(name = "inspect", description = "Show everything about a machine.",
         footer = {"  mike inspect memcached", "  mike inspect memcached --json | jq .io"})
 final class InspectCommand extends Verb.WithJson {
     private static final int LABEL_WIDTH = 14;

@@ -6,9 +6,8 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-@Command(name = "kill", description = "%nEnd machines at once, or send a signal to their applications.",
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n", footer = {"  mike kill web", "  mike kill -s HUP web     reload nginx"})
+@Command(name = "kill", description = "End machines at once, or send a signal to their applications.",
+        footer = {"  mike kill web", "  mike kill -s HUP web     reload nginx"})
 final class KillCommand extends OnMachines {
     @Option(names = {"-s", "--signal"}, paramLabel = "SIGNAL", defaultValue = "KILL",
             description = "A name or number; KILL (the default) ends the machine.")

@@ -7,9 +7,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "logs", description = "%nShow what the application of a machine has written.",
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n",
+@Command(name = "logs", description = "Show what the application of a machine has written.",
         footer = {"  mike logs memcached", "  mike logs -f --tail 20 web     and go on as more comes",
             "  mike logs --kernel web         the guest's kernel"})
 final class LogsCommand extends Verb {

@@ -38,6 +38,7 @@ public final class Main {
         if (!Commands.add(line, context, only)) {
             Commands.addAll(line, context);
         }
+        headings(line);
         line.setUsageHelpWidth(USAGE_WIDTH);
         line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
         line.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
@@ -46,6 +47,13 @@ public final class Main {
         line.setExecutionExceptionHandler((e, command, parsed) -> failed(context, e,
                 Arrays.asList(parsed.originalArgs().toArray()).contains("--json")));
         return line;
+    }
+
+    /** The same parts in the same order for every command. */
+    private static void headings(CommandLine line) {
+        line.getCommandSpec().usageMessage().descriptionHeading("%n").parameterListHeading("%nParameters:%n")
+                .optionListHeading("%nOptions:%n").commandListHeading("%nCommands:%n").footerHeading("%nExamples:%n");
+        line.getSubcommands().values().forEach(Main::headings);
     }
 
     private static int usage(Context context, CommandLine.ParameterException e) {

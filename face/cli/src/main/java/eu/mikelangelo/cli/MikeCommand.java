@@ -3,9 +3,7 @@ package eu.mikelangelo.cli;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-@Command(name = "mike", synopsisSubcommandLabel = "COMMAND", description = "%nApplications as lightweight machines.",
-        commandListHeading = "%nCommands:%n", optionListHeading = "%nOptions:%n",
-        footerHeading = "%nExamples:%n",
+@Command(name = "mike", synopsisSubcommandLabel = "COMMAND", description = "Applications as lightweight machines.",
         footer = {
             "  mike run -d memcached -p 11211    a Debian package becomes a machine that serves",
             "  mike run ./examples/hello         an application of one's own; its exit code is mike's",

@@ -8,8 +8,7 @@ import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-@Command(name = "ps", description = "%nList the machines that run.", optionListHeading = "%nOptions:%n",
-        footerHeading = "%nExamples:%n",
+@Command(name = "ps", description = "List the machines that run.",
         footer = {"  mike ps", "  mike ps -a            those that ended as well", "  mike rm $(mike ps -aq)"})
 final class PsCommand extends Verb.WithJson {
     @Option(names = {"-a", "--all"}, description = "Also machines that ended or never started.")

@@ -5,9 +5,8 @@ import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-@Command(name = "rm", description = "%nRemove machines and their logs. Images stay.",
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n", footer = {"  mike rm memcached", "  mike rm -f web     stops it first"})
+@Command(name = "rm", description = "Remove machines and their logs. Images stay.",
+        footer = {"  mike rm memcached", "  mike rm -f web     stops it first"})
 final class RmCommand extends OnMachines {
     @Option(names = {"-f", "--force"}, description = "Stop it first if it runs.")
     boolean force;

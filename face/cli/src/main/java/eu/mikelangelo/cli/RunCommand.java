@@ -7,6 +7,7 @@ import eu.mikelangelo.base.Failure;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -17,12 +18,10 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "run", description = {"%nMake a machine of a package, folder or image, and start it.",
+@Command(name = "run", description = {"Make a machine of a package, folder or image, and start it.",
     "In the foreground (no -d) its output is mike's, and so is its exit code; a machine without --name is removed when "
         + "it ends. Ctrl-C stops it gracefully, a second one at once."},
         customSynopsis = "mike run [OPTIONS] SOURCE [OPTIONS] [-- WORD...]",
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n",
         footer = {"  mike run -d memcached -p 11211", "  mike run ./examples/hello",
             "  mike run -d --name web nginx -p 8080:80 -m 256M -c 2 --env A=b", "  mike run hello.img",
             "  mike run -d redis -p 6379 -- --maxmemory 64mb     the start command's arguments",
@@ -39,7 +38,8 @@ final class RunCommand extends Verb.WithJson {
         + "the host that leads into the", "machine; on 127.0.0.1 unless ADDRESS is given. Repeat it."})
     List<String> ports = new ArrayList<>();
 
-    @Option(names = {"-m", "--memory"}, paramLabel = "SIZE", description = "Memory: 256M (the default), 1G.")
+    @Option(names = {"-m", "--memory"}, paramLabel = "SIZE",
+            description = "Memory: 256M, 1G (default: what the image needs, at least 256M).")
     String memory;
 
     @Option(names = {"-c", "--cpus"}, paramLabel = "N", description = "Virtual processors (default: 1).")
@@ -149,21 +149,26 @@ final class RunCommand extends Verb.WithJson {
     private Map<String, String> environment() throws IOException {
         Map<String, String> variables = new LinkedHashMap<>();
         for (Path file : envFiles) {
-            try {
-                for (String line : Files.readAllLines(context.folder().resolve(file))) {
-                    if (!line.isBlank() && !line.startsWith("#")) {
-                        variable(variables, line);
-                    }
+            for (String line : lines(file)) {
+                if (!line.isBlank() && !line.startsWith("#")) {
+                    variable(variables, line);
                 }
-            } catch (java.nio.file.NoSuchFileException | MalformedInputException e) {
-                throw new Failure(Failure.Kind.BAD_INPUT, "cannot read " + file + ": "
-                        + (e instanceof MalformedInputException ? "it is not UTF-8 text" : "there is no such file"), "");
             }
         }
         for (String text : env) {
             variable(variables, text);
         }
         return variables;
+    }
+
+    private List<String> lines(Path file) throws IOException {
+        try {
+            return Files.readAllLines(context.folder().resolve(file));
+        } catch (NoSuchFileException e) {
+            throw new Failure(Failure.Kind.NOT_FOUND, "there is no file " + file, "", e);
+        } catch (MalformedInputException e) {
+            throw new Failure(Failure.Kind.BAD_INPUT, file + " is not UTF-8 text", "", e);
+        }
     }
 
     private void variable(Map<String, String> variables, String text) {

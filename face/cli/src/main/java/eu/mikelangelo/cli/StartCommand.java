@@ -6,10 +6,9 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-@Command(name = "start", description = {"%nStart machines that ended, and return when they are ready.",
+@Command(name = "start", description = {"Start machines that ended, and return when they are ready.",
     "A machine starts from its image: what it wrote in its last life is gone."},
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n", footer = {"  mike start memcached", "  mike start --wait 300 db"})
+        footer = {"  mike start memcached", "  mike start --wait 300 db"})
 final class StartCommand extends OnMachines {
     @Option(names = "--wait", paramLabel = "SECONDS", defaultValue = "60",
             description = "How long it may take until every published port is listened on (default: 60).")

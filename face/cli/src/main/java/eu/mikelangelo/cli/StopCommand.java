@@ -6,10 +6,9 @@ import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
-@Command(name = "stop", description = {"%nStop machines gracefully.",
+@Command(name = "stop", description = {"Stop machines gracefully.",
     "The application gets SIGTERM, and SIGKILL when its grace is over; then the machine powers off."},
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n", footer = {"  mike stop memcached", "  mike stop -t 60 db1 db2"})
+        footer = {"  mike stop memcached", "  mike stop -t 60 db1 db2"})
 final class StopCommand extends OnMachines {
     @Option(names = {"-t", "--time"}, paramLabel = "SECONDS", description = "The grace (default: the image's, or 10).")
     Integer seconds;

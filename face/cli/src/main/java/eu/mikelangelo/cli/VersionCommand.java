@@ -5,8 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import picocli.CommandLine.Command;
 
-@Command(name = "version", description = "%nShow the version.", optionListHeading = "%nOptions:%n",
-        footerHeading = "%nExamples:%n", footer = {"  mike version", "  mike version --json"})
+@Command(name = "version", description = "Show the version.", footer = {"  mike version", "  mike version --json"})
 final class VersionCommand extends Verb.WithJson {
     VersionCommand(Context context) {
         super(context);

@@ -7,10 +7,9 @@ import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
-@Command(name = "wait", description = {"%nWait until a machine ends.",
+@Command(name = "wait", description = {"Wait until a machine ends.",
     "Prints the application's exit code and exits with it; a signal N counts as 128 + N."},
-        optionListHeading = "%nOptions:%n", parameterListHeading = "%nParameters:%n",
-        footerHeading = "%nExamples:%n", footer = {"  mike run -d ./batch-job && mike wait batch-job"})
+        footer = {"  mike run -d ./batch-job && mike wait batch-job"})
 final class WaitCommand extends Verb.WithJson {
     @Parameters(paramLabel = "NAME", description = "The machine.")
     String name;

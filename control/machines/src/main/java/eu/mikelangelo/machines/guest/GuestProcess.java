@@ -91,11 +91,11 @@ public final class GuestProcess implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        output.close();
-        error.close();
         if (running) {
             signal(9);
         }
+        output.close();
+        error.close();
     }
 
     /** A frame of this channel. True when it was the last. Called by the connection's reader, never blocks. */

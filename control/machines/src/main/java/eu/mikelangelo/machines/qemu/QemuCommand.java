@@ -116,10 +116,11 @@ public record QemuCommand(String binary, String name, Machine machine, List<Opti
     }
 
     /**
-     * One port of the virtio-serial device, on a Unix socket that QEMU listens on.
+     * One port of the virtio-serial device.
      *
-     * @param name    in the guest ("mike.status"); null: it is a virtconsole (hvc0)
-     * @param log     file that gets all the guest writes, or null
+     * @param name   in the guest ("mike.status"); null: it is a virtconsole (hvc0)
+     * @param socket Unix socket that QEMU listens on; null: the port only writes to {@code log}, which always takes it
+     * @param log    file that gets all the guest writes (appended), or null
      */
     public record SerialPort(String id, String name, Path socket, Path log) { }
 
@@ -133,7 +134,12 @@ public record QemuCommand(String binary, String name, Machine machine, List<Opti
         public void render(List<String> argv) {
             argv.addAll(List.of("-device", "virtio-serial-pci,id=serial0,disable-legacy=on"));
             for (SerialPort port : ports) {
-                socketChardev(argv, port.id(), port.socket(), port.log());
+                if (port.socket() == null) {
+                    add(argv, "-chardev", Words.of("file").add("id=").value(port.id()).add("path=")
+                            .value(port.log().toString()).add("append=on"));
+                } else {
+                    socketChardev(argv, port.id(), port.socket(), port.log());
+                }
                 Words words = Words.of(port.name() == null ? "virtconsole" : "virtserialport")
                         .add("bus=serial0.0").add("chardev=").value(port.id());
                 if (port.name() != null) {

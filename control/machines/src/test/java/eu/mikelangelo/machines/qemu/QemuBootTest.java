@@ -64,10 +64,22 @@ class QemuBootTest {
         }
     }
 
+    private static String kernelFile() throws java.io.IOException {
+        String given = System.getProperty("mike.test.kernel", "");
+        Path boot = Path.of(given).resolve("boot");
+        if (given.isEmpty() || !Files.isDirectory(boot)) {
+            return given;
+        }
+        try (var files = Files.list(boot)) {
+            return files.filter(file -> file.getFileName().toString().startsWith("vmlinuz")).findFirst().orElseThrow()
+                    .toString();
+        }
+    }
+
     @Test
-    void reallyBootsAKernelToChooseTheAccelerator() {
+    void reallyBootsAKernelToChooseTheAccelerator() throws Exception {
         Qemu qemu = qemu();
-        String kernel = System.getProperty("mike.test.kernel", "");
+        String kernel = kernelFile();
         assumeTrue(!kernel.isEmpty(), "skipped: no kernel given (-Dmike.test.kernel=FILE)");
         AcceleratorProbe probe = new AcceleratorProbe(java.util.Map.of(), folder.resolve("accelerator.json"));
         Accelerator verdict = probe.accelerator(qemu, Path.of(kernel));

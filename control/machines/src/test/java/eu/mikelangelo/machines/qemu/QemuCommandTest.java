@@ -25,6 +25,8 @@ class QemuCommandTest {
             -device virtio-serial-pci,id=serial0,disable-legacy=on
             -chardev socket,id=console,path=/r/console.sock,server=on,wait=off,logfile=/m/console.log,logappend=on
             -device virtconsole,bus=serial0.0,chardev=console
+            -chardev file,id=status,path=/m/status.log,append=on
+            -device virtserialport,bus=serial0.0,chardev=status,name=mike.status
             -chardev socket,id=control,path=/r/control.sock,server=on,wait=off
             -device virtserialport,bus=serial0.0,chardev=control,name=mike.control
             -chardev socket,id=net0,path=/r/net0.sock,server=on
@@ -48,6 +50,7 @@ class QemuCommandTest {
                 .with(new QemuCommand.VirtioSerial(List.of(
                         new QemuCommand.SerialPort("console", null, Path.of("/r/console.sock"),
                                 Path.of("/m/console.log")),
+                        new QemuCommand.SerialPort("status", "mike.status", null, Path.of("/m/status.log")),
                         new QemuCommand.SerialPort("control", "mike.control", Path.of("/r/control.sock"), null))))
                 .with(new QemuCommand.VhostUserNet(Path.of("/r/net0.sock"), "02:4d:00:00:00:05", false))
                 .with(new QemuCommand.Rng())

@@ -8,7 +8,7 @@ import java.util.List;
  *
  * @param name     its name there
  * @param warnings what the user should know: the manifest's, and what happened while it was composed
- * @param warm     nothing had to be made: the same inputs had given this image before
+ * @param warm     the same inputs had given this image before
  */
 public record Composed(String name, String digest, Path file, long size, ImageManifest manifest,
                        List<String> warnings, boolean warm) { }

@@ -186,9 +186,10 @@ public final class Composer {
                            Progress progress) throws IOException {
         ImageWriter.Written written = writer.write(bundle, layers.layers(), kernel, program, progress);
         try {
+            boolean warm = images.has(written.digest());
             ImageStore.Entry entry = images.publish(written.file(), written.digest(), bundle.name(), origin);
             return new Composed(entry.name(), entry.digest(), images.path(entry.digest()), entry.size(),
-                    written.manifest(), bundle.warnings(), false);
+                    written.manifest(), bundle.warnings(), warm);
         } finally {
             Storage.deleteQuietly(written.file());
         }

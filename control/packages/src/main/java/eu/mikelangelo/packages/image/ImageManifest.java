@@ -29,8 +29,8 @@ public record ImageManifest(String schema, String name, String version, String f
     public static final String SCHEMA = "mikelangelo-image/1";
     static final int BYTES_MAX = 4 << 20;
     static final int SEGMENTS_MAX = 64;
-    /** Of one segment, packed or unpacked. */
-    static final long SIZE_MAX = 64L << 30;
+    /** Of one segment, packed or unpacked: it has to fit into a machine's memory. */
+    static final long SIZE_MAX = 16L << 30;
     private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
 
     /**
@@ -125,6 +125,11 @@ public record ImageManifest(String schema, String name, String version, String f
     }
 
     private static String firstLine(Exception e) {
+        for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+            if (cause instanceof NullPointerException) {
+                return "a value is missing";
+            }
+        }
         String text = e instanceof JacksonException json ? json.getOriginalMessage() : String.valueOf(e.getMessage());
         return text.lines().findFirst().orElse(e.getClass().getSimpleName());
     }

@@ -11,8 +11,11 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.DigestInputStream;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HexFormat;
@@ -30,6 +33,7 @@ public final class ImageStore {
     private static final String DIGEST = "[0-9a-f]{64}";
     /** Shorter prefixes are too easily a name. */
     private static final int PREFIX_MIN = 6;
+    private static final Duration KEPT_UNUSED = Duration.ofDays(30);
     private final AtomicLong serial = new AtomicLong();
     private final Path folder;
     private final Path temporary;
@@ -55,8 +59,10 @@ public final class ImageStore {
         try {
             Durable.privateFolder(store.temporary);
             Durable.privateFolder(store.segments());
-            Durable.privateFolder(store.folder.resolve("trees"));
+            Durable.privateFolder(store.folder.resolve("cache"));
             store.sweep();
+            age(store.segments());
+            age(store.folder.resolve("cache"));
             store.names.read(); // a damaged book is told now, not in the middle of something
         } catch (IOException e) {
             throw Storage.failure("open the image store " + folder, e);
@@ -68,8 +74,9 @@ public final class ImageStore {
         return folder.resolve("segments");
     }
 
-    Path cache(String name) {
-        return folder.resolve("trees").resolve(name);
+    /** A small file that composition remembers something in. */
+    Path cache(String key) {
+        return folder.resolve("cache").resolve(key);
     }
 
     /** A name for a file that {@link #sweep} removes once this process is gone. */
@@ -223,6 +230,37 @@ public final class ImageStore {
         }
     }
 
+    /** Removes the images that no name points to any more; returns how many. */
+    public int prune() {
+        int removed = 0;
+        for (Entry entry : list()) {
+            if (entry.name().isEmpty()) {
+                Storage.deleteQuietly(folder.resolve(entry.digest()));
+                removed++;
+            }
+        }
+        return removed;
+    }
+
+    /** Copies an image to a user's file, which appears whole or not at all; an older file is replaced. */
+    public void export(String digest, Path target) {
+        Path absolute = target.toAbsolutePath();
+        if (Files.isDirectory(absolute)) {
+            throw new Failure(Failure.Kind.BAD_INPUT, target + " is a folder", "Name the file to write.");
+        }
+        Path copy = absolute.resolveSibling("." + absolute.getFileName() + "." + ProcessHandle.current().pid()
+                + "." + serial.incrementAndGet());
+        try {
+            Files.copy(path(digest), copy);
+            Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-r--r--"));
+            Durable.publish(copy, absolute);
+        } catch (IOException e) {
+            throw Storage.failure("write the image " + target, e);
+        } finally {
+            Storage.deleteQuietly(copy);
+        }
+    }
+
     private static void requireName(String name) {
         if (!name.matches(NAME)) {
             throw new Failure(Failure.Kind.BAD_INPUT, "\"" + name + "\" cannot be the name of an image",
@@ -241,6 +279,23 @@ public final class ImageStore {
                 }
             }
         }
+    }
+
+    /** Drops what composition did not use for a month; it would be made again. */
+    private static void age(Path folder) throws IOException {
+        Instant limit = Instant.now().minus(KEPT_UNUSED);
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                if (Files.getLastModifiedTime(file).toInstant().isBefore(limit)) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        }
+    }
+
+    /** Marks something cached as used now. */
+    static void touch(Path file) throws IOException {
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
     }
 
     /** A process that began after the file was last written only inherited the number. */

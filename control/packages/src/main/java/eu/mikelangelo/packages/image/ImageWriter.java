@@ -27,7 +27,6 @@ import java.util.Set;
  * and modules, then the layers of the tree). See "An image is one file" in ARCHITECTURE.md.
  */
 final class ImageWriter {
-    private static final int ATTEMPTS = 2;
     private final ImageStore images;
     private final Segments segments;
     private final BlobStore blobs;
@@ -38,9 +37,11 @@ final class ImageWriter {
     /** A cached segment did not have the bytes it should have. */
     private static final class Damaged extends IOException {
         private static final long serialVersionUID = 1L;
+        private final String segment;
 
         Damaged(Path file) {
-            super(file + " in the cache was damaged again and again");
+            super(file + " was damaged twice in a row");
+            this.segment = file.toString();
         }
     }
 
@@ -52,13 +53,15 @@ final class ImageWriter {
 
     Written write(Bundle bundle, List<Tree> layers, Kernel kernel, Composer.InitBinary init, Progress progress)
             throws IOException {
-        for (int attempt = 1;; attempt++) {
+        String repaired = "";
+        while (true) {
             try {
                 return attempt(bundle, layers, kernel, init, progress);
             } catch (Damaged e) {
-                if (attempt == ATTEMPTS) { // the cache was repaired; twice in a row is a broken disk
+                if (e.segment.equals(repaired)) { // it was made anew just now: a broken disk
                     throw e;
                 }
+                repaired = e.segment;
             }
         }
     }

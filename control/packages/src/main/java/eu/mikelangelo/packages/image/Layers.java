@@ -60,19 +60,21 @@ final class Layers {
                     + ", which is a folder with content in a package below", "Rename it.");
         }
         all.put(path, node);
-        addParents(layer, path);
         layer.put(path, node);
+        addParents(layer, path);
     }
 
     /** A layer names the folders above its files, or the archive's writer would reset their mode. */
     private void addParents(Tree layer, String path) {
         for (int slash = path.lastIndexOf('/'); slash > 0; slash = path.lastIndexOf('/', slash - 1)) {
             String parent = path.substring(0, slash);
-            if (layer.get(parent) == null && all.get(parent) instanceof Tree.Folder folder) {
-                layer.put(parent, folder);
-            } else if (layer.get(parent) != null) {
-                return;
+            if (layer.get(parent) != null) {
+                return; // and with it those above
             }
+            if (all.get(parent) == null) {
+                all.put(parent, new Tree.Folder(0755, 0, 0));
+            }
+            layer.put(parent, all.get(parent));
         }
     }
 

@@ -1,6 +1,5 @@
 package eu.mikelangelo.packages.image;
 
-import eu.mikelangelo.packages.manifest.Application;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
@@ -13,7 +12,7 @@ public sealed interface Reference {
     /** A folder with meta/package.yaml; absolute. */
     record Folder(Path path) implements Reference { }
 
-    /** A file that `mike compose -o` wrote; absolute. */
+    /** A file that {@code mike compose -o} wrote; absolute. */
     record File(Path path) implements Reference { }
 
     /**
@@ -32,14 +31,5 @@ public sealed interface Reference {
             return isPath ? new Folder(path) : new Name(what);
         }
         return isPath || Files.isRegularFile(path) ? new File(path) : new Name(what);
-    }
-
-    /** Whether a folder of this name is here too, for a hint when the name turns out to be unknown. */
-    static boolean isShadowed(String name, Path workingFolder) {
-        try {
-            return Application.isOne(workingFolder.resolve(name));
-        } catch (InvalidPathException e) {
-            return false;
-        }
     }
 }

@@ -69,7 +69,12 @@ final class Segments {
         try {
             byte[] json = Files.readAllBytes(description(file));
             Segment segment = JSON.readValue(json, Segment.class);
-            return Files.size(file) == segment.size() ? new Cached(segment, file) : null;
+            if (Files.size(file) != segment.size()) {
+                return null;
+            }
+            ImageStore.touch(file);
+            ImageStore.touch(description(file));
+            return new Cached(segment, file);
         } catch (java.nio.file.NoSuchFileException | JacksonException e) {
             return null; // not there, or torn by a crash: made again
         }

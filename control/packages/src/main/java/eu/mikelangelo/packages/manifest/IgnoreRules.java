@@ -9,7 +9,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 
 /**
  * {@code .capstanignore}: one pattern a line, from the package's root. {@code *} is any run of characters but
@@ -20,14 +19,12 @@ public final class IgnoreRules {
     private static final String FILE = ".capstanignore";
     private static final int BYTES_MAX = 64 * 1024;
     private static final int RULES_MAX = 1000;
-    /** A pattern of many stars would make matching slow (each * backtracks). */
-    private static final int STARS_MAX = 8;
     private static final List<String> ALWAYS = List.of("/meta", "/mpm-pkg", "/.git", "/.capstanignore",
             "/.gitignore", "/volumes");
-    private final List<Pattern> rules = new ArrayList<>();
+    private final List<Glob> rules = new ArrayList<>();
 
     private IgnoreRules() {
-        ALWAYS.forEach(rule -> rules.add(pattern(rule)));
+        ALWAYS.forEach(rule -> rules.add(new Glob(rule)));
     }
 
     /** The rules of the package in {@code root}; only those that hold always when it has no file. */
@@ -65,45 +62,21 @@ public final class IgnoreRules {
                 throw place.mistake("/meta cannot be ignored, run.yaml is there",
                         "Remove the line; meta never becomes part of an image.");
             }
-            if (rule.chars().filter(c -> c == '*').count() > STARS_MAX) {
-                throw place.mistake("more than " + STARS_MAX + " stars in a pattern", "Split it into several.");
-            }
             if (result.rules.size() > RULES_MAX) {
                 throw place.mistake("more than " + RULES_MAX + " patterns", "");
             }
-            result.rules.add(pattern(rule));
+            result.rules.add(new Glob(rule));
         }
         return result;
     }
 
     /** Whether the path (absolute from the package's root, as {@code /bin/x}) stays out of the image. */
     public boolean ignores(String path) {
-        for (Pattern rule : rules) {
-            if (rule.matcher(path).matches()) {
+        for (Glob rule : rules) {
+            if (rule.matches(path)) {
                 return true;
             }
         }
         return false;
-    }
-
-    private static Pattern pattern(String rule) {
-        StringBuilder regex = new StringBuilder();
-        int i = 0;
-        while (i < rule.length()) {
-            if (rule.startsWith("/**/", i)) {
-                regex.append("/(?:.*/)?");
-                i += 4;
-            } else if (rule.startsWith("/*", i) && i + 2 == rule.length()) {
-                regex.append("/.+");
-                i += 2;
-            } else if (rule.charAt(i) == '*') {
-                regex.append("[^/]*");
-                i++;
-            } else {
-                regex.append(Pattern.quote(rule.substring(i, i + 1)));
-                i++;
-            }
-        }
-        return Pattern.compile(regex.toString(), Pattern.DOTALL);
     }
 }

@@ -8,10 +8,13 @@ public final class Names {
 
     private Names() { }
 
-    /** The candidate that differs least from {@code name}, or null when none is near (a third of its length). */
+    /**
+     * The candidate that differs least from {@code name}, or null when none is near: two letters, or a third of its
+     * length.
+     */
     public static String nearest(String name, Collection<String> candidates) {
         String best = null;
-        int bestDistance = Math.max(1, Math.min(name.length(), SHOWN_MAX) / 3) + 1;
+        int bestDistance = (name.length() <= 2 ? 1 : Math.max(2, Math.min(name.length(), SHOWN_MAX) / 3)) + 1;
         for (String candidate : candidates) {
             if (name.length() <= SHOWN_MAX && Math.abs(candidate.length() - name.length()) < bestDistance) {
                 int distance = distance(name.toLowerCase(java.util.Locale.ROOT), candidate);

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.snakeyaml.engine.v2.exceptions.Mark;
+import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.ObjectReadContext;
@@ -64,17 +66,29 @@ final class YamlReader {
         try (YAMLParser parser = (YAMLParser) FACTORY.createParser(ObjectReadContext.empty(), text)) {
             return new YamlReader(file, parser).document();
         } catch (JacksonException e) {
-            TokenStreamLocation at = e.getLocation();
-            Yaml.Place place = at == null ? start : new Yaml.Place(file, Math.max(1, at.getLineNr()),
-                    Math.max(1, at.getColumnNr()));
-            throw place.mistake("not YAML: " + firstLine(e.getOriginalMessage()),
-                    "Check indentation (blanks, no tabs), quotes and brackets there.");
+            throw notYaml(start, e);
         } catch (Failure e) {
             throw e;
         } catch (RuntimeException | StackOverflowError e) {
             // Whatever the parser under the parser throws is the file's fault, not ours.
             throw start.mistake("not YAML: " + firstLine(String.valueOf(e.getMessage())), "");
         }
+    }
+
+    /** The parser says where it began ("context") and where it stumbled ("problem"); a person wants the latter. */
+    private static Failure notYaml(Yaml.Place start, JacksonException e) {
+        String what = e.getOriginalMessage();
+        Yaml.Place place = start;
+        TokenStreamLocation at = e.getLocation();
+        if (e.getCause() instanceof MarkedYamlEngineException marked && marked.getProblemMark().isPresent()) {
+            Mark mark = marked.getProblemMark().get();
+            what = marked.getProblem();
+            place = new Yaml.Place(start.file(), mark.getLine() + 1, mark.getColumn() + 1);
+        } else if (at != null && at.getLineNr() > 0) {
+            place = new Yaml.Place(start.file(), at.getLineNr(), Math.max(1, at.getColumnNr()));
+        }
+        return place.mistake("not YAML: " + firstLine(what),
+                "Check indentation (blanks, no tabs), quotes and brackets there.");
     }
 
     private Yaml document() {

@@ -18,6 +18,8 @@ public final class MockGuest {
     public static final long LOW_SIZE = 1 << 20;
     public static final long FAR = 1L << 32;
     public static final long FAR_SIZE = 1 << 16;
+    /** What the backing memory holds besides the high region. */
+    public static final long OVERHEAD = LOW_SIZE + FAR_SIZE + 4 * CANARY;
 
     private final MemorySegment backing;
     private final GuestMemory memory;
@@ -26,8 +28,13 @@ public final class MockGuest {
 
     /** @param bytes of ordinary memory, from guest address 0 on */
     public MockGuest(long bytes) {
-        highSize = Math.max(4096, bytes - LOW_SIZE);
-        backing = Arena.ofAuto().allocate(LOW_SIZE + highSize + FAR_SIZE + 4 * CANARY, 4096);
+        this(Arena.ofAuto().allocate(Math.max(4096, bytes - LOW_SIZE) + OVERHEAD, 4096));
+    }
+
+    /** @param backing all of the memory, of at least {@link #OVERHEAD} and a page, aligned to a page; a mapped file perhaps */
+    public MockGuest(MemorySegment backing) {
+        this.backing = backing;
+        highSize = backing.byteSize() - OVERHEAD;
         backing.fill(CANARY_VALUE);
         long high = CANARY + LOW_SIZE + CANARY;
         long far = high + highSize + CANARY;

@@ -15,11 +15,21 @@ public final class MockNic {
 
     /** @param bufferBytes of one receive buffer, header included */
     public MockNic(int queueSize, int bufferBytes, long features) {
-        guest = new MockGuest((long) queueSize * (bufferBytes + 70_000L) + (2L << 20));
+        this(new MockGuest(memoryBytes(queueSize, bufferBytes)), queueSize, bufferBytes, features);
+    }
+
+    /** A card in a guest that exists, whose memory has at least {@link #memoryBytes}. */
+    public MockNic(MockGuest guest, int queueSize, int bufferBytes, long features) {
+        this.guest = guest;
         this.features = features;
         this.bufferBytes = bufferBytes;
         receive = new MockDriver(guest, queueSize, bufferBytes, features);
         transmit = new MockDriver(guest, queueSize, 66_000, features);
+    }
+
+    /** @return how much memory a guest with such a card needs */
+    public static long memoryBytes(int queueSize, int bufferBytes) {
+        return queueSize * (bufferBytes + 70_000L) + (2L << 20);
     }
 
     public MockGuest guest() {

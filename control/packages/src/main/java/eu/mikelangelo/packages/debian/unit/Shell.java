@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 
 /**
  * Reads a shell script without running it: the simple commands in the order of the text, with quotes removed and simple
@@ -36,7 +37,8 @@ public final class Shell {
     private final List<String> hereDocuments = new ArrayList<>();
     private List<String> words = new ArrayList<>();
     private int at;
-    private int depth;
+    private final int depth;
+    private final UnaryOperator<String> sources;
 
     /** An open case: whether its present branch is read, and whether one matched before. */
     private static final class Case {
@@ -49,7 +51,8 @@ public final class Shell {
         }
     }
 
-    private Shell(String text, Map<String, String> variables, int depth) {
+    private Shell(String text, Map<String, String> variables, int depth, UnaryOperator<String> sources) {
+        this.sources = sources;
         this.text = text;
         this.variables = variables;
         this.depth = depth;
@@ -57,14 +60,19 @@ public final class Shell {
 
     /** @param known variables with known values; "1" is the script's first argument */
     public static Script read(String text, Map<String, String> known) {
-        Shell shell = new Shell(text.replace("\\\n", " "), new HashMap<>(known), 0);
+        return read(text, known, path -> null);
+    }
+
+    /** @param sources gives the text of a file that the script reads with ".", or null */
+    public static Script read(String text, Map<String, String> known, UnaryOperator<String> sources) {
+        Shell shell = new Shell(text.replace("\\\n", " "), new HashMap<>(known), 0, sources);
         shell.script();
         return new Script(shell.commands, shell.variables, shell.functions);
     }
 
     /** The words of one line, expanded; for environment files and init scripts' argument strings. */
     public static List<String> words(String line, Map<String, String> known) {
-        Shell shell = new Shell(line, new HashMap<>(known), 0);
+        Shell shell = new Shell(line, new HashMap<>(known), 0, path -> null);
         List<String> words = new ArrayList<>();
         while (shell.at < line.length()) {
             if (Character.isWhitespace(line.charAt(shell.at))) {
@@ -257,6 +265,15 @@ public final class Shell {
                 }
             }
         }
+        if (command.size() > 1 && command.getFirst().matches("\\.|source") && depth < 4) {
+            String sourced = sources.apply(command.get(1));
+            if (sourced != null) {
+                Shell shell = new Shell(sourced.replace("\\\n", " "), variables, depth + 1, sources);
+                shell.script();
+                commands.addAll(shell.commands);
+                functions.addAll(shell.functions);
+            }
+        }
         spread(command);
     }
 
@@ -431,7 +448,7 @@ public final class Shell {
 
     private void nested(String inside) {
         if (depth < 4) {
-            Shell shell = new Shell(inside, new HashMap<>(variables), depth + 1);
+            Shell shell = new Shell(inside, new HashMap<>(variables), depth + 1, sources);
             shell.script();
             commands.addAll(shell.commands);
         }

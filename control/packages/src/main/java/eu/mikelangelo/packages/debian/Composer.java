@@ -1,0 +1,285 @@
+package eu.mikelangelo.packages.debian;
+
+import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.packages.BlobStore;
+import eu.mikelangelo.packages.Bundle;
+import eu.mikelangelo.packages.Start;
+import eu.mikelangelo.packages.Tree;
+import eu.mikelangelo.packages.debian.apt.Closure;
+import eu.mikelangelo.packages.debian.deb.DebFacts.Entry;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+
+/** Makes the minimal tree and the start of one import out of a resolved closure. One use. */
+final class Composer {
+    /** Packages that install and administer others; a machine with one application needs none of them at run time. */
+    static final String ADMIN = "adduser|debconf|debconf-2\\.0|cdebconf|init-system-helpers|lsb-base|sysvinit-utils|ucf|"
+            + "dpkg|perl|perl-base|python3|python3-minimal|systemd|systemd-sysv|sysvinit-core|logrotate|cron|cron-daemon-common|"
+            + "passwd|mount|util-linux|util-linux-extra|bash|coreutils|install-info|default-mta|procps|lsof|"
+            + "dbconfig-.*|dpkg-dev|apt|login|psmisc|sensible-utils|debianutils|rsyslog";
+    private static final String NOT_NEEDED = "/etc/(init\\.d|cron[^/]*|logrotate\\.d|apparmor\\.d|ufw|bash_completion\\.d|"
+            + "insserv[^/]*|network|dhcp|ppp|xdg|dbus-1|rc.*\\.d|resolvconf|init|logcheck|munin|avahi|apache2/conf-available|"
+            + "NetworkManager|if-.*|reportbug)(/.*)?|/usr/lib/(systemd|tmpfiles\\.d|sysusers\\.d|udev|NetworkManager|"
+            + "dracut|init|modules-load\\.d|sysctl\\.d)(/.*)?|/usr/share/(apparmor.*|dbus-1|polkit-1|debconf|"
+            + "bug|reportbug|dh.*|augeas|selinux|nagios.*|logwatch|snmp|munin|collectd|ufw|omf|perl5/Debian.*|"
+            + "locale-langpack|pkgconfig|aclocal|cmake|xml)(/.*)?|/usr/lib/[^/]*/(pkgconfig|cmake)(/.*)?|/var/lib/dpkg/.*"
+            + "|/run/.*|/usr/share/[^/]+/(examples?|doc|docs|html-doc)(/.*)?|.*/legacy\\.so";
+    private final Universe universe;
+    private final BlobStore blobs;
+    private final Recipe recipe;
+    private final String name;
+    private final TreeMaker maker;
+    private final Programs programs;
+    private final Furnisher furnisher;
+    private final List<String> warnings = new ArrayList<>();
+    private int main;
+    private List<Integer> group = List.of();
+
+    /** @param recipe null for none */
+    Composer(String name, Universe universe, BlobStore blobs, Recipe recipe) {
+        this.name = name;
+        this.universe = universe;
+        this.blobs = blobs;
+        this.recipe = recipe;
+        maker = new TreeMaker(universe, recipe == null ? List.of() : recipe.drop());
+        programs = new Programs(universe, maker);
+        furnisher = new Furnisher(universe, maker, blobs);
+    }
+
+    /** The bundle of the closure's first member. */
+    Bundle bundle() {
+        main = 0;
+        gather();
+        own();
+        furnisher.files();
+        if (recipe != null) {
+            recipe.add().forEach(this::addGlob);
+        }
+        Plan plan = recipe != null && !recipe.args().isEmpty() ? new Plan()
+                : new StartFinder(universe, maker, universe.name(main), main, group).find();
+        if (recipe != null) {
+            RecipePlan.apply(recipe, plan, maker);
+        }
+        bring(plan);
+        maker.libraries();
+        furnisher.read(maker.used().stream().filter(m -> !group.contains(m)
+                && !universe.member(main).requires().contains(m)).toList(), false);
+        furnisher.accounts(plan);
+        furnisher.owners(plan);
+        if (recipe != null) {
+            recipe.files().forEach(f -> furnisher.write(TreeMaker.normal(f.path()), f.content(), f.mode(), f.owner()));
+        }
+        BaseFiles.add(furnisher, maker);
+        Start start = start(plan);
+        warnings.addAll(plan.warnings);
+        warnings.addAll(universe.closure().warnings());
+        warnings.addAll(Checks.warnings(universe, maker, group, plan, recipe != null));
+        Checks.start(universe, maker, plan, universe.name(main));
+        Closure.Member member = universe.member(main);
+        return new Bundle(name, member.entry().version(), maker.tree(), start, sources(), List.copyOf(warnings));
+    }
+
+    /** All files of the named members with what their programs need; no start. */
+    Tree tree(List<String> names) {
+        Map<String, Integer> positions = universe.closure().positions();
+        List<Integer> members = names.stream().map(positions::get).filter(m -> m != null).toList();
+        group = members;
+        TreeSet<Integer> load = new TreeSet<>(members);
+        members.forEach(m -> universe.member(m).requires().stream().filter(r -> !admin(r)).forEach(load::add));
+        universe.load(load);
+        own();
+        for (int member : members) {
+            for (Entry entry : universe.facts(member).entries()) {
+                if (entry.kind() != 'd' && entry.path().matches("/usr/s?bin/.+")) {
+                    programs.program(entry.path());
+                }
+            }
+        }
+        furnisher.read(members, true);
+        furnisher.files();
+        maker.libraries();
+        furnisher.accounts(null);
+        furnisher.owners(null);
+        BaseFiles.add(furnisher, maker);
+        return maker.tree();
+    }
+
+    /** Finds the main package and its group, and loads what they may need in one go. */
+    private void gather() {
+        group = sameSource(main);
+        load();
+        if (recipe == null && !StartFinder.startable(universe, group)) {
+            for (int candidate : universe.member(main).requires()) {
+                List<Integer> other = sameSource(candidate);
+                if (!admin(candidate) && StartFinder.startable(universe, other)) {
+                    main = candidate;
+                    group = other;
+                    load();
+                    break;
+                }
+            }
+        }
+        if (recipe != null) {
+            TreeSet<Integer> all = new TreeSet<>(group);
+            Map<String, Integer> positions = universe.closure().positions();
+            recipe.packages().forEach(p -> {
+                if (positions.containsKey(p)) {
+                    all.addAll(sameSource(positions.get(p)));
+                }
+            });
+            group = List.copyOf(all);
+            load();
+        }
+        furnisher.read(group, true);
+        furnisher.read(universe.loaded().stream().filter(m -> !group.contains(m) && !admin(m)
+                && !universe.member(m).entry().section().endsWith("libs")).toList(), true);
+    }
+
+    private void load() {
+        TreeSet<Integer> load = new TreeSet<>(group);
+        List<Integer> open = new ArrayList<>(group);
+        for (int i = 0; i < open.size(); i++) {
+            boolean direct = group.contains(open.get(i));
+            for (int required : universe.member(open.get(i)).requires()) {
+                boolean library = universe.member(required).entry().section().endsWith("libs")
+                        && universe.name(required).startsWith("lib") || universe.name(required).equals("zlib1g");
+                if (!admin(required) && (direct || library) && load.add(required)) {
+                    open.add(required);
+                }
+            }
+        }
+        universe.load(load);
+    }
+
+    private boolean admin(int member) {
+        return universe.name(member).matches(ADMIN) && !group.contains(member);
+    }
+
+    private List<Integer> sameSource(int member) {
+        String source = universe.member(member).entry().source();
+        TreeSet<Integer> same = new TreeSet<>();
+        same.add(member);
+        // Libraries of the same source come in when something needs them, as libraries of others do.
+        for (int m = 0; m < universe.closure().members().size(); m++) {
+            Closure.Member other = universe.member(m);
+            if (other.entry().source().equals(source) && !other.essential()
+                    && !other.entry().section().endsWith("libs")) {
+                same.add(m);
+            }
+        }
+        return List.copyOf(same);
+    }
+
+    /** The group's own files, and the data packages that the main package depends on. */
+    private void own() {
+        for (int member : group) {
+            maker.whole(member, Composer::needed);
+        }
+        for (int member : group) {
+            for (int required : universe.member(member).requires()) {
+                if (!admin(required) && !group.contains(required) && universe.loaded(required)
+                        && !universe.member(required).entry().section().endsWith("libs") && maker.dataOnly(required)) {
+                    maker.whole(required, Composer::needed);
+                }
+            }
+        }
+    }
+
+    private static boolean needed(Entry entry) {
+        return !entry.path().matches(NOT_NEEDED);
+    }
+
+    private void addGlob(String glob) {
+        java.util.regex.Pattern pattern = TreeMaker.glob(glob);
+        for (int m = 0; m < universe.closure().members().size(); m++) {
+            if (!universe.member(m).essential() || glob.startsWith("/usr/lib/locale")) {
+                for (Entry entry : universe.facts(m).entries()) {
+                    if (pattern.matcher(entry.path()).matches()) {
+                        maker.include(entry.path());
+                    }
+                }
+            }
+        }
+    }
+
+    /** Brings the programs of a plan into the tree, and words it as it will run. */
+    private void bring(Plan plan) {
+        String program = programs.command(plan.args);
+        if (program != null && !plan.args.getFirst().startsWith("/")) {
+            plan.args.set(0, program);
+        }
+        List<Plan.Before> kept = new ArrayList<>();
+        for (Plan.Before before : plan.pre) {
+            if (programs.command(before.words()) != null) {
+                kept.add(before);
+            } else if (!before.optional()) {
+                warnings.add(plan.origin + " first runs " + before.words().getFirst() + ", which no package here has; left out");
+            }
+        }
+        plan.pre.clear();
+        plan.pre.addAll(kept);
+        if (kept.stream().anyMatch(Plan.Before::optional)) {
+            programs.program("/bin/sh");
+        }
+        if (kept.stream().anyMatch(b -> !b.user().isEmpty())) {
+            programs.program("/usr/bin/setpriv");
+        }
+    }
+
+    private Start start(Plan plan) {
+        Accounts accounts = furnisher.accounts();
+        List<List<String>> pre = new ArrayList<>();
+        for (Plan.Before before : plan.pre) {
+            List<String> words = new ArrayList<>();
+            if (!before.user().isEmpty()) {
+                words.addAll(List.of("/usr/bin/setpriv", "--reuid=" + accounts.uid(before.user()), "--regid="
+                        + accounts.primary(before.user()), "--clear-groups", "--"));
+            }
+            words.addAll(before.words());
+            if (before.optional()) {
+                words.addAll(0, List.of("/bin/sh", "-c", "\"$@\" || :", "sh"));
+            }
+            pre.add(words);
+        }
+        Map<String, String> env = new LinkedHashMap<>(plan.env);
+        env.putIfAbsent("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        if (!plan.user.isEmpty()) {
+            env.putIfAbsent("USER", plan.user);
+            env.putIfAbsent("HOME", accounts.home(plan.user));
+        }
+        String workdir = plan.workdir.equals("~") ? accounts.home(plan.user.isEmpty() ? "root" : plan.user) : plan.workdir;
+        return new Start(List.copyOf(plan.args), List.copyOf(pre), env, user(plan), workdir, plan.forking,
+                furnisher.runFolders(), List.copyOf(plan.ports));
+    }
+
+    private String user(Plan plan) {
+        Accounts accounts = furnisher.accounts();
+        if (plan.user.isEmpty() && plan.group.isEmpty()) {
+            return "0:0";
+        }
+        int uid = plan.user.isEmpty() ? 0 : accounts.uid(plan.user);
+        int gid = plan.group.isEmpty() ? accounts.primary(plan.user) : accounts.gid(plan.group);
+        if (uid < 0 || gid < 0) {
+            throw new Failure(Failure.Kind.GUEST, plan.origin + " runs as " + plan.user + ":" + plan.group
+                    + ", which no package makes", "Write a recipe with user (packages/recipes).");
+        }
+        TreeSet<Integer> more = new TreeSet<>(accounts.supplementary(plan.user));
+        plan.moreGroups.forEach(g -> more.add(Math.max(0, accounts.gid(g))));
+        more.remove(gid);
+        StringBuilder text = new StringBuilder(uid + ":" + gid);
+        more.forEach(g -> text.append(',').append(g));
+        return text.toString();
+    }
+
+    private List<Bundle.Source> sources() {
+        List<Bundle.Source> sources = new ArrayList<>();
+        for (int member : maker.used().stream().sorted().toList()) {
+            var entry = universe.member(member).entry();
+            sources.add(new Bundle.Source("debian", entry.name(), entry.version(), entry.sha256()));
+        }
+        return List.copyOf(sources);
+    }
+}

@@ -1,0 +1,100 @@
+package eu.mikelangelo.packages.debian;
+
+import eu.mikelangelo.packages.debian.deb.DebFacts.Entry;
+import eu.mikelangelo.packages.debian.unit.Shell;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Recognises how an /etc/init.d script would start its daemon: start-stop-daemon, or DAEMON and DAEMON_ARGS. */
+final class InitScript {
+    private InitScript() { }
+
+    /** The plan, or null when there is no init script or it is not understood. */
+    static Plan plan(Universe universe, TreeMaker maker, String name, List<Integer> group) {
+        List<Entry> scripts = new ArrayList<>();
+        for (int member : group) {
+            for (Entry entry : universe.facts(member).entries()) {
+                if (entry.file() && entry.path().matches("/etc/init\\.d/[A-Za-z0-9._+-]+")) {
+                    scripts.add(entry);
+                }
+            }
+        }
+        Entry script = scripts.stream().filter(e -> e.name().equals(name)).findFirst()
+                .orElse(scripts.size() == 1 ? scripts.getFirst() : null);
+        return script == null ? null : read(universe.text(script), script.name(), maker);
+    }
+
+    static Plan read(String text, String name, TreeMaker maker) {
+        Map<String, String> known = new HashMap<>();
+        known.put("1", "start");
+        known.put("0", "/etc/init.d/" + name);
+        Shell.Script script = Shell.read(text, known,
+                path -> path.startsWith("/etc/default/") && maker != null ? maker.text(path) : null);
+        Plan plan = new Plan();
+        plan.origin = "/etc/init.d/" + name;
+        for (List<String> command : script.commands()) {
+            if (command.getFirst().replaceFirst(".*/", "").equals("start-stop-daemon")
+                    && (command.contains("--start") || command.contains("-S")) && !command.contains("--test")
+                    && startStopDaemon(command, plan, script.variables())) {
+                return plan;
+            }
+        }
+        String daemon = script.variables().getOrDefault("DAEMON", "");
+        if (!daemon.matches("/[A-Za-z0-9._+/-]+")) {
+            return null;
+        }
+        plan.args = new ArrayList<>(List.of(daemon));
+        String arguments = script.variables().getOrDefault("DAEMON_ARGS",
+                script.variables().getOrDefault("DAEMON_OPTS", ""));
+        if (arguments.indexOf(Shell.UNKNOWN) < 0) {
+            plan.args.addAll(Shell.words(arguments, script.variables()));
+        }
+        plan.forking = true;
+        return plan;
+    }
+
+    private static boolean startStopDaemon(List<String> words, Plan plan, Map<String, String> variables) {
+        String program = "";
+        plan.forking = true;
+        plan.args = new ArrayList<>();
+        List<String> arguments = new ArrayList<>();
+        for (int i = 1; i < words.size(); i++) {
+            String word = words.get(i);
+            String value = word.contains("=") && word.startsWith("--") ? word.substring(word.indexOf('=') + 1)
+                    : i + 1 < words.size() ? words.get(i + 1) : "";
+            switch (word.replaceFirst("=.*", "")) {
+                case "--exec", "-x" -> program = program.isEmpty() ? value : program;
+                case "--startas", "-a" -> program = value;
+                case "--chuid", "-c" -> {
+                    String[] parts = value.split(":", 2);
+                    plan.user = known(parts[0]) ? parts[0] : "";
+                    plan.group = parts.length > 1 && known(parts[1]) ? parts[1] : "";
+                }
+                case "--chdir", "-d" -> plan.workdir = known(value) && value.startsWith("/") ? value : "/";
+                case "--background", "-b", "-bm" -> plan.forking = false;
+                case "--" -> {
+                    arguments.addAll(words.subList(i + 1, words.size()));
+                    i = words.size();
+                }
+                default -> { }
+            }
+        }
+        if (!program.matches("/[A-Za-z0-9._+/-]+")) {
+            return false;
+        }
+        plan.args.add(program);
+        for (String argument : arguments) {
+            if (known(argument)) {
+                // Unquoted variables of several words come as one word here; a shell would split them.
+                plan.args.addAll(argument.contains(" ") ? Shell.words(argument, variables) : List.of(argument));
+            }
+        }
+        return true;
+    }
+
+    private static boolean known(String word) {
+        return !word.isEmpty() && word.indexOf(Shell.UNKNOWN) < 0;
+    }
+}

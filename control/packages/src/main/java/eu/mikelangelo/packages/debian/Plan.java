@@ -1,0 +1,35 @@
+package eu.mikelangelo.packages.debian;
+
+import eu.mikelangelo.packages.Start;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** A start command on its way from a unit, init script or recipe to {@link Start}: names are not yet numbers. */
+final class Plan {
+    /** Where it comes from, for messages: {@code memcached.service}. */
+    String origin = "";
+    List<String> args = new ArrayList<>();
+    final List<Before> pre = new ArrayList<>();
+    final Map<String, String> env = new LinkedHashMap<>();
+    String user = "";
+    String group = "";
+    final List<String> moreGroups = new ArrayList<>();
+    String workdir = "/";
+    boolean forking;
+    final List<Folder> folders = new ArrayList<>();
+    final List<Start.Port> ports = new ArrayList<>();
+    final List<String> warnings = new ArrayList<>();
+
+    /**
+     * A command before the start.
+     *
+     * @param optional its failure does not matter
+     * @param user     who runs it, "" for root
+     */
+    record Before(List<String> words, boolean optional, String user) { }
+
+    /** @param owner "" for root, "user" or "user:group" */
+    record Folder(String path, int mode, String owner) { }
+}

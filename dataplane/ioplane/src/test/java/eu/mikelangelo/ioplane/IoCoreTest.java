@@ -1,0 +1,210 @@
+package eu.mikelangelo.ioplane;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import eu.mikelangelo.linux.Fds;
+import eu.mikelangelo.linux.Mappings;
+import eu.mikelangelo.memory.GuestMemory;
+import eu.mikelangelo.virtio.QueueConfig;
+import eu.mikelangelo.virtio.QueueFault;
+import eu.mikelangelo.virtio.mock.MockGuest;
+import eu.mikelangelo.virtio.mock.MockNic;
+import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A core on its own thread, with real eventfds. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class IoCoreTest {
+    private final Random random = new Random(11);
+
+    private static IoOptions options() {
+        return new IoOptions(-1, 30_000, Frames.GATEWAY_MAC, Frames.GATEWAY_IP);
+    }
+
+    @Test
+    void framesPassWhileTheCoreSleepsBetweenThem() throws InterruptedException {
+        try (CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine a = bench.fixed(1, null);
+            CoreBench.Machine b = bench.fixed(2, null);
+            for (int i = 0; i < 500; i++) {
+                byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 60 + i, random);
+                b.nic.receiver().armCalls();
+                assertTrue(a.send(frame));
+                assertArrayEquals(frame, b.await());
+                CoreBench.await("a call", () -> b.wasCalled(0));
+                b.refill(64);
+                if (i % 50 == 0) {
+                    Thread.sleep(2);
+                }
+            }
+            assertEquals(500, a.port.txFrames());
+            assertEquals(500, b.port.rxFrames());
+            assertTrue(bench.core.sleeps() > 5);
+            assertTrue(a.port.kicks() > 0);
+        }
+    }
+
+    @Test
+    void idleCostsNothing() throws InterruptedException {
+        try (CoreBench bench = new CoreBench(options())) {
+            bench.fixed(1, null);
+            bench.fixed(2, null);
+            Thread.sleep(50);
+            long id = bench.core.threadId();
+            long sleeps = bench.core.sleeps();
+            long before = ManagementFactory.getThreadMXBean().getThreadCpuTime(id);
+            Thread.sleep(500);
+            assertEquals(sleeps, bench.core.sleeps(), "it slept through");
+            assertTrue(ManagementFactory.getThreadMXBean().getThreadCpuTime(id) - before < 1_000_000);
+        }
+    }
+
+    @Test
+    void aFrameWaitingForBuffersIsDeliveredWhenTheyCome() throws InterruptedException {
+        try (CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine a = bench.fixed(1, null);
+            CoreBench.Machine b = bench.machine(new PortConfig("b", Frames.mac(2), 0, null),
+                    new MockNic(4, 2048, CoreBench.FEATURES));
+            long delivered = 0;
+            for (int i = 0; i < 2000; i++) {
+                byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 60, random);
+                while (!a.send(frame)) {
+                    Thread.onSpinWait();
+                }
+                for (byte[] got = b.nic.poll(); got != null; got = b.nic.poll()) {
+                    delivered++;
+                }
+                b.refill(4);
+            }
+            CoreBench.await("all frames", () -> a.port.txFrames() == 2000);
+            assertEquals(b.port.rxFrames() + b.port.drops(Drop.NO_BUFFERS), 2000);
+            assertTrue(b.port.rxFrames() >= delivered);
+        }
+    }
+
+    @Test
+    void stoppedRingsKeepTheirPlaceAndSuccessorsContinue() {
+        try (CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine a = bench.fixed(1, null);
+            CoreBench.Machine b = bench.fixed(2, null);
+            for (int i = 1; i <= 40; i++) {
+                byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 100, random);
+                a.send(frame);
+                assertArrayEquals(frame, b.await());
+                b.refill(64);
+                if (i % 10 == 0) {
+                    int next = a.handler.stopRing(1);
+                    assertEquals(i, next);
+                    QueueConfig c = a.nic.transmitter().config();
+                    a.handler.startRing(1, new QueueConfig(c.size(), c.descriptorUser(), c.availUser(), c.usedUser(), next,
+                            c.features()), a.kicks[1], a.called[1]);
+                }
+            }
+            assertEquals(0, b.port.drops(Drop.NO_BUFFERS));
+        }
+    }
+
+    @Test
+    void framesSentBeforeTheRingStartedAreTaken() {
+        try (CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine b = bench.fixed(2, null);
+            MockNic nic = new MockNic(64, 2048, CoreBench.FEATURES);
+            byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 100, random);
+            nic.send(frame);
+            bench.machine(new PortConfig("early", Frames.mac(1), 0, null), nic);
+            assertArrayEquals(frame, b.await());
+        }
+    }
+
+    @Test
+    void badRingsAreRefusedWithTheReason() {
+        try (CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine a = bench.fixed(1, null);
+            a.handler.stopRing(1);
+            IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
+                    () -> a.handler.startRing(1, new QueueConfig(3, 0, 0, 0, 0, 0), -1, -1));
+            assertTrue(refused.getMessage().contains("power of two"), refused.getMessage());
+            assertThrows(IllegalArgumentException.class,
+                    () -> a.handler.startRing(2, a.nic.transmitter().config(), -1, -1));
+            assertEquals(0, a.handler.stopRing(7));
+        }
+    }
+
+    @Test
+    void removedPortsLetGo() {
+        try (CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine a = bench.fixed(1, null);
+            CoreBench.Machine b = bench.fixed(2, null);
+            bench.core.removePort(b.port);
+            bench.core.removePort(b.port);
+            a.send(Frames.plain(Frames.mac(2), Frames.mac(1), 100, random));
+            CoreBench.await("the frame to be taken", () -> a.port.txFrames() == 1);
+            assertEquals(0, b.port.rxFrames());
+            assertThrows(IllegalArgumentException.class,
+                    () -> b.handler.startRing(1, b.nic.transmitter().config(), -1, -1));
+        }
+    }
+
+    @Test
+    void thereIsABoundOnPorts() {
+        try (CoreBench bench = new CoreBench(options())) {
+            for (int i = 0; i < Switch.MAX_PORTS; i++) {
+                bench.core.addPort(PortConfig.open("p" + i));
+            }
+            assertThrows(IllegalStateException.class, () -> bench.core.addPort(PortConfig.open("one too many")));
+        }
+    }
+
+    @Test
+    void anEndedCoreRefusesCommands() {
+        CoreBench bench = new CoreBench(options());
+        CoreBench.Machine a = bench.fixed(1, null);
+        a.send(Frames.plain(Frames.mac(2), Frames.mac(1), 100, random));
+        CoreBench.await("the frame to be taken", () -> a.port.txFrames() == 1);
+        bench.close();
+        bench.core.close();
+        assertThrows(IllegalStateException.class, () -> bench.core.addPort(PortConfig.open("late")));
+        assertEquals(1, a.handler.stopRing(1), "a session that ends later still learns the position");
+    }
+
+    /** A guest's file shrinks under us: that port is given up, the others go on. */
+    @Test
+    void vanishedMemoryBreaksOnePort() {
+        long size = (MockGuest.OVERHEAD + MockNic.memoryBytes(64, 2048) + 4095) / 4096 * 4096;
+        int file = Fds.memFd("guest", size);
+        try (Arena arena = Arena.ofShared(); CoreBench bench = new CoreBench(options())) {
+            MockGuest guest = new MockGuest(Mappings.shared(file, 0, size, arena));
+            CoreBench.Machine a = bench.fixed(1, null);
+            CoreBench.Machine b = bench.fixed(2, null);
+            CoreBench.Machine c = bench.machine(new PortConfig("c", Frames.mac(3), 0, null),
+                    new MockNic(guest, 64, 2048, CoreBench.FEATURES));
+            byte[] frame = Frames.plain(Frames.mac(3), Frames.mac(1), 100, random);
+            a.send(frame);
+            assertArrayEquals(frame, c.await());
+            // The rings of c stay, most of its receive buffers go: a's frames hit them in a's turn.
+            Fds.truncate(file, 64 << 10);
+            CoreBench.await("a frame that hits", () -> {
+                a.send(frame);
+                return c.port.fault() != QueueFault.NONE;
+            });
+            byte[] other = Frames.plain(Frames.mac(2), Frames.mac(1), 1000, random);
+            CoreBench.await("room", () -> a.send(other));
+            assertArrayEquals(other, b.await());
+            CoreBench.await("the verdict", () -> c.port.fault() == QueueFault.MEMORY_GONE);
+            assertEquals(QueueFault.NONE, a.port.fault(), "the sender is innocent");
+            assertEquals(1, bench.errors.entries().size(), bench.errors.entries().toString());
+            c.handler.stopRing(0);
+            c.handler.stopRing(1);
+            c.handler.memory(GuestMemory.EMPTY);
+        } finally {
+            Fds.close(file);
+        }
+    }
+}

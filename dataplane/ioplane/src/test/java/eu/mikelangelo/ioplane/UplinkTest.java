@@ -1,0 +1,203 @@
+package eu.mikelangelo.ioplane;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The connection to passt, played by a real Unix socket. */
+@Timeout(value = 60, unit = TimeUnit.SECONDS)
+class UplinkTest {
+    @TempDir
+    Path folder;
+
+    private final Random random = new Random(17);
+    private final CoreBench bench = new CoreBench(new IoOptions(-1, 30_000, Frames.GATEWAY_MAC, Frames.GATEWAY_IP));
+    private Path path;
+    private ServerSocketChannel server;
+    private CoreBench.Machine machine;
+    private SocketChannel passt;
+
+    @BeforeEach
+    void connect() throws IOException {
+        path = folder.resolve("passt.sock");
+        listen();
+        machine = bench.fixed(1, path.toString());
+        passt = server.accept();
+    }
+
+    private void listen() throws IOException {
+        server = ServerSocketChannel.open(StandardProtocolFamily.UNIX).bind(UnixDomainSocketAddress.of(path));
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        bench.close();
+        passt.close();
+        server.close();
+    }
+
+    private byte[] toGateway(int length) {
+        return Frames.plain(Frames.GATEWAY_MAC, Frames.mac(1), length, random);
+    }
+
+    private byte[] fromGateway(int length) {
+        return Frames.plain(Frames.mac(1), Frames.GATEWAY_MAC, length, random);
+    }
+
+    private byte[] read() throws IOException {
+        ByteBuffer length = ByteBuffer.allocate(4);
+        fill(length);
+        ByteBuffer frame = ByteBuffer.allocate(length.getInt(0));
+        fill(frame);
+        return frame.array();
+    }
+
+    private void fill(ByteBuffer buffer) throws IOException {
+        while (buffer.hasRemaining()) {
+            assertTrue(passt.read(buffer) >= 0, "the uplink was closed");
+        }
+    }
+
+    private static ByteBuffer framed(byte[]... frames) {
+        int total = 0;
+        for (byte[] frame : frames) {
+            total += 4 + frame.length;
+        }
+        ByteBuffer buffer = ByteBuffer.allocate(total);
+        for (byte[] frame : frames) {
+            buffer.putInt(frame.length).put(frame);
+        }
+        return buffer.flip();
+    }
+
+    private void write(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            passt.write(bytes);
+        }
+    }
+
+    @Test
+    void framesLeaveWithTheirLengthAhead() throws IOException {
+        for (int length : new int[] {14, 60, 1514, 9000, 65_534, 65_550}) {
+            byte[] frame = toGateway(length);
+            assertTrue(machine.send(frame));
+            assertArrayEquals(frame, read());
+        }
+    }
+
+    @Test
+    void framesArriveWhateverPiecesTheyComeIn() throws IOException {
+        byte[][] frames = {fromGateway(14), fromGateway(1514), fromGateway(65_550), fromGateway(61), fromGateway(20_000)};
+        ByteBuffer bytes = framed(frames);
+        while (bytes.hasRemaining()) {
+            int now = Math.min(bytes.remaining(), bytes.position() < 100 ? 1 : 1 + random.nextInt(9000));
+            write(bytes.slice(bytes.position(), now));
+            bytes.position(bytes.position() + now);
+        }
+        for (byte[] frame : frames) {
+            machine.refill(64);
+            assertArrayEquals(frame, machine.await());
+        }
+        assertEquals(frames.length, machine.port.rxFrames());
+    }
+
+    @Test
+    void manyFramesKeepTheirOrderThroughASlowGuest() throws IOException {
+        int count = 3000;
+        byte[][] frames = new byte[count][];
+        for (int i = 0; i < count; i++) {
+            frames[i] = fromGateway(60 + random.nextInt(1454));
+        }
+        Thread writer = Thread.ofPlatform().start(() -> {
+            try {
+                write(framed(frames));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        for (int i = 0; i < count; i++) {
+            if (i % 40 == 0) {
+                machine.refill(64);
+            }
+            assertArrayEquals(frames[i], machine.await(), "frame " + i);
+        }
+        assertEquals(0, machine.port.drops(Drop.NO_BUFFERS));
+        assertTrue(writer.isAlive() || machine.port.rxFrames() == count);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 13, 65_551, Integer.MAX_VALUE, -1, Integer.MIN_VALUE})
+    void impossibleLengthsCloseAndReconnect(int length) throws IOException {
+        byte[] good = fromGateway(100);
+        write(framed(good));
+        write(ByteBuffer.allocate(4).putInt(0, length));
+        assertArrayEquals(good, machine.await(), "what came before counts");
+        SocketChannel old = passt;
+        assertEquals(-1, old.read(ByteBuffer.allocate(1)), "closed by the uplink");
+        old.close();
+        passt = server.accept();
+        machine.refill(64);
+        write(framed(good));
+        assertArrayEquals(good, machine.await());
+        assertEquals(1, machine.port.uplinkBadFrames());
+        assertEquals(2, machine.port.uplinkConnects());
+    }
+
+    @Test
+    void aSuccessorIsFound() throws IOException, InterruptedException {
+        passt.close();
+        server.close();
+        Files.delete(path);
+        Thread.sleep(100);
+        assertTrue(machine.send(toGateway(60)));
+        CoreBench.await("a drop", () -> machine.port.drops(Drop.UPLINK_DOWN) == 1);
+        listen();
+        passt = server.accept();
+        byte[] frame = toGateway(60);
+        // The connection is accepted here a moment before the core uses it.
+        CoreBench.await("the uplink", () -> machine.port.uplinkConnects() == 2);
+        assertTrue(machine.send(frame));
+        assertArrayEquals(frame, read());
+    }
+
+    @Test
+    void aPeerThatDoesNotReadCostsABoundedAmount() throws IOException {
+        int sent = 0;
+        while (machine.port.drops(Drop.UPLINK_FULL) == 0) {
+            byte[] frame = toGateway(9000);
+            frame[14] = (byte) sent;
+            if (machine.send(frame)) {
+                sent++;
+            }
+            assertTrue(sent < 10_000);
+        }
+        for (int i = 0; i < 5; i++) {
+            assertEquals((byte) i, read()[14], "in order, from the first on");
+        }
+    }
+
+    @Test
+    void aRemovedPortClosesItsUplink() throws IOException {
+        bench.core.removePort(machine.port);
+        assertEquals(-1, passt.read(ByteBuffer.allocate(1)));
+    }
+}

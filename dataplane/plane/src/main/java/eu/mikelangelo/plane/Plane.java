@@ -1,0 +1,214 @@
+package eu.mikelangelo.plane;
+
+import eu.mikelangelo.ioplane.Drop;
+import eu.mikelangelo.ioplane.IoCore;
+import eu.mikelangelo.ioplane.IoOptions;
+import eu.mikelangelo.ioplane.Port;
+import eu.mikelangelo.ioplane.PortConfig;
+import eu.mikelangelo.linux.Cpus;
+import eu.mikelangelo.metrics.DistinctErrors;
+import eu.mikelangelo.plane.api.Addresses;
+import eu.mikelangelo.plane.api.PortSpec;
+import eu.mikelangelo.plane.api.PortStats;
+import eu.mikelangelo.plane.api.Response;
+import eu.mikelangelo.vhost.BackEndConfig;
+import eu.mikelangelo.vhost.VhostPort;
+import eu.mikelangelo.vhost.VhostRuntime;
+import eu.mikelangelo.virtio.Features;
+import eu.mikelangelo.virtio.QueueFault;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One switch: its I/O core, its ports and the control thread of their vhost-user sockets. Thread-safe. The core starts with the
+ * first port, for that one names the gateway; all others must name the same.
+ */
+final class Plane implements AutoCloseable {
+    /** With fewer CPUs a pinned core would take one from the guests for good. */
+    private static final int MIN_CPUS_TO_PIN = 3;
+    private static final int QUEUE_PAIRS = 1;
+
+    private record Served(PortSpec spec, Port port, VhostPort vhost) {}
+
+    private final DistinctErrors errors;
+    private final boolean acceptShrinkable;
+    private final VhostRuntime runtime;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<String, Served> ports = new LinkedHashMap<>();
+    private IoCore core;
+    private String gateway;
+    private int cpu = -1;
+    private boolean closed;
+
+    /** @param acceptShrinkable see {@link BackEndConfig} */
+    Plane(DistinctErrors errors, boolean acceptShrinkable) {
+        this.errors = errors;
+        this.acceptShrinkable = acceptShrinkable;
+        runtime = new VhostRuntime("vhost-control", (path, what) -> errors.record("vhost-user socket " + path, what));
+    }
+
+    /**
+     * Serves a port; does nothing when an equal one exists.
+     *
+     * @return the port's socket
+     * @throws IllegalArgumentException when the name or the socket is another port's, or the gateway is not this switch's
+     * @throws IllegalStateException when there is no room, or the plane has ended
+     */
+    VhostPort add(PortSpec spec) {
+        lock.lock();
+        try {
+            Served same = ports.get(spec.name());
+            if (same != null && same.spec.equals(spec)) {
+                return same.vhost;
+            }
+            refuseConflict(spec, same);
+            begin(spec);
+            Port port = core.addPort(new PortConfig(spec.name(), Addresses.mac(spec.mac()), Addresses.ipv4(spec.ipv4()),
+                    spec.uplinkSocket().isEmpty() ? null : spec.uplinkSocket()));
+            try {
+                BackEndConfig config = new BackEndConfig(Features.NET_OFFERED, QUEUE_PAIRS, acceptShrinkable);
+                VhostPort vhost = runtime.add(spec.vhostSocket(), spec.server(), config, core.handler(port));
+                ports.put(spec.name(), new Served(spec, port, vhost));
+                return vhost;
+            } catch (RuntimeException failed) {
+                core.removePort(port);
+                throw failed;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void refuseConflict(PortSpec spec, Served same) {
+        if (closed) {
+            throw new IllegalStateException("the plane has ended");
+        }
+        if (same != null) {
+            throw new IllegalArgumentException("port " + spec.name() + " exists and is different: " + same.spec);
+        }
+        for (Served other : ports.values()) {
+            if (other.spec.vhostSocket().equals(spec.vhostSocket())) {
+                throw new IllegalArgumentException("socket " + spec.vhostSocket() + " is served by port " + other.spec.name());
+            }
+        }
+    }
+
+    private void begin(PortSpec spec) {
+        String wanted = spec.gatewayMac() + " " + spec.gatewayIp();
+        if (core == null) {
+            IoOptions options = spec.gatewayMac().isEmpty() ? IoOptions.open()
+                    : IoOptions.gateway(Addresses.mac(spec.gatewayMac()), Addresses.ipv4(spec.gatewayIp()));
+            BitSet cpus = Cpus.allowed();
+            if (cpus.cardinality() >= MIN_CPUS_TO_PIN) {
+                cpu = cpus.length() - 1;
+                options = options.pinned(cpu);
+            }
+            core = new IoCore(options, errors);
+            core.start();
+            gateway = wanted;
+        } else if (!gateway.equals(wanted)) {
+            throw new IllegalArgumentException("port " + spec.name() + " has gateway \"" + wanted
+                    + "\", the switch has \"" + gateway + "\"");
+        }
+    }
+
+    /** Stops serving a port. @return whether there was one of that name */
+    boolean remove(String name) {
+        lock.lock();
+        try {
+            Served served = ports.remove(name);
+            if (served == null) {
+                return false;
+            }
+            // The session first: it stops the rings, on the core.
+            runtime.remove(served.vhost);
+            core.removePort(served.port);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    List<PortSpec> ports() {
+        lock.lock();
+        try {
+            List<PortSpec> specs = new ArrayList<>();
+            for (Served served : ports.values()) {
+                specs.add(served.spec);
+            }
+            return specs;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Counters of one port, or of all when {@code name} is empty. */
+    List<PortStats> stats(String name) {
+        lock.lock();
+        try {
+            List<PortStats> stats = new ArrayList<>();
+            for (Served served : ports.values()) {
+                if (name.isEmpty() || name.equals(served.spec.name())) {
+                    stats.add(stats(served));
+                }
+            }
+            return stats;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private static PortStats stats(Served served) {
+        Port port = served.port;
+        LinkedHashMap<String, Long> drops = new LinkedHashMap<>();
+        for (Drop reason : Drop.values()) {
+            long count = port.drops(reason);
+            if (count > 0) {
+                drops.put(reason.label(), count);
+            }
+        }
+        String trouble = port.fault() != QueueFault.NONE ? port.fault().text()
+                : served.vhost.connected() ? "" : served.vhost.lastError();
+        return new PortStats(served.spec.name(), served.vhost.connected(), served.vhost.runningRings(),
+                port.uplinkConnected(), port.rxFrames(), port.txFrames(), port.rxBytes(), port.txBytes(), drops, trouble);
+    }
+
+    List<Response.CoreStats> cores() {
+        lock.lock();
+        try {
+            return core == null ? List.of() : List.of(new Response.CoreStats(cpu, ports.size(), core.sleeps()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** False when the I/O core has died: nothing is served any more, the process should end and be started again. */
+    boolean healthy() {
+        lock.lock();
+        try {
+            return core == null || core.alive();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends all sessions, then the core. */
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            runtime.close();
+            ports.clear();
+            if (core != null) {
+                core.close();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}
