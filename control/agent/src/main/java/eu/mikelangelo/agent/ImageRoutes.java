@@ -8,7 +8,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/** {@code /v1/images…}; see docs/api.md. A reference may hold slashes: it is the rest of the path. */
+/**
+ * {@code /v1/images…}; see docs/api.md. One image is named by the next segment, or by the query's {@code reference}, for
+ * a file's path has slashes.
+ */
 final class ImageRoutes implements ApiHandler.Route {
     private final ImageService images;
 
@@ -18,8 +21,7 @@ final class ImageRoutes implements ApiHandler.Route {
 
     @Override
     public void answer(Exchange exchange, String[] path) throws IOException {
-        String reference = String.join("/", path).substring("images".length());
-        reference = reference.startsWith("/") ? reference.substring(1) : reference;
+        String reference = path.length > 1 ? path[1] : exchange.query("reference");
         switch (exchange.method() + (reference.isEmpty() ? "" : " one")) {
             case "GET" -> exchange.answer(Map.of("images", images.list()));
             case "POST" -> compose(exchange);

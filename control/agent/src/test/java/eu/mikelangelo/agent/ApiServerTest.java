@@ -132,6 +132,8 @@ class ApiServerTest {
         assertEquals("mike ps -a lists them", failure.hint());
         assertEquals(Failure.Kind.CONFLICT, failure("DELETE", "/v1/machines/web", null).kind());
         assertEquals(Failure.Kind.NOT_FOUND, failure("GET", "/v1/nonsense", null).kind());
+        Failure slash = failure("GET", "/v1/machines/a%2Fb", null);
+        assertEquals(Failure.Kind.BAD_INPUT, slash.kind(), slash.getMessage());
         assertEquals(Failure.Kind.NOT_FOUND, failure("PATCH", "/v1/machines", null).kind());
         assertEquals(Failure.Kind.BAD_INPUT, failure("POST", "/v1/machines", Map.of("sauce", "x")).kind());
         assertEquals(Failure.Kind.BAD_INPUT, failure("POST", "/v1/machines/web/kill", Map.of("signal", 65)).kind());

@@ -19,7 +19,7 @@ final class ImageInspectCommand extends Verb.WithJson {
     @Override
     public Integer call() throws IOException {
         Fields image = context.agent().with(agent ->
-                agent.get("/v1/images/" + ApiClient.encode(context.source(reference))));
+                agent.get("/v1/images?reference=" + ApiClient.encode(context.source(reference))));
         printJson(image);
         return OK;
     }

@@ -20,7 +20,7 @@ final class ImageRmCommand extends Verb {
     @Override
     public Integer call() throws IOException {
         for (String reference : references) {
-            context.agent().with(agent -> agent.call("DELETE", "/v1/images/" + ApiClient.encode(reference), null));
+            context.agent().with(agent -> agent.call("DELETE", "/v1/images?reference=" + ApiClient.encode(reference), null));
             print(reference);
         }
         return OK;

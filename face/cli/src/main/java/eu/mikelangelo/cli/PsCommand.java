@@ -39,7 +39,8 @@ final class PsCommand extends Verb.WithJson {
         return OK;
     }
 
-    private static boolean live(String state) {
+    /** Whether a machine in this state may have a process. */
+    static boolean live(String state) {
         return state.equals("running") || state.equals("starting") || state.equals("stopping");
     }
 

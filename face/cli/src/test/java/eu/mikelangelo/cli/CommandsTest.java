@@ -295,9 +295,9 @@ class CommandsTest {
         answer("POST /v1/images", "{\"result\":" + image + "}\n");
         Golden.check("compose", all("compose", "nginx", "-o", "nginx.img"));
         assertTrue(agent.asked.getFirst().contains("\"output\":\"" + folder.resolve("nginx.img") + "\""));
-        answer("GET /v1/images/nginx", image);
+        answer("GET /v1/images?reference=nginx", image);
         assertEquals(0, mike("image", "inspect", "nginx"));
-        answer("DELETE /v1/images/nginx", "{}");
+        answer("DELETE /v1/images?reference=nginx", "{}");
         assertEquals(0, mike("image", "rm", "nginx"));
     }
 

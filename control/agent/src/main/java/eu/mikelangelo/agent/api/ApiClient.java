@@ -153,7 +153,8 @@ public final class ApiClient {
         }
         if (exchange.status() >= 300) {
             String text = text(exchange.body());
-            throw failure(text.startsWith("{") ? Json.object(text).object("error") : Fields.empty());
+            throw text.startsWith("{") ? failure(Json.object(text).object("error"))
+                    : new Failure(Failure.Kind.UNAVAILABLE, "the agent answered with status " + exchange.status(), "");
         }
         return exchange;
     }
