@@ -1,15 +1,9 @@
 /* Starting a program, and saying plainly why one could not be started. */
 #include "init.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 enum step { AT_CONSOLE, AT_USER, AT_WORKDIR, AT_EXEC };
 struct trouble { enum step step; int error; };

@@ -1,18 +1,12 @@
 /* What the machine needs before a program can run: devices, modules, file systems, a console; and the way out. */
 #include "init.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <mntent.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <termios.h>
-#include <unistd.h>
 
 int console_fd = -1, button_fd = -1;
 const char *console_path = "/dev/null";

@@ -1,16 +1,10 @@
 /* exec and copy: one struct per channel, every byte in flight covered by the credit of its direction. */
 #include "init.h"
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 enum { CHUNK = 32768, WORDS_MAX = 1024, LINGER_MS = 200 };
 
@@ -124,11 +118,8 @@ static bool start_program(struct channel *c, char **word) {
 static void start_get(struct channel *c, char **word) {
     struct stat s;
     c->out = open(word[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);  /* NONBLOCK: a FIFO must not hold up PID 1 */
-    if (c->out < 0 || fstat(c->out, &s)) {
-        fail(c, word[0], strerror(errno));
-    } else if (!S_ISREG(s.st_mode)) {
-        fail(c, word[0], "not a regular file");
-    }
+    if (c->out < 0 || fstat(c->out, &s)) fail(c, word[0], strerror(errno));
+    else if (!S_ISREG(s.st_mode)) fail(c, word[0], "not a regular file");
 }
 
 static void start_put(struct channel *c, char **word) {
@@ -166,13 +157,9 @@ static void open_channel(const struct frame *f) {
     } else {
         *c = (struct channel){.kind = f->type, .id = f->channel, .in = -1, .out = -1, .err = -1, .credit = WINDOW,
                               .error_credit = WINDOW};
-        if (f->type == EXEC) {
-            start_program(c, word);
-        } else if (f->type == GET) {
-            start_get(c, word);
-        } else {
-            start_put(c, word);
-        }
+        if (f->type == EXEC) start_program(c, word);
+        else if (f->type == GET) start_get(c, word);
+        else start_put(c, word);
     }
 }
 
@@ -241,15 +228,10 @@ static void take_credit(struct channel *c, const struct frame *f) {
 
 static void send_signal(const struct frame *f, struct channel *c) {
     uint32_t number = f->length == 4 ? load32(f->data) : 0;
-    if (number < 1 || number > 64) {
-        refuse(f->channel, "SIGNAL holds no signal of 1 to 64", "");
-    } else if (f->channel == 0) {
-        signal_app((int)number);
-    } else if (c && c->kind != EXEC) {
-        fail(c, "aborted", "");
-    } else if (c && !c->exited) {
-        kill(-c->pid, (int)number);
-    }
+    if (number < 1 || number > 64) refuse(f->channel, "SIGNAL holds no signal of 1 to 64", "");
+    else if (f->channel == 0) signal_app((int)number);
+    else if (c && c->kind != EXEC) fail(c, "aborted", "");
+    else if (c && !c->exited) kill(-c->pid, (int)number);
 }
 
 static void resize(const struct frame *f) {
@@ -348,11 +330,8 @@ static bool turn_get(struct channel *c) {
 bool channels_turn(int64_t now) {
     bool more = false;
     for (int i = 0; i < CHANNELS; i++) {
-        if (channel[i].kind == EXEC) {
-            turn_program(&channel[i], now);
-        } else if (channel[i].kind == GET) {
-            more |= turn_get(&channel[i]);
-        }
+        if (channel[i].kind == EXEC) turn_program(&channel[i], now);
+        else if (channel[i].kind == GET) more |= turn_get(&channel[i]);
     }
     return more;
 }

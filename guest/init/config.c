@@ -1,8 +1,5 @@
 /* The two files of lines that say what to run. Words are decoded in place: the text is the memory. */
 #include "init.h"
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 enum { WORDS_MAX = 256, LINES_MAX = 4096 };
 enum rule { REPLACE, ADD, LAST };  /* how a later file changes what an earlier one said */

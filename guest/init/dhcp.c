@@ -4,17 +4,19 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netpacket/packet.h>
-#include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 enum {
-    IP = 20, UDP = 8, BOOTP = 236, COOKIE = 4, OPTIONS = IP + UDP + BOOTP + COOKIE, TRIES = 6, FIRST_WAIT_MS = 250,
+    IP = 20, UDP = 8, BOOTP = 236, COOKIE = 4, OPTIONS = IP + UDP + BOOTP + COOKIE,
+    LENGTH = OPTIONS + 60 /* RFC 1542: at least 300 bytes of BOOTP */, TRIES = 6, FIRST_WAIT_MS = 250,
     DISCOVER = 1, REQUEST = 3, OPT_MASK = 1, OPT_ROUTER = 3, OPT_DNS = 6, OPT_ADDRESS = 50, OPT_KIND = 53, OPT_SERVER = 54,
     OPT_WANTED = 55, OPT_END = 255, ETHERTYPE_IP = 0x0800
 };
 static const uint8_t MAGIC[COOKIE] = {99, 130, 83, 99};
+/* IP from 0.0.0.0 to 255.255.255.255, checksum included; UDP from 68 to 67, checksum 0: none, legal over IPv4. */
+static const uint8_t HEADERS[IP + UDP] = {0x45, 0, LENGTH >> 8, LENGTH & 255, 0, 0, 0, 0, 64, 17, 0x79, 0xa6, 0, 0, 0, 0,
+    255, 255, 255, 255, 0, 68, 0, 67, (LENGTH - IP) >> 8, (LENGTH - IP) & 255, 0, 0};
 
 int dhcp_fd = -1;
 int64_t dhcp_due = INT64_MAX;
@@ -24,11 +26,6 @@ static uint32_t xid;
 static int tries, interface;
 static int64_t began;
 
-static void put16(uint8_t *at, unsigned value) {
-    at[0] = (uint8_t)(value >> 8);
-    at[1] = (uint8_t)value;
-}
-
 static uint8_t *option4(uint8_t *at, uint8_t option, uint32_t value) {
     *at++ = option;
     *at++ = 4;
@@ -36,23 +33,16 @@ static uint8_t *option4(uint8_t *at, uint8_t option, uint32_t value) {
     return at + 4;
 }
 
-static unsigned checksum(const uint8_t *at, int bytes) {
-    unsigned sum = 0;
-    for (int i = 0; i < bytes; i += 2) sum += (unsigned)(at[i] << 8 | at[i + 1]);
-    while (sum >> 16) sum = (sum & 0xffff) + (sum >> 16);
-    return ~sum & 0xffff;
-}
-
 /* DISCOVER when `ask` holds no address, else REQUEST for it. */
 size_t dhcp_build(uint8_t *packet, const uint8_t hardware[6], uint32_t id, const struct lease *ask, uint16_t seconds) {
-    memset(packet, 0, DHCP_PACKET);
     uint8_t *bootp = packet + IP + UDP, *at = packet + OPTIONS;
-    bootp[0] = 1;                         /* BOOTREQUEST, Ethernet, 6 bytes of address */
-    bootp[1] = 1;
-    bootp[2] = 6;
+    memset(packet, 0, DHCP_PACKET);
+    memcpy(packet, HEADERS, sizeof HEADERS);
+    memcpy(bootp, (uint8_t[]){1, 1, 6}, 3);  /* BOOTREQUEST, Ethernet, 6 bytes of address */
     store32(bootp + 4, id);
-    put16(bootp + 8, seconds);
-    put16(bootp + 10, 0x8000);            /* answer by broadcast: we have no address to be asked for by ARP */
+    bootp[8] = (uint8_t)(seconds >> 8);
+    bootp[9] = (uint8_t)seconds;
+    bootp[10] = 0x80;                        /* answer by broadcast: we have no address to be asked for by ARP */
     memcpy(bootp + 28, hardware, 6);
     memcpy(bootp + BOOTP, MAGIC, COOKIE);
     *at++ = OPT_KIND;
@@ -63,17 +53,7 @@ size_t dhcp_build(uint8_t *packet, const uint8_t hardware[6], uint32_t id, const
         at = option4(at, OPT_SERVER, ask->server);
     }
     memcpy(at, (uint8_t[]){OPT_WANTED, 3, OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_END}, 6);
-    size_t length = OPTIONS + 60;         /* RFC 1542: at least 300 bytes of BOOTP */
-    packet[0] = 0x45;
-    put16(packet + 2, (unsigned)length);
-    packet[8] = 64;
-    packet[9] = IPPROTO_UDP;
-    memset(packet + 16, 255, 4);
-    put16(packet + 10, checksum(packet, IP));
-    put16(packet + IP, 68);
-    put16(packet + IP + 2, 67);
-    put16(packet + IP + 4, (unsigned)length - IP);  /* UDP checksum 0: none, legal over IPv4 */
-    return length;
+    return LENGTH;
 }
 
 static void take_option(struct lease *l, uint8_t option, const uint8_t *value, size_t length) {
@@ -164,10 +144,7 @@ void dhcp_turn(int64_t now) {
         }
     }
     if (dhcp_fd >= 0 && now >= dhcp_due) {
-        if (tries == TRIES) {
-            end(NULL, "no DHCP server answered");
-        } else {
-            transmit(now);
-        }
+        if (tries == TRIES) end(NULL, "no DHCP server answered");
+        else transmit(now);
     }
 }

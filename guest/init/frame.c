@@ -1,6 +1,5 @@
 /* Frames of mike.control: u8 type, u8 0, u16 channel, u32 length, little-endian, then the payload. No I/O here. */
 #include "init.h"
-#include <string.h>
 
 uint32_t load32(const uint8_t *at) {
     return at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16 | (uint32_t)at[3] << 24;

@@ -1,9 +1,14 @@
 /* PID 1 of a `linux` machine. What it does: README.md; what it says and hears: ../PROTOCOL.md. */
 #pragma once
+#include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 enum { TEXT_MAX = 512, GROUPS_MAX = 32, NAME_LEN_MAX = 64 };
 struct pollfd;

@@ -1,10 +1,5 @@
 /* Readiness: does anything in this guest listen on the ports that the host publishes? */
 #include "init.h"
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 enum { LISTEN_MAX = 64, FIRST_WAIT_MS = 2, LAST_WAIT_MS = 50, TCP_LISTEN = 0x0a, UDP_UNCONNECTED = 0x07 };
 

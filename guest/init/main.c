@@ -1,17 +1,12 @@
 /* PID 1: one loop that brings the machine up, watches over the application and turns the machine off. It never exits. */
 #include "init.h"
-#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 enum phase { STARTING, PREPARING, RUNNING, LEAVING };
 enum { CONSOLE_WAIT_MS = 2000, LEFTOVER_MS = 2000, FLUSH_MS = 300, IMAGE_MAX = 1 << 20, KEY_DOWN = 1, KEY_POWER = 116 };
@@ -78,19 +73,13 @@ static void crash(int signal) {
 }
 
 void signal_app(int signal) {
-    if (pid > 0) {
-        kill(pid, signal);
-    } else if (phase == RUNNING) {
-        kill(-1, signal);  /* forking: whoever is left is the application */
-    }
+    if (pid > 0) kill(pid, signal);
+    else if (phase == RUNNING) kill(-1, signal);  /* forking: whoever is left is the application */
 }
 
 static void end_of_app(int status) {
-    if (WIFSIGNALED(status)) {
-        say("exit signal %d", WTERMSIG(status));
-    } else {
-        say("exit %d", WEXITSTATUS(status));
-    }
+    if (WIFSIGNALED(status)) say("exit signal %d", WTERMSIG(status));
+    else say("exit %d", WEXITSTATUS(status));
     phase = LEAVING;
     listen_due = INT64_MAX;
     kill_due = now_ms() + LEFTOVER_MS;
@@ -164,11 +153,8 @@ static void reap(void) {
     int status;
     pid_t gone;
     while ((gone = waitpid(-1, &status, WNOHANG)) > 0) {
-        if (gone == pid) {
-            ended(status);
-        } else if (!channels_exited(gone, status, now_ms())) {
-            last_status = status;
-        }
+        if (gone == pid) ended(status);
+        else if (!channels_exited(gone, status, now_ms())) last_status = status;
     }
     if (gone < 0 && errno == ECHILD) {  /* every process is a descendant of ours: the machine is empty */
         if (phase == RUNNING && pid == 0) end_of_app(last_status);

@@ -1,15 +1,10 @@
 /* The network of the machine: lo, eth0 with a given or leased address, and the files under /etc that name things. */
 #include "init.h"
 #include <arpa/inet.h>
-#include <errno.h>
 #include <net/if.h>
 #include <net/route.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 bool net_settled;
 static const struct config *settings;
@@ -91,11 +86,8 @@ void net_done(const struct lease *l, uint32_t mtu, const char *why_not) {
     }
     write_names(l && !error ? l->address : 0, l && !error ? l->dns : 0);
     char text[INET_ADDRSTRLEN];
-    if (why_not) {
-        say("net none %s", why_not);
-    } else if (l) {
-        say("net %s", inet_ntop(AF_INET, &l->address, text, sizeof text));
-    }
+    if (why_not) say("net none %s", why_not);
+    else if (l) say("net %s", inet_ntop(AF_INET, &l->address, text, sizeof text));
     net_settled = true;
 }
 
@@ -127,11 +119,8 @@ bool net_start(const struct config *c, int64_t now) {
         if (!parse_static(word + 1, &l, &mtu)) return false;
         net_done(&l, mtu, NULL);
     } else if (strcmp(kind, "dhcp") == 0) {
-        if ((error = up("eth0")) != 0) {
-            net_done(NULL, 0, error == ENODEV ? "there is no eth0" : strerror(error));
-        } else if (!dhcp_start(now)) {
-            net_done(NULL, 0, strerror(errno));
-        }
+        if ((error = up("eth0")) != 0) net_done(NULL, 0, error == ENODEV ? "there is no eth0" : strerror(error));
+        else if (!dhcp_start(now)) net_done(NULL, 0, strerror(errno));
     } else {
         return false;
     }

@@ -1,15 +1,9 @@
 /* virtio-serial: finding ports by name, and writing to a host that may be absent without ever waiting for it. */
 #include "init.h"
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* Bulk data stops at BULK, frames are taken only below TAKE: an answer (≤ FRAME_MAX) and what all channels may still
  * have to say (ends, errors, credits, status) always fit behind. */
@@ -28,38 +22,33 @@ static size_t queue_start, queue_end, in_length;
 static bool readable, welcomed, deaf, status_gone, control_gone;
 static unsigned zeros;
 
-bool ports_possible(void) {
-    static const char FOLDER[] = "/sys/bus/virtio/devices";
-    DIR *folder = opendir(FOLDER);
+/* The entry of `folder` whose `file` begins with `text`; false when there is none. */
+static bool entry_with(const char *folder, const char *file, const char *text, char name[256]) {
+    DIR *entries = opendir(folder);
     bool found = false;
-    for (struct dirent *e; folder && !found && (e = readdir(folder)); ) {
-        char path[sizeof FOLDER + 280], *id;
+    for (struct dirent *e; entries && !found && (e = readdir(entries)); ) {
+        char path[TEXT_MAX];
         size_t length;
-        snprintf(path, sizeof path, "%s/%s/device", FOLDER, e->d_name);
-        id = e->d_name[0] == '.' ? NULL : read_file(path, 4096, &length);
-        found = id && strncmp(id, "0x0003", 6) == 0;  /* virtio id 3: console */
-        free(id);
+        snprintf(path, sizeof path, "%s/%s/%s", folder, e->d_name, file);
+        char *is = e->d_name[0] == '.' ? NULL : read_file(path, 4096, &length);
+        found = is && strncmp(is, text, strlen(text)) == 0;
+        strcpy(name, e->d_name);
+        free(is);
     }
-    if (folder) closedir(folder);
+    if (entries) closedir(entries);
     return found;
 }
 
-static int open_port(const char *name) {
-    static const char FOLDER[] = "/sys/class/virtio-ports";
-    DIR *folder = opendir(FOLDER);
-    int fd = -1;
-    for (struct dirent *e; folder && fd < 0 && (e = readdir(folder)); ) {
-        char path[sizeof FOLDER + 280], *is;
-        size_t length;
-        snprintf(path, sizeof path, "%s/%s/name", FOLDER, e->d_name);
-        is = e->d_name[0] == '.' ? NULL : read_file(path, 4096, &length);
-        if (is && strncmp(is, name, strlen(name)) == 0 && is[strlen(name)] == '\n') {
-            snprintf(path, sizeof path, "/dev/%s", e->d_name);
-            fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-        }
-        free(is);
-    }
-    if (folder) closedir(folder);
+bool ports_possible(void) {
+    char name[256];
+    return entry_with("/sys/bus/virtio/devices", "device", "0x0003", name);  /* virtio id 3: console */
+}
+
+static int open_port(const char *line) {
+    char name[256], path[TEXT_MAX];
+    if (!entry_with("/sys/class/virtio-ports", "name", line, name)) return -1;
+    snprintf(path, sizeof path, "/dev/%s", name);
+    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     /* Edge-triggered: a port without a host says HUP for ever, and we want to hear only of changes. */
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.fd = fd};
     if (fd >= 0 && epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e)) {
@@ -151,13 +140,9 @@ static void hello(const struct frame *f) {
 
 static void take(const struct frame *f) {
     if (f->type == PADDING) return;
-    if (f->zero) {
-        control_send(ERROR, f->channel, "byte 1 of the frame is not 0", 28);
-    } else if (f->type == HELLO) {
-        hello(f);
-    } else {
-        channels_frame(f);
-    }
+    if (f->zero) control_send(ERROR, f->channel, "byte 1 of the frame is not 0", 28);
+    else if (f->type == HELLO) hello(f);
+    else channels_frame(f);
 }
 
 /* After a length that cannot be, nothing can be trusted until the padding with which a new host begins. */
@@ -207,8 +192,8 @@ static void hear_uevents(void) {
         any = true;
         errno = 0;
     }
-    if (any && status_fd < 0) status_fd = open_port("mike.status");
-    if (any && control_fd < 0) control_fd = open_port("mike.control");
+    if (any && status_fd < 0) status_fd = open_port("mike.status\n");
+    if (any && control_fd < 0) control_fd = open_port("mike.control\n");
 }
 
 void ports_turn(void) {

@@ -9,6 +9,7 @@ import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.logging.Level;
 import java.util.logging.Logger;
+import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -49,7 +50,7 @@ final class ApiHandler extends Handler.Abstract {
             callback.succeeded();
         } catch (Failure failure) {
             fail(exchange, callback, status(failure.kind()), error(failure));
-        } catch (Exchange.ClientGone e) {
+        } catch (Exchange.ClientGone | EofException e) {
             callback.failed(e);
         } catch (IOException | RuntimeException | Error e) {
             unexpected(exchange, callback, e);

@@ -164,6 +164,9 @@ public final class KernelStore {
 
     private String imagePackage(Progress progress) throws IOException {
         Deb meta = packages.fetch(META_PACKAGE, progress);
+        if (IMAGE_PACKAGE.matcher(meta.name()).matches()) {
+            return meta.name(); // the source has followed the meta package by itself
+        }
         Matcher matcher = IMAGE_PACKAGE.matcher(DebArchive.field(meta.file(), "Depends"));
         if (!matcher.find()) {
             throw new Failure(Failure.Kind.UNAVAILABLE, META_PACKAGE + " " + meta.version()
