@@ -96,8 +96,8 @@ public final class IoCore implements AutoCloseable {
                     throw new IllegalStateException("port " + port.name() + ": a core has at most " + Switch.MAX_PORTS);
                 }
                 if (config.uplink() != null) {
-                    Uplink uplink = new Uplink(port, config.uplink(), poller, calls, token(port, KIND_UPLINK),
-                            Clock.nowNs());
+                    Uplink uplink = new Uplink(port, options.gatewayIpv4(), poller, calls,
+                            token(port, KIND_UPLINK), Clock.nowNs());
                     uplinks[port.slot] = uplink;
                     port.outlet = uplink;
                 }
