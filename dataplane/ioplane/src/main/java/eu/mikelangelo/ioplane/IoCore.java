@@ -158,6 +158,9 @@ public final class IoCore implements AutoCloseable {
 
     /** Hands a command to the core and waits until it was run. */
     void execute(Command command) {
+        if (thread.getState() == Thread.State.NEW) {
+            throw new IllegalStateException("the I/O core was not started");
+        }
         commands.add(command);
         // The add above and the read below are both volatile; the core stores asleep, then looks at the queue. One sees the other.
         if (asleep) {
