@@ -96,8 +96,8 @@ public final class IoCore implements AutoCloseable {
                     throw new IllegalStateException("port " + port.name() + ": a core has at most " + Switch.MAX_PORTS);
                 }
                 if (config.uplink() != null) {
-                    Uplink uplink = new Uplink(port, config.uplink(), poller, calls, token(port, KIND_UPLINK),
-                            Clock.nowNs());
+                    Uplink uplink = new Uplink(port, options.gatewayIpv4(), poller, calls,
+                            token(port, KIND_UPLINK), Clock.nowNs());
                     uplinks[port.slot] = uplink;
                     port.outlet = uplink;
                 }
@@ -158,6 +158,9 @@ public final class IoCore implements AutoCloseable {
 
     /** Hands a command to the core and waits until it was run. */
     void execute(Command command) {
+        if (thread.getState() == Thread.State.NEW) {
+            throw new IllegalStateException("the I/O core was not started");
+        }
         commands.add(command);
         // The add above and the read below are both volatile; the core stores asleep, then looks at the queue. One sees the other.
         if (asleep) {

@@ -16,6 +16,10 @@ import java.lang.foreign.Arena;
  * dropped and counted. One read per turn fills a bounded buffer from which whole frames are delivered. A length that no frame
  * has closes the connection; it is made again for as long as the port exists, after 10 ms at first, later 500 ms.
  *
+ * <p>The first frame on a new connection is ours: an ARP request in the guest's name. From it passt learns the guest's MAC. Until it
+ * knows that, it sends to the broadcast address, and a guest ignores TCP that comes that way: a guest that only
+ * listens could not be reached, after its start or after a restart of passt.
+ *
  * <p>Threading: the core's thread. Nothing is allocated per frame.
  */
 final class Uplink implements Outlet {
@@ -25,8 +29,14 @@ final class Uplink implements Outlet {
     static final long FIRST_RETRY_NS = 10_000_000;
     static final long LAST_RETRY_NS = 500_000_000;
 
+    /** RFC 826: Ethernet, IPv4, six and four bytes, request. */
+    private static final long ARP_REQUEST = 0x0001_0800_0604_0001L;
+    private static final int ARP_FRAME_BYTES = FrameRules.ETHER_HEADER + 28;
+    private static final long BROADCAST = 0xffff_ffff_ffffL;
+
     private final Port port;
     private final String path;
+    private final int gatewayIpv4;
     private final Poller poller;
     private final HotCalls calls;
     private final long token;
@@ -44,10 +54,14 @@ final class Uplink implements Outlet {
     private long retryAtNs;
     private long retryNs = FIRST_RETRY_NS;
 
-    /** @param token given to the poller with the socket */
-    Uplink(Port port, String path, Poller poller, HotCalls calls, long token, long nowNs) {
+    /**
+     * @param gatewayIpv4 whom the first frame asks for
+     * @param token given to the poller with the socket
+     */
+    Uplink(Port port, int gatewayIpv4, Poller poller, HotCalls calls, long token, long nowNs) {
         this.port = port;
-        this.path = path;
+        this.path = port.config().uplink();
+        this.gatewayIpv4 = gatewayIpv4;
         this.poller = poller;
         this.calls = calls;
         this.token = token;

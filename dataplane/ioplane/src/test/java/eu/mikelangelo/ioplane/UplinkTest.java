@@ -41,7 +41,13 @@ class UplinkTest {
         path = folder.resolve("passt.sock");
         listen();
         machine = bench.fixed(1, path.toString());
+        accept();
+    }
+
+    /** The first frame of each connection tells passt who the guest is. */
+    private void accept() throws IOException {
         passt = server.accept();
+        assertArrayEquals(Frames.arp(Frames.BROADCAST, Frames.mac(1), 1, Frames.mac(1), Frames.ip(1), Frames.GATEWAY_IP), read());
     }
 
     private void listen() throws IOException {
@@ -154,7 +160,7 @@ class UplinkTest {
         SocketChannel old = passt;
         assertEquals(-1, old.read(ByteBuffer.allocate(1)), "closed by the uplink");
         old.close();
-        passt = server.accept();
+        accept();
         machine.refill(64);
         write(framed(good));
         assertArrayEquals(good, machine.await());
@@ -171,10 +177,9 @@ class UplinkTest {
         assertTrue(machine.send(toGateway(60)));
         CoreBench.await("a drop", () -> machine.port.drops(Drop.UPLINK_DOWN) == 1);
         listen();
-        passt = server.accept();
+        accept();
         byte[] frame = toGateway(60);
-        // The connection is accepted here a moment before the core uses it.
-        CoreBench.await("the uplink", () -> machine.port.uplinkConnects() == 2);
+        assertEquals(2, machine.port.uplinkConnects());
         assertTrue(machine.send(frame));
         assertArrayEquals(frame, read());
     }

@@ -1,5 +1,6 @@
 package eu.mikelangelo.plane;
 
+import eu.mikelangelo.linux.LinuxException;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.plane.api.FrameChannel;
 import eu.mikelangelo.plane.api.Request;
@@ -23,6 +24,7 @@ final class ControlServer implements AutoCloseable {
     private static final int MAX_CONNECTIONS = 16;
     private static final long HELLO_MS = 5_000;
     private static final long WRITE_MS = 5_000;
+    private static final long RETRY_MS = 200;
 
     private final Path socket;
     private final Plane plane;
@@ -56,15 +58,21 @@ final class ControlServer implements AutoCloseable {
     private void accept() {
         try {
             while (true) {
-                SocketChannel channel = listener.accept();
                 room.acquire();
-                Thread.ofPlatform().daemon(true).name("control-connection").start(() -> serve(channel));
+                try {
+                    SocketChannel channel = listener.accept();
+                    Thread.ofPlatform().daemon(true).name("control-connection").start(() -> serve(channel));
+                } catch (ClosedChannelException ended) {
+                    return;
+                } catch (IOException failed) {
+                    // Out of descriptors, most likely: guests are served all the same, so go on.
+                    errors.record("the control socket does not accept", String.valueOf(failed));
+                    room.release();
+                    Thread.sleep(RETRY_MS);
+                }
             }
-        } catch (ClosedChannelException ended) {
-            // close() did that.
-        } catch (IOException | InterruptedException failed) {
-            errors.record("the control socket failed", String.valueOf(failed));
-            shutdown.run();
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -114,7 +122,7 @@ final class ControlServer implements AutoCloseable {
         Response response;
         try {
             response = act(request, session);
-        } catch (IllegalArgumentException | IllegalStateException refused) {
+        } catch (IllegalArgumentException | IllegalStateException | LinuxException refused) {
             response = new Response.Refused(String.valueOf(refused.getMessage()), "");
         }
         frames.write(Wire.encode(response), WRITE_MS);

@@ -19,6 +19,12 @@ import java.nio.file.Path;
 final class Connector {
     /** Messages handled of one port before the others get their turn. */
     private static final int MESSAGES_PER_TURN = 32;
+    /**
+     * Messages of one connection in a second. A start of a device takes about 40; each may stop and start rings and
+     * map memory, all on the thread that serves every other machine's socket too.
+     */
+    static final int MAX_MESSAGES_PER_SECOND = 2_000;
+    private static final long SECOND_NS = 1_000_000_000L;
     private static final int[] NO_FDS = {};
 
     private static final long MIN_BACK_OFF_MS = 10;
@@ -157,6 +163,10 @@ final class Connector {
                 return;
             }
         }
+        if (floods(port)) {
+            disconnect(port, "more than " + MAX_MESSAGES_PER_SECOND + " messages in a second");
+            return;
+        }
         port.message.limit(port.received);
         port.received = 0;
         int length;
@@ -180,6 +190,15 @@ final class Connector {
         if (length == BackEndSession.CLOSE) {
             disconnect(port, port.session.error());
         }
+    }
+
+    private static boolean floods(VhostPort port) {
+        long now = Clock.nowNs();
+        if (now - port.windowNs > SECOND_NS) {
+            port.windowNs = now;
+            port.windowMessages = 0;
+        }
+        return ++port.windowMessages > MAX_MESSAGES_PER_SECOND;
     }
 
     /** Ends a connection; the port lives on. */

@@ -27,6 +27,9 @@ public final class VhostPort {
     int socket = -1;
     BackEndSession session;
     long connectedNs;
+    /** Messages in the second that began then. */
+    long windowNs;
+    int windowMessages;
     /** When to try to connect (or to listen) next, and how long to wait after that. */
     long retryNs;
     long backOffMs;

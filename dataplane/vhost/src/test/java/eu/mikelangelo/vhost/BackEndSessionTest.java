@@ -234,6 +234,18 @@ class BackEndSessionTest {
     }
 
     @Test
+    void floodsEndTheSession() {
+        front.negotiate();
+        // In bulk and for as long as it takes: a slow machine needs several seconds' windows.
+        assertThrows(IllegalStateException.class, () -> {
+            for (int i = 0; i < 100 * Connector.MAX_MESSAGES_PER_SECOND; i++) {
+                front.send(new Request.Plain(RequestType.SET_OWNER), false);
+            }
+        });
+        refused("messages in a second");
+    }
+
+    @Test
     void featuresThatWereNotOffered() {
         front.send(new Request.Number(RequestType.SET_FEATURES, 1), true);
         refused("0x1, which was not offered");

@@ -47,8 +47,13 @@ final class FakeFrontEnd implements AutoCloseable {
     void send(Request request, boolean needReply, int... fds) {
         VhostCodec.encode(request, needReply, buffer);
         int length = buffer.limit();
-        if (io.send(socket, bytes, 0, length, fds, fds.length) != length) {
-            throw new AssertionError("not sent");
+        int sent = io.send(socket, bytes, 0, length, fds, fds.length);
+        for (long deadline = System.nanoTime() + 10_000_000_000L; sent == -Errno.EAGAIN && System.nanoTime() < deadline;) {
+            Thread.onSpinWait();
+            sent = io.send(socket, bytes, 0, length, fds, fds.length);
+        }
+        if (sent != length) {
+            throw new IllegalStateException("not sent: " + sent);
         }
     }
 

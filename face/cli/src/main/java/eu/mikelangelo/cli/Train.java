@@ -10,7 +10,7 @@ public final class Train {
         {"run", "-d", "--name", "train", "-p", "1:1", "-m", "256M", "--env", "A=b", "/no-such-folder"},
         {"run", "./no-such-folder"}, {"compose", "/no-such-folder", "-o", "/no-such-folder/x"},
         {"inspect", "train", "--json"}, {"logs", "train"}, {"stop", "train"}, {"rm", "-f", "train"},
-        {"agent", "stop", "--all"},
+        {"agent", "stop"},
     };
 
     private Train() { }

@@ -81,8 +81,8 @@ final class Checks {
             local(universe, maker, group, warnings);
             String line = String.join(" ", plan.args);
             if (line.matches(".*(127\\.0\\.0\\.1|localhost|\\[?::1\\]?).*")) {
-                warnings.add(plan.origin + " listens on the loopback address only (" + line
-                        + "): published ports will not reach it");
+                warnings.add(plan.origin + " names a loopback address (" + line
+                        + "): published ports do not reach what listens only there");
             }
         }
         maker.missing().forEach((what, who) -> warnings.add("no package has " + what + " (of " + who + ")"));

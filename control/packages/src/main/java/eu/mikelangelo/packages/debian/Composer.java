@@ -125,11 +125,14 @@ final class Composer {
         if (recipe != null) {
             TreeSet<Integer> all = new TreeSet<>(group);
             Map<String, Integer> positions = universe.closure().positions();
-            recipe.packages().forEach(p -> {
-                if (positions.containsKey(p)) {
-                    all.addAll(sameSource(positions.get(p)));
-                }
-            });
+            for (String wanted : recipe.packages()) {
+                java.util.regex.Pattern pattern = TreeMaker.glob(wanted);
+                positions.forEach((candidate, position) -> {
+                    if (pattern.matcher(candidate).matches()) {
+                        all.addAll(sameSource(position));
+                    }
+                });
+            }
             group = List.copyOf(all);
             load();
         }
@@ -146,7 +149,9 @@ final class Composer {
             for (int required : universe.member(open.get(i)).requires()) {
                 boolean library = universe.member(required).entry().section().endsWith("libs")
                         && universe.name(required).startsWith("lib") || universe.name(required).equals("zlib1g");
-                if (!admin(required) && (direct || library) && load.add(required)) {
+                boolean large = universe.member(required).entry().section().endsWith("libs")
+                        && universe.member(required).entry().size() > TreeMaker.LARGE;
+                if (!admin(required) && (direct || library) && !large && load.add(required)) {
                     open.add(required);
                 }
             }

@@ -171,7 +171,7 @@ public final class DebianImporter {
         Recipes.Found found = recipes.find(name);
         Closure closure = cached(cached);
         if (closure == null) {
-            List<String> names = found == null ? List.of(name) : found.recipe().packages();
+            List<String> names = found == null ? List.of(name) : found.recipe().packages().stream().filter(p -> !p.contains("*") && !p.contains("?")).toList();
             closure = named(index, names);
             try {
                 Durable.privateFolder(cached.getParent());

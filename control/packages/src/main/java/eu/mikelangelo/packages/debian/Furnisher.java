@@ -101,7 +101,7 @@ final class Furnisher {
             to = to + from.substring(from.lastIndexOf('/'));
         }
         Universe.Owned source = universe.get(from);
-        if (source != null && source.entry().file() && tree.get(to) == null) {
+        if (source != null && source.entry().file() && tree.get(to) == null && !maker.dropped(to)) {
             Entry e = source.entry();
             tree.put(to, new Tree.File(copy.mode() < 0 ? e.mode() : copy.mode(), 0, 0, e.digest(), e.size()));
         }

@@ -89,6 +89,9 @@ final class InitScript {
             if (known(argument)) {
                 // Unquoted variables of several words come as one word here; a shell would split them.
                 plan.args.addAll(argument.contains(" ") ? Shell.words(argument, variables) : List.of(argument));
+            } else {
+                plan.warnings.add(plan.origin + " starts " + program + " with an argument that only a run of it could tell; "
+                        + "left out");
             }
         }
         return true;

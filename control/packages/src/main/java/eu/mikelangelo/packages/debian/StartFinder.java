@@ -14,7 +14,7 @@ import java.util.TreeMap;
 
 /** Finds how a package starts: its service unit, else its init script, else its only program. */
 final class StartFinder {
-    private static final String UNITS = "/(usr/lib|etc)/systemd/system/[^/]+\\.(service|socket)";
+    private static final String UNITS = "/(usr/lib|etc)/systemd/system/[^/]+\\.(service|socket|timer)";
     private final Universe universe;
     private final TreeMaker maker;
     private final String name;
@@ -34,10 +34,14 @@ final class StartFinder {
     Plan find() {
         Map<String, UnitFile> units = units();
         UnitFile unit = choose(units);
-        if (unit != null) {
+        boolean passing = unit != null && passing(unit, units);
+        if (unit != null && !passing) {
             return new UnitPlan(maker, unit, units).plan();
         }
         Plan plan = InitScript.plan(universe, maker, name, group);
+        if (plan == null && passing) {
+            plan = new UnitPlan(maker, unit, units).plan();
+        }
         if (plan == null) {
             plan = program();
         }
@@ -102,12 +106,17 @@ final class StartFinder {
         able.removeIf(unit -> idle(unit) && able.size() > 1);
         Comparator<UnitFile> order = Comparator
                 .comparing((UnitFile u) -> !u.stem().equals(name))
-                .thenComparing(u -> u.last("Service.Type", "simple").equals("oneshot"))
+                .thenComparing(u -> passing(u, units))
                 .thenComparing(u -> u.all("Install.WantedBy").isEmpty() && u.all("Install.Alias").isEmpty())
                 .thenComparing(u -> !mains(u))
                 .thenComparingInt(u -> distance(u.stem()))
                 .thenComparing(UnitFile::name);
         return able.stream().min(order).filter(u -> !idle(u)).orElse(null);
+    }
+
+    /** Jobs that come and go, not servers. */
+    private static boolean passing(UnitFile unit, Map<String, UnitFile> units) {
+        return unit.last("Service.Type", "simple").equals("oneshot") || units.containsKey(unit.stem() + ".timer");
     }
 
     private boolean mains(UnitFile unit) {

@@ -21,6 +21,8 @@ import java.util.regex.Pattern;
  */
 final class TreeMaker {
     static final List<String> LIBRARY_FOLDERS = List.of("/usr/lib/x86_64-linux-gnu", "/usr/lib", "/usr/lib64");
+    /** A library's package larger than this is downloaded only when nothing smaller has what is looked for. */
+    static final long LARGE = 8L << 20;
     private static final int MAX_LINKS = 40;
     private static final long MAX_DATA = 16L << 20;
     private final Universe universe;
@@ -69,15 +71,20 @@ final class TreeMaker {
     void whole(int member, Predicate<Entry> filter) {
         used.add(member);
         for (Entry entry : universe.facts(member).entries()) {
-            if (filter.test(entry)) {
+            if (filter.test(entry) && !dropped(entry.path())) {
                 put(new Owned(entry, member));
             }
         }
     }
 
+    /** Whether the recipe does not want a path; what a wanted program needs comes all the same. */
+    boolean dropped(String path) {
+        return drop.stream().anyMatch(p -> p.matcher(path).matches());
+    }
+
     private boolean put(Owned owned) {
         Entry e = owned.entry();
-        if (e.kind() == 'x' || drop.stream().anyMatch(p -> p.matcher(e.path()).matches())) {
+        if (e.kind() == 'x') {
             return false;
         }
         if (e.kind() != 'd' || tree.get(e.path()) == null) {
@@ -281,7 +288,8 @@ final class TreeMaker {
         String guess = guess(soname);
         universe.load(switch (stage) {
             case 0 -> requires.stream().filter(m -> universe.name(m).replaceFirst("t64$", "").equals(guess)).toList();
-            case 1 -> requires.stream().filter(m -> universe.member(m).entry().section().endsWith("libs")).toList();
+            case 1 -> requires.stream().filter(m -> universe.member(m).entry().section().endsWith("libs")
+                    && universe.member(m).entry().size() <= LARGE).toList();
             case 2 -> {
                 List<Integer> all = new ArrayList<>();
                 for (int m = 0; m < universe.closure().members().size(); m++) {
@@ -340,7 +348,7 @@ final class TreeMaker {
         }
         boolean small = entries.stream().mapToLong(Entry::size).sum() <= MAX_DATA;
         for (Entry entry : entries) {
-            if (small && entry.kind() != 'd' && data(entry)) {
+            if (small && entry.kind() != 'd' && data(entry) && !dropped(entry.path())) {
                 put(new Owned(entry, member));
             }
         }

@@ -57,6 +57,6 @@ final class TryPackages {
                 all.write(Files.readAllBytes(blobs.path(file.sha256())));
             }
         }
-        return all.size() > 200 << 20 ? all.size() / 3 : Zstd.compress(all.toByteArray(), all.size() > 30 << 20 ? 3 : 19).length;
+        return Zstd.compress(all.toByteArray(), all.size() > 30 << 20 ? 3 : 9).length;
     }
 }

@@ -131,7 +131,7 @@ public final class Unpacker {
     static boolean useless(String path) {
         return path.matches("/usr/share/(doc|man|info|locale|lintian|bash-completion|zsh|fish|bug|doc-base|gtk-doc|help|"
                 + "applications|pixmaps|icons|menu|metainfo|apport|vim|vim-scripts|emacs|initramfs-tools|calendar)(/.*)?")
-                || path.startsWith("/usr/include/") || path.startsWith("/usr/lib/debug/")
+                || path.matches("/usr/include(/.*)?") || path.startsWith("/usr/lib/debug/")
                 || path.endsWith(".a") && path.startsWith("/usr/lib/") || path.startsWith("/usr/src/");
     }
 }
