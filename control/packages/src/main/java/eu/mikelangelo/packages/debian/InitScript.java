@@ -37,7 +37,7 @@ final class InitScript {
         for (List<String> command : script.commands()) {
             if (command.getFirst().replaceFirst(".*/", "").equals("start-stop-daemon")
                     && (command.contains("--start") || command.contains("-S")) && !command.contains("--test")
-                    && startStopDaemon(command, plan, script.variables())) {
+                    && startStopDaemon(command, plan)) {
                 return plan;
             }
         }
@@ -55,7 +55,7 @@ final class InitScript {
         return plan;
     }
 
-    private static boolean startStopDaemon(List<String> words, Plan plan, Map<String, String> variables) {
+    private static boolean startStopDaemon(List<String> words, Plan plan) {
         String program = "";
         plan.forking = true;
         plan.args = new ArrayList<>();
@@ -87,8 +87,7 @@ final class InitScript {
         plan.args.add(program);
         for (String argument : arguments) {
             if (known(argument)) {
-                // Unquoted variables of several words come as one word here; a shell would split them.
-                plan.args.addAll(argument.contains(" ") ? Shell.words(argument, variables) : List.of(argument));
+                plan.args.add(argument);
             } else {
                 plan.warnings.add(plan.origin + " starts " + program + " with an argument that only a run of it could tell; "
                         + "left out");

@@ -151,17 +151,14 @@ public final class ScriptReader {
     }
 
     private void alternatives(List<String> words) {
-        for (int i = 0; i + 4 < words.size(); i++) {
+        for (int i = 0; i + 3 < words.size(); i++) {
             boolean main = words.get(i).equals("--install");
-            if (main || words.get(i).equals("--slave")) {
-                String link = words.get(i + 1);
-                String target = words.get(i + 3);
-                if (path(link) && path(target)) {
-                    actions.add(new Action.Alternative(link, words.get(i + 2), target,
-                            main && words.get(i + 4).matches("[0-9]{1,6}") ? Integer.parseInt(words.get(i + 4)) : 0));
-                }
-            } else if (words.get(i).equals("--slave")) {
-                i += 3;
+            String link = words.get(i + 1);
+            String target = words.get(i + 3);
+            if ((main || words.get(i).equals("--slave")) && path(link) && path(target)) {
+                String priority = i + 4 < words.size() ? words.get(i + 4) : "";
+                actions.add(new Action.Alternative(link, words.get(i + 2), target,
+                        main && priority.matches("[0-9]{1,6}") ? Integer.parseInt(priority) : 0));
             }
         }
     }

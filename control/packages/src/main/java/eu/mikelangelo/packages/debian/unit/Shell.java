@@ -20,6 +20,8 @@ public final class Shell {
     public static final char UNKNOWN = '\0';
     /** Separates the values of a for-variable inside a word, until the command is spread. */
     private static final char EACH = '\1';
+    /** A blank that came out of an unquoted variable: there the shell splits words. */
+    private static final char SPLIT = '\4';
     private static final int MAX_COMMANDS = 20_000;
     private static final int MAX_SPREAD = 32;
     private static final int MAX_VALUE = 16_384;
@@ -79,7 +81,7 @@ public final class Shell {
                 shell.at++;
             } else {
                 int before = shell.at;
-                words.add(shell.word());
+                words.addAll(split(shell.word()));
                 if (shell.at == before) {
                     shell.at++;
                 }
@@ -144,7 +146,7 @@ public final class Shell {
             words.add(word);
         }
         if (words.size() == 3 && words.getFirst().equals("case") && word.equals("in")) {
-            cases.push(new Case(words.get(1)));
+            cases.push(new Case(words.get(1).replace(SPLIT, ' ')));
             words = new ArrayList<>();
             branch();
         } else if (words.size() == 1 && word.equals("esac")) {
@@ -249,7 +251,7 @@ public final class Shell {
                 set(word.substring(0, equals), word.substring(equals + 1));
             }
         }
-        command = command.subList(start, command.size());
+        command = command.subList(start, command.size()).stream().flatMap(word -> split(word).stream()).toList();
         if (command.isEmpty() || !active) {
             return;
         }
@@ -278,7 +280,20 @@ public final class Shell {
     }
 
     private void set(String name, String value) {
-        variables.put(name, value.length() > MAX_VALUE ? String.valueOf(UNKNOWN) : value);
+        variables.put(name, value.length() > MAX_VALUE ? String.valueOf(UNKNOWN) : value.replace(SPLIT, ' '));
+    }
+
+    private static List<String> split(String word) {
+        if (word.indexOf(SPLIT) < 0) {
+            return List.of(word);
+        }
+        List<String> parts = new ArrayList<>();
+        for (String part : word.split(String.valueOf(SPLIT))) {
+            if (!part.isEmpty()) {
+                parts.add(part);
+            }
+        }
+        return parts;
     }
 
     private void spread(List<String> command) {
@@ -329,7 +344,9 @@ public final class Shell {
             } else if (c == '\\' && at < text.length()) {
                 word.append(text.charAt(at++));
             } else if (c == '$') {
-                expand(word);
+                StringBuilder value = new StringBuilder();
+                expand(value);
+                word.append(value.toString().replace(' ', SPLIT).replace('\n', SPLIT));
             } else if (c == '`') {
                 int end = text.indexOf('`', at);
                 end = end < 0 ? text.length() : end;

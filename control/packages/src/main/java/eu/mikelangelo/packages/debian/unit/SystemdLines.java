@@ -35,11 +35,11 @@ public final class SystemdLines {
         List<Action> actions = new ArrayList<>();
         for (String line : text.split("\n")) {
             List<String> w = line.strip().startsWith("#") ? List.of() : UnitFile.split(line.strip());
-            if (w.size() < 2 || !w.get(1).startsWith("/") || w.get(1).contains("*") || w.get(1).contains("..")) {
+            String path = at(w, 1).replace("%t", "/run").replace("%S", "/var/lib").replace("%L", "/var/log")
+                    .replace("%C", "/var/cache");
+            if (w.size() < 2 || !path.startsWith("/") || path.contains("*") || path.contains("..")) {
                 continue;
             }
-            String path = w.get(1).replace("%t", "/run").replace("%S", "/var/lib").replace("%L", "/var/log")
-                    .replace("%C", "/var/cache");
             String mode = at(w, 2).replaceFirst("^[~:]", "");
             int bits = mode.matches("[0-7]{3,5}") ? Integer.parseInt(mode, 8) : -1;
             String argument = w.size() > 6 ? w.get(6) : "";

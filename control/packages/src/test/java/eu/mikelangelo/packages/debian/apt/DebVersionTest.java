@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Test;
 
 class DebVersionTest {
     /** Ascending, each step an example of deb-version(7) or of what archives really hold. */
-    private static final List<String> ASCENDING = List.of("~~", "~~a", "~", "0~rc1", "0", "0+b1", "1.0~beta1~svn1245",
-            "1.0~beta1", "1.0~", "1.0", "1.0-0.1", "1.0-1~bpo12+1", "1.0-1", "1.0-1+b1", "1.0-1+deb12u1", "1.0-1.1", "1.0-2",
+    private static final List<String> ASCENDING = List.of("~~", "~~a", "~", "0~rc1", "0", "0+b1", "1.0~",
+            "1.0~beta1~svn1245", "1.0~beta1", "1.0", "1.0-0.1", "1.0-1~bpo12+1", "1.0-1", "1.0-1+b1", "1.0-1+deb12u1", "1.0-1.1", "1.0-2",
             "1.0-10", "1.0a", "1.0ab", "1.0b", "1.0+dfsg-1", "1.0.", "1.0.1", "1.1", "1.2.3", "1.2.20", "1.10", "2", "10",
             "1:0.1", "1:1", "2:0~", "2:0", "10:0");
 

@@ -100,7 +100,7 @@ class ScriptReaderTest {
                 """, Map.of("OPTS", "-a -b"));
         assertEquals("none/x", script.variables().get("B"));
         assertTrue(script.functions().contains("foo"));
-        assertTrue(script.commands().contains(List.of("start-stop-daemon", "--start", "--exec", "/usr/sbin/d", "--", "-a -b")),
+        assertTrue(script.commands().contains(List.of("start-stop-daemon", "--start", "--exec", "/usr/sbin/d", "--", "-a", "-b")),
                 script.commands().toString());
         assertTrue(script.commands().contains(List.of("uname", "-r")));
         assertFalse(script.commands().toString().contains("-rf"));

@@ -1,0 +1,270 @@
+package eu.mikelangelo.packages.debian;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.base.Progress;
+import eu.mikelangelo.packages.BlobStore;
+import eu.mikelangelo.packages.Bundle;
+import eu.mikelangelo.packages.Start;
+import eu.mikelangelo.packages.Tree;
+import eu.mikelangelo.packages.debian.apt.Archive;
+import eu.mikelangelo.packages.debian.deb.Debs;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole imports from an archive made by the test; its "programs" are shell scripts, so that no compiler is needed. */
+class ImportTest {
+    @TempDir
+    Path folder;
+    private Archive archive;
+    private BlobStore blobs;
+
+    @BeforeEach
+    void open() throws IOException {
+        archive = new Archive();
+        blobs = new BlobStore(folder.resolve("blobs"));
+        archive.add("dash", "0.5-1", new Debs().file("./bin/dash", "shell", 0755).link("./bin/sh", "dash", false).build("gz"),
+                "Essential: yes");
+        archive.add("coreutils", "9-1", new Debs().file("./bin/cat", "cat", 0755).file("./bin/ls", "ls", 0755).build("gz"),
+                "Essential: yes");
+        archive.add("util-linux", "2-1", new Debs().file("./usr/bin/setpriv", "setpriv", 0755).build("gz"),
+                "Essential: yes");
+        archive.add("demo", "1.0-1", new Debs()
+                .file("./usr/sbin/demod", "#!/bin/sh\ncat /etc/demo.conf | helper\n", 0755)
+                .file("./etc/default/demo", "OPTS=\"-a 'b c' -d\"\nNAME=n\n", 0644)
+                .file("./lib/systemd/system/demo.service", """
+                        [Service]
+                        Type=forking
+                        EnvironmentFile=-/etc/default/demo
+                        Environment=MODE=fast
+                        User=demo
+                        SupplementaryGroups=adm
+                        RuntimeDirectory=demo
+                        StateDirectory=demo
+                        PIDFile=/var/run/other/demo.pid
+                        ExecStartPre=+/usr/sbin/demod check
+                        ExecStartPre=-/usr/sbin/demod ${NAME}x
+                        ExecStartPre=/usr/sbin/gone
+                        ExecStart=/usr/sbin/demod $OPTS --mode=${MODE} --state %S/%p
+                        """, 0644)
+                .file("./lib/systemd/system/demo.socket", "[Socket]\nListenStream=0.0.0.0:7070\nListenDatagram=7071\n", 0644)
+                .file("./usr/share/doc/demo/README", "long", 0644).file("./usr/share/demo/default.conf", "bind 127.0.0.1\n", 0644)
+                .script("postinst", "adduser --system --group --home /var/lib/demo demo\nmkdir -p /var/log/demo\n"
+                        + "chown demo:adm /var/log/demo\nchmod 0750 /var/log/demo\nucf /usr/share/demo/default.conf /etc/demo.conf\n")
+                .build("xz"), "Depends: demo-helper, data-only, perl");
+        archive.add("demo-helper", "1.0-1", new Debs().file("./usr/bin/helper", "#!/usr/bin/env sh\nls\n", 0755).build("gz"),
+                "Source: demo");
+        archive.add("data-only", "3", new Debs().file("./usr/share/data/x", "data", 0644).build("gz"));
+        archive.add("perl", "5", new Debs().file("./usr/bin/perl", "perl", 0755).build("gz"));
+        archive.add("busy", "1", new Debs().file("./usr/bin/busy", "x", 0755).file("./lib/systemd/system/busy.service",
+                "[Service]\nType=dbus\nBusName=org.example\nExecStart=/usr/bin/busy\n", 0644).build("gz"));
+        archive.add("empty", "1", new Debs().file("./usr/share/empty/x", "x", 0644).build("gz"));
+        archive.add("meta", "1", new Debs().file("./usr/share/doc/meta/x", "x", 0644).build("gz"), "Depends: initd");
+        archive.add("initd", "2", new Debs().file("./usr/sbin/initd", "#!/bin/sh\n", 0755).file("./etc/init.d/initd", """
+                #!/bin/sh
+                DAEMON=/usr/sbin/initd
+                ARGS="-p 99"
+                [ -r /etc/default/initd ] && . /etc/default/initd
+                case "$1" in
+                  start) start-stop-daemon --start --quiet --chuid daemon --exec $DAEMON -- -f "x y" $ARGS ;;
+                  stop) start-stop-daemon --stop ;;
+                esac
+                """, 0755).file("./etc/default/initd", "ARGS='-p 100'\n", 0644).build("gz"));
+        archive.publish();
+    }
+
+    @AfterEach
+    void close() {
+        archive.close();
+    }
+
+    private DebianImporter importer() throws IOException {
+        Files.createDirectories(folder.resolve("recipes"));
+        return new DebianImporter(archive.config(folder), folder.resolve("packages"), blobs,
+                List.of(folder.resolve("recipes")));
+    }
+
+    private Bundle take(String name) throws IOException {
+        return importer().importPackage(name, false, Progress.NONE);
+    }
+
+    private String text(Bundle bundle, String path) throws IOException {
+        Tree.File file = assertInstanceOf(Tree.File.class, bundle.tree().get(path), path);
+        return Files.readString(blobs.path(file.sha256()));
+    }
+
+    @Test
+    void theUnitSaysHowItStarts() throws IOException {
+        Start start = take("demo").start();
+        assertEquals(List.of("/usr/sbin/demod", "-a", "b c", "-d", "--mode=fast", "--state", "/var/lib/demo"), start.args());
+        assertEquals(List.of(List.of("/usr/sbin/demod", "check"), List.of("/bin/sh", "-c", "\"$@\" || :", "sh",
+                "/usr/bin/setpriv", "--reuid=101", "--regid=101", "--clear-groups", "--", "/usr/sbin/demod", "nx")), start.pre());
+        assertEquals("101:101,4", start.user());
+        assertTrue(start.forking());
+        assertEquals("fast", start.env().get("MODE"));
+        assertEquals("/var/lib/demo", start.env().get("HOME"));
+        assertEquals(List.of(new Start.RunFolder("/run/demo", 0755, 101, 101), new Start.RunFolder("/run/other", 0755, 101, 101)),
+                start.folders());
+        assertEquals(List.of(new Start.Port("tcp", 7070), new Start.Port("udp", 7071)), start.ports());
+    }
+
+    @Test
+    void theTreeHoldsWhatTheStartNeedsAndNoMore() throws IOException {
+        Bundle bundle = take("demo");
+        Tree tree = bundle.tree();
+        for (String path : List.of("/usr/sbin/demod", "/usr/bin/helper", "/usr/bin/dash", "/usr/bin/cat", "/usr/bin/ls",
+                "/usr/share/data/x", "/etc/default/demo")) {
+            assertInstanceOf(Tree.File.class, tree.get(path), path);
+        }
+        assertEquals("dash", assertInstanceOf(Tree.Link.class, tree.get("/usr/bin/sh")).target());
+        assertEquals("usr/bin", assertInstanceOf(Tree.Link.class, tree.get("/bin")).target());
+        assertNull(tree.get("/usr/share/doc/demo/README"));
+        assertNull(tree.get("/usr/bin/perl"), "a maintainer script's Perl is not the program's");
+        assertNull(tree.get("/usr/lib/systemd/system/demo.service"));
+        assertEquals(List.of("demo", "dash", "coreutils", "util-linux", "demo-helper", "data-only").stream().sorted().toList(),
+                bundle.sources().stream().map(Bundle.Source::name).sorted().toList());
+    }
+
+    @Test
+    void maintainerScriptsAreReadNotRun() throws IOException {
+        Bundle bundle = take("demo");
+        assertEquals(new Tree.Folder(0750, 101, 4), bundle.tree().get("/var/log/demo"));
+        assertEquals(new Tree.Folder(0755, 101, 101), bundle.tree().get("/var/lib/demo"));
+        assertEquals("bind 127.0.0.1\n", text(bundle, "/etc/demo.conf"));
+        assertTrue(text(bundle, "/etc/passwd").contains("demo:x:101:101::/var/lib/demo:/usr/sbin/nologin\n"));
+        assertTrue(text(bundle, "/etc/group").contains("demo:x:101:\n"));
+        assertTrue(bundle.warnings().stream().anyMatch(w -> w.contains("/etc/demo.conf says \"bind 127.0.0.1\"")),
+                bundle.warnings().toString());
+        assertTrue(bundle.warnings().stream().anyMatch(w -> w.contains("/usr/sbin/gone")), bundle.warnings().toString());
+    }
+
+    @Test
+    void importsAreDeterministicAndRemembered() throws IOException {
+        String first = BundleCache.write(take("demo"));
+        int asked = archive.requests().size();
+        assertEquals(first, BundleCache.write(take("demo")));
+        assertEquals(asked, archive.requests().size(), "a second import asks nobody");
+        BlobStore other = new BlobStore(folder.resolve("blobs2"));
+        assertEquals(first, BundleCache.write(new DebianImporter(archive.config(folder), folder.resolve("packages2"), other,
+                List.of()).importPackage("demo", false, Progress.NONE)));
+    }
+
+    @Test
+    void aLostBlobIsMadeAgain() throws IOException {
+        Tree.File file = assertInstanceOf(Tree.File.class, take("demo").tree().get("/etc/passwd"));
+        Files.delete(blobs.path(file.sha256()));
+        take("demo");
+        assertTrue(blobs.has(file.sha256()));
+    }
+
+    @Test
+    void theFingerprintFollowsPackagesAndRecipe() throws IOException {
+        String before = importer().fingerprint("demo");
+        assertEquals(before, importer().fingerprint("demo"));
+        Files.writeString(folder.resolve("recipes/demo.yaml"), "aliases: [other]\nargs: [/usr/sbin/demod]\n");
+        String with = importer().fingerprint("demo");
+        assertNotEquals(before, with);
+        archive.add("data-only", "4", new Debs().file("./usr/share/data/x", "new", 0644).build("gz"));
+        archive.publish();
+        importer().refresh(Progress.NONE);
+        assertNotEquals(with, importer().fingerprint("demo"));
+    }
+
+    @Test
+    void aRecipeOverridesTheUnit() throws IOException {
+        Files.createDirectories(folder.resolve("recipes"));
+        Files.writeString(folder.resolve("recipes/shop.yaml"), """
+                package: demo
+                aliases: [store, "shop-server"]
+                args: [/usr/sbin/dem*, -x]
+                pre: [[/usr/sbin/demod, init]]
+                user: root
+                env: {A: "1 2"}
+                folders: {/var/lib/shop: "0700 demo", /run/shop: "0755"}
+                ports: [80, 53/udp]
+                drop: [/usr/share/demo/**]
+                files: {/etc/shop.conf: "hello", /etc/secret: {content: s, mode: "0600", owner: demo}}
+                """);
+        Bundle bundle = take("store");
+        assertEquals(List.of("/usr/sbin/demod", "-x"), bundle.start().args());
+        assertEquals(List.of(List.of("/usr/sbin/demod", "init")), bundle.start().pre());
+        assertEquals("0:0", bundle.start().user());
+        assertFalse(bundle.start().forking());
+        assertEquals(List.of(new Start.Port("tcp", 80), new Start.Port("udp", 53)), bundle.start().ports());
+        assertEquals(new Tree.Folder(0700, 101, 101), bundle.tree().get("/var/lib/shop"));
+        assertEquals("hello", text(bundle, "/etc/shop.conf"));
+        assertEquals(0600, bundle.tree().get("/etc/secret").mode());
+        assertEquals(101, bundle.tree().get("/etc/secret").uid());
+        assertNull(bundle.tree().get("/usr/share/demo/default.conf"));
+        assertTrue(importer().exists("shop-server"));
+        assertFalse(importer().exists("shopserver"));
+    }
+
+    @Test
+    void aRecipeThatIsWrongSaysWhere() throws IOException {
+        Files.createDirectories(folder.resolve("recipes"));
+        Files.writeString(folder.resolve("recipes/demo.yaml"), "args: [a\nport: 3\n");
+        Failure failure = assertThrows(Failure.class, () -> take("demo"));
+        assertEquals(Failure.Kind.BAD_INPUT, failure.kind());
+        assertTrue(failure.getMessage().matches("(?s).*demo.yaml line \\d+ column \\d+ is not YAML.*"), failure.getMessage());
+        Files.writeString(folder.resolve("recipes/demo.yaml"), "port: 3\n");
+        assertTrue(assertThrows(Failure.class, () -> take("demo")).getMessage().contains("unknown key port"));
+    }
+
+    @Test
+    void initScriptsAreUnderstoodAlsoThroughAMetaPackage() throws IOException {
+        Start start = take("meta").start();
+        assertEquals(List.of("/usr/sbin/initd", "-f", "x y", "-p", "100"), start.args());
+        assertTrue(start.forking());
+        assertEquals("1:1", start.user());
+    }
+
+    @Test
+    void whatCannotBeStartedSaysWhy() throws IOException {
+        Failure failure = assertThrows(Failure.class, () -> take("busy"));
+        assertEquals(Failure.Kind.GUEST, failure.kind());
+        assertTrue(failure.getMessage().contains("D-Bus"), failure.getMessage());
+        assertTrue(assertThrows(Failure.class, () -> take("empty")).getMessage().contains("does not say how it is started"));
+        failure = assertThrows(Failure.class, () -> take("demmo"));
+        assertEquals("Did you mean demo?", failure.hint());
+        assertThrows(Failure.class, () -> take("../etc"));
+    }
+
+    @Test
+    void treesWithoutStartHoldWholePackages() throws IOException {
+        Tree tree = importer().importTree(List.of("demo-helper", "perl"), Progress.NONE);
+        assertNotNull(tree.get("/usr/bin/perl"));
+        assertNotNull(tree.get("/usr/bin/ls"), "the helper's shell calls it");
+        assertNotNull(tree.get("/usr/bin/sh"));
+        assertNull(tree.get("/usr/sbin/demod"));
+    }
+
+    @Test
+    void debsAreFetchedVerified() throws IOException {
+        archive.add("linux-image-cloud-amd64", "6.1", new Debs().build("gz"), "Section: kernel",
+                "Depends: linux-image-6.1.0-9-cloud-amd64 (= 6.1)");
+        archive.add("linux-image-6.1.0-9-cloud-amd64", "6.1", new Debs().file("./boot/vmlinuz-6.1.0-9-cloud-amd64", "kernel",
+                0644).build("xz"), "Section: kernel");
+        archive.publish();
+        Deb deb = importer().fetch("linux-image-cloud-amd64", Progress.NONE);
+        assertEquals("linux-image-6.1.0-9-cloud-amd64", deb.name());
+        assertEquals(Archive.sha256(Files.readAllBytes(deb.file())), deb.sha256());
+        assertEquals("kernel", new String(eu.mikelangelo.packages.debian.deb.DebReader.member(deb.file(),
+                "/boot/vmlinuz-6.1.0-9-cloud-amd64", 100), StandardCharsets.UTF_8));
+    }
+}
