@@ -39,7 +39,8 @@ public final class KernelStore {
     private static final Pattern IMAGE_PACKAGE = Pattern.compile("linux-image-[0-9][A-Za-z0-9.+-]*-cloud-amd64");
     /** What a q35 machine of ours has: PCI transport, network, console and control ports, entropy. */
     static final List<String> WANTED = List.of("virtio_pci", "virtio_net", "virtio_console", "virtio_rng");
-    static final List<String> OPTIONAL = List.of("pvpanic_pci");
+    /** What can wait until the application runs: telling of a panic, the power button that QMP presses. */
+    static final List<String> LATE = List.of("pvpanic_pci", "button", "evdev");
     private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     private static final AtomicLong SERIAL = new AtomicLong();
     private final ReentrantLock turn = new ReentrantLock();
@@ -82,7 +83,7 @@ public final class KernelStore {
                 throw e;
             }
             if (kernel != null && known.fingerprint().equals(fingerprint)
-                    && kernel.description().wanted().equals(WANTED)) {
+                    && kernel.description().wanted().equals(asked(WANTED, LATE))) {
                 return kernel;
             }
             kernel = unpack(packages.fetch(imagePackage(progress), progress), progress);
@@ -162,6 +163,12 @@ public final class KernelStore {
         return kernels;
     }
 
+    static List<String> asked(List<String> wanted, List<String> late) {
+        List<String> all = new ArrayList<>(wanted);
+        all.addAll(late);
+        return all;
+    }
+
     private String imagePackage(Progress progress) throws IOException {
         Deb meta = packages.fetch(META_PACKAGE, progress);
         Matcher matcher = IMAGE_PACKAGE.matcher(DebArchive.field(meta.file(), "Depends"));
@@ -179,7 +186,7 @@ public final class KernelStore {
         try {
             Kernel.Description description;
             try {
-                description = KernelPackage.unpack(deb, temporary, WANTED, OPTIONAL);
+                description = KernelPackage.unpack(deb, temporary, WANTED, LATE);
             } catch (java.io.EOFException | org.tukaani.xz.XZIOException e) {
                 throw new Failure(Failure.Kind.UNTRUSTED, "the kernel package " + deb.file() + " is damaged: "
                         + e.getMessage(), "Remove the file and try again.", e);

@@ -79,7 +79,10 @@ class KernelStoreTest {
         Kernel kernel = store.current(Progress.NONE);
         assertEquals(RELEASE, kernel.description().release());
         assertEquals(List.of("virtio_ring", "virtio", "virtio_pci", "failover", "virtio_net", "virtio_console",
-                "virtio_rng"), kernel.description().modules().stream().map(Kernel.Module::name).toList());
+                "virtio_rng", "pvpanic", "pvpanic_pci", "evdev"),
+                kernel.description().modules().stream().map(Kernel.Module::name).toList());
+        assertEquals(List.of("pvpanic", "pvpanic_pci", "evdev"), kernel.description().modules().stream()
+                .filter(Kernel.Module::late).map(Kernel.Module::name).toList(), "a kernel without a button is one, too");
         for (Kernel.Module module : kernel.description().modules()) {
             assertEquals(module.sha256(), KernelPackage.sha256(Files.readAllBytes(kernel.module(module))));
         }

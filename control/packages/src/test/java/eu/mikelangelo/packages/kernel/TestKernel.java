@@ -90,6 +90,9 @@ public final class TestKernel {
         put(files, modules, suffix, "failover", "depends=");
         put(files, modules, suffix, "virtio_console", "depends=virtio");
         put(files, modules, suffix, "virtio-rng", "depends=rng-core,virtio");
+        put(files, modules, suffix, "evdev", "depends=");
+        put(files, modules, suffix, "pvpanic-pci", "depends=pvpanic,virtio");
+        put(files, modules, suffix, "pvpanic", "depends=");
         put(files, modules, suffix, "unwanted", "depends=virtio");
         return files;
     }
