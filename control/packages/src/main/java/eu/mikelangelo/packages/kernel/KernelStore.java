@@ -86,7 +86,7 @@ public final class KernelStore {
                     && kernel.description().wanted().equals(asked(WANTED, LATE))) {
                 return kernel;
             }
-            kernel = unpack(packages.fetch(imagePackage(progress), progress), progress);
+            kernel = unpack(newest(progress), progress);
             Durable.write(folder.resolve("current.json"),
                     JSON.writeValueAsString(new Current(fingerprint, kernel.sha256())) + "\n");
             return kernel;
@@ -169,14 +169,17 @@ public final class KernelStore {
         return all;
     }
 
-    private String imagePackage(Progress progress) throws IOException {
-        Deb meta = packages.fetch(META_PACKAGE, progress);
-        Matcher matcher = IMAGE_PACKAGE.matcher(DebArchive.field(meta.file(), "Depends"));
+    private Deb newest(Progress progress) throws IOException {
+        Deb deb = packages.fetch(META_PACKAGE, progress);
+        if (IMAGE_PACKAGE.matcher(deb.name()).matches()) {
+            return deb; // the source knows that the name stands for it
+        }
+        Matcher matcher = IMAGE_PACKAGE.matcher(DebArchive.field(deb.file(), "Depends"));
         if (!matcher.find()) {
-            throw new Failure(Failure.Kind.UNAVAILABLE, META_PACKAGE + " " + meta.version()
+            throw new Failure(Failure.Kind.UNAVAILABLE, META_PACKAGE + " " + deb.version()
                     + " depends on no kernel that we understand", "Is this a Debian archive with cloud kernels?");
         }
-        return matcher.group();
+        return packages.fetch(matcher.group(), progress);
     }
 
     private Kernel unpack(Deb deb, Progress progress) throws IOException {

@@ -215,6 +215,7 @@ class ComposerTest {
     @Test
     void unknownNamesAndMissingInitAreTold() throws IOException {
         assertEquals(Failure.Kind.NOT_FOUND, assertThrows(Failure.class, () -> compose("nothing")).kind());
+        assertEquals(List.of(), world.kernels.list(), "no kernel is fetched for it");
         Files.delete(world.init);
         Failure failure = assertThrows(Failure.class, () -> compose("cache"));
         assertTrue(failure.getMessage().contains("cannot read the guest's init"), failure.getMessage());
