@@ -16,8 +16,8 @@ public sealed interface Reference {
     record File(Path path) implements Reference { }
 
     /**
-     * What the word means where the user stands: with a / in it, or as "." or "..", it is a path; a regular file of that
-     * name is an image file; anything else is a name, also when a folder of that name is there (write ./name for it).
+     * What the word means where the user stands: with a / in it, or as "." or "..", it is a path; a regular file of
+     * that name is an image file; anything else is a name, also when a folder of that name is there (write ./name).
      */
     static Reference parse(String what, Path workingFolder) {
         boolean isPath = what.contains("/") || what.equals(".") || what.equals("..");

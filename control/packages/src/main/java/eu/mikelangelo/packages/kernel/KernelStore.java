@@ -29,9 +29,9 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The kernels of one home, taken from the distribution's cloud kernel package and unpacked once. A kernel appears whole,
- * by the rename of its folder. Safe for many threads (they take turns) and processes (the last rename wins nothing: the
- * kernel is the same).
+ * The kernels of one home, taken from the distribution's cloud kernel package and unpacked once. A kernel appears
+ * whole, by the rename of its folder. Safe for many threads (they take turns) and processes (whoever comes second
+ * finds the same kernel).
  */
 public final class KernelStore {
     /** Depends on the newest kernel that the distribution builds for virtual machines. */
