@@ -79,7 +79,7 @@ public final class Composer {
                 case Reference.Name name -> name(name.name(), refresh, progress);
             };
         } catch (IOException e) {
-            throw Storage.failure("compose " + what, e);
+            throw Storage.failure("compose " + what.shown(), e);
         }
     }
 

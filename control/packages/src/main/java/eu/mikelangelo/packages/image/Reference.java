@@ -32,4 +32,13 @@ public sealed interface Reference {
         }
         return isPath || Files.isRegularFile(path) ? new File(path) : new Name(what);
     }
+
+    /** As a message shows it. */
+    default String shown() {
+        return switch (this) {
+            case Name name -> name.name();
+            case Folder folder -> folder.path().toString();
+            case File file -> file.path().toString();
+        };
+    }
 }
