@@ -24,6 +24,9 @@ public interface PackageSource {
     /** The files of these packages and of all they need, without a start command. */
     Tree importTree(List<String> names, Progress progress);
 
-    /** The archive file of exactly this package, without what it depends on. */
+    /**
+     * The archive file of this package, without what it depends on; of a package that is only a name for another
+     * ({@code linux-image-cloud-amd64}) it may be that other's.
+     */
     Deb fetch(String packageName, Progress progress);
 }

@@ -79,7 +79,7 @@ public final class Composer {
                 case Reference.Name name -> name(name.name(), refresh, progress);
             };
         } catch (IOException e) {
-            throw Storage.failure("compose " + what, e);
+            throw Storage.failure("compose " + what.shown(), e);
         }
     }
 
@@ -108,8 +108,8 @@ public final class Composer {
     private Composed debian(String name, boolean refresh, Progress progress) throws IOException {
         InitBinary program = initBinary();
         if (!refresh) {
-            Kernel kernel = kernels.current(progress);
-            String key = key("package", name, packages.fingerprint(name), program.sha256(), kernel.sha256());
+            String fingerprint = packages.fingerprint(name); // an unknown name is told before a kernel is fetched
+            String key = key("package", name, fingerprint, program.sha256(), kernels.current(progress).sha256());
             Composed warm = warm(key, name, origin(name));
             if (warm != null) {
                 return warm;

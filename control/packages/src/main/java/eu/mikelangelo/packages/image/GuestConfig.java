@@ -3,6 +3,7 @@ package eu.mikelangelo.packages.image;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.packages.Start;
 import eu.mikelangelo.packages.manifest.CommandWords;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,30 +15,57 @@ import java.util.Map;
 public final class GuestConfig {
     /** A third of the kernel's MAX_ARG_STRLEN (128 KiB): what fits as one word whatever its characters are. */
     static final int VALUE_CHARS_MAX = 40_000;
+    /** A quarter of init's 1 MiB a file: it fits whatever the characters are. */
+    static final int TEXT_CHARS_MAX = 256 * 1024;
+    private static final int ARGS_MAX = 4096;
+    private static final int PRE_WORDS_MAX = 255;
     private final StringBuilder text = new StringBuilder();
 
     private GuestConfig() { }
 
-    /** What holds for every machine of an image. {@code modules} are guest paths in load order. */
-    public static String image(List<String> modules, Start start) {
+    /** What holds for every machine of an image. {@code modules} and {@code late} are guest paths in load order. */
+    static String image(List<String> modules, List<String> late, Start start) {
         GuestConfig config = new GuestConfig();
-        for (String module : modules) {
-            config.line("module", module);
-        }
+        modules.forEach(module -> config.line("module", module));
+        late.forEach(module -> config.line("late", module));
         for (Start.RunFolder folder : start.folders()) {
             config.line("folder", folder.path(), Integer.toOctalString(folder.mode() & 07777),
                     Integer.toUnsignedString(folder.uid()), Integer.toUnsignedString(folder.gid()));
         }
         start.env().forEach((name, value) -> config.env(name, value));
-        config.commands(start.pre(), start.args(), start.env());
+        // A command that waits for the machine's environment may be empty here; the run segment has it then.
+        config.commands(start.pre(), CommandWords.expand(start.args(), start.env()), start.env());
         config.user(start.user());
         config.line("workdir", start.workdir());
         config.line("forking", start.forking() ? "1" : "0");
-        return config.text.toString();
+        return config.bounded();
+    }
+
+    /**
+     * The start command of one machine, complete: what a machine's own {@code arg} lines must say when its environment
+     * is not the image's, or when the user gave arguments.
+     *
+     * @param env  over the image's environment
+     * @param args instead of the image's arguments, behind the program's own word, taken literally; empty keeps them
+     */
+    public static List<String> command(Start start, Map<String, String> env, List<String> args) {
+        Map<String, String> all = new LinkedHashMap<>(start.env());
+        all.putAll(env);
+        List<String> words = CommandWords.expand(start.args(), all);
+        if (words.isEmpty() || words.getFirst().isEmpty()) {
+            throw bad("the start command " + start.args() + " is empty after its variables are replaced",
+                    "Set them with --env NAME=VALUE.");
+        }
+        if (args.isEmpty()) {
+            return words;
+        }
+        List<String> command = new ArrayList<>(words.subList(0, 1));
+        command.addAll(args);
+        return command;
     }
 
     /** What one machine adds; a later word on a key wins in the guest. */
-    public static String run(Start start, RunSpec spec) {
+    static String run(Start start, RunSpec spec) {
         GuestConfig config = new GuestConfig();
         if (!spec.hostname().isEmpty()) {
             config.line("hostname", spec.hostname());
@@ -47,7 +75,7 @@ public final class GuestConfig {
         spec.env().forEach((name, value) -> config.env(name, value));
         Map<String, String> env = new LinkedHashMap<>(start.env());
         env.putAll(spec.env());
-        config.commands(start.pre(), spec.args().isEmpty() ? start.args() : spec.args(), env);
+        config.commands(start.pre(), command(start, spec.env(), spec.args()), env);
         if (!spec.user().isEmpty()) {
             config.user(spec.user());
         }
@@ -64,7 +92,16 @@ public final class GuestConfig {
         if (spec.stopSeconds() > 0) {
             config.line("stop", Integer.toString(spec.stopSeconds()));
         }
-        return config.text.toString();
+        return config.bounded();
+    }
+
+    /** init refuses a longer file. */
+    private String bounded() {
+        if (text.length() > TEXT_CHARS_MAX) {
+            throw bad("start command and environment have more than " + TEXT_CHARS_MAX + " characters",
+                    "Put long text into a file of the application.");
+        }
+        return text.toString();
     }
 
     /** One value as it stands in a line. */
@@ -106,24 +143,25 @@ public final class GuestConfig {
         line("env", name, value);
     }
 
-    private void commands(List<List<String>> pre, List<String> args, Map<String, String> env) {
-        for (List<String> command : pre) {
-            List<String> words = CommandWords.expand(command, env);
+    private void commands(List<List<String>> pre, List<String> command, Map<String, String> env) {
+        for (List<String> one : pre) {
+            List<String> words = CommandWords.expand(one, env);
+            if (words.size() > PRE_WORDS_MAX) {
+                throw bad("a command before the start has more than " + PRE_WORDS_MAX + " words", "");
+            }
             if (!words.isEmpty()) {
                 line("pre", words.toArray(String[]::new));
             }
         }
-        List<String> words = CommandWords.expand(args, env);
-        if (words.isEmpty() || words.getFirst().isEmpty()) {
-            throw bad("the start command " + args + " is empty after its variables are replaced",
-                    "Set them with --env NAME=VALUE, or give a command.");
+        if (command.size() > ARGS_MAX) {
+            throw bad("a start command of more than " + ARGS_MAX + " words", "");
         }
-        words.forEach(word -> line("arg", word));
+        command.forEach(word -> line("arg", word));
     }
 
     private void user(String user) {
-        if (!user.matches("[0-9]{1,10}:[0-9]{1,10}(,[0-9]{1,10}){0,63}")) {
-            throw bad("the user \"" + user + "\" is not uid:gid[,gid...] in numbers", "");
+        if (!user.matches("[0-9]{1,10}:[0-9]{1,10}(,[0-9]{1,10}){0,31}")) {
+            throw bad("the user \"" + user + "\" is not uid:gid[,gid...] in numbers, at most 32", "");
         }
         int colon = user.indexOf(':');
         line("user", user.substring(0, colon), user.substring(colon + 1));

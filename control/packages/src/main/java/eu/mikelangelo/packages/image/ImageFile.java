@@ -168,7 +168,7 @@ public record ImageFile(Path file, long size, long headBytes, ImageManifest mani
 
     private static Failure foreign(Path file, String why) {
         return new Failure(Failure.Kind.BAD_INPUT, file + " is not a Mikelangelo image: " + why,
-                "Images are made by `mike compose`; an initramfs of other origin has no manifest that names its kernel.");
+                "Images are made by `mike compose`; another initramfs has no manifest that names its kernel.");
     }
 
     /** At most {@code left} bytes of another stream; reading on is the end. Does not close the other. */

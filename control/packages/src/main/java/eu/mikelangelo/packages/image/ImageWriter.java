@@ -75,8 +75,8 @@ final class ImageWriter {
             progress.step("packing " + bundle.name());
             packed.add(segments.of("tree", TreeText.write(layer), archive -> tree(archive, layer)));
         }
-        List<String> modules = kernel.description().modules().stream().map(ImageWriter::guestPath).toList();
-        byte[] text = GuestConfig.image(modules, bundle.start()).getBytes(StandardCharsets.UTF_8);
+        byte[] text = GuestConfig.image(paths(kernel, false), paths(kernel, true), bundle.start())
+                .getBytes(StandardCharsets.UTF_8);
         byte[] config = RunSegment.archive("/mike/image", text);
         List<ImageManifest.Segment> list = new ArrayList<>();
         list.add(new ImageManifest.Segment("config", "none", config.length,
@@ -93,6 +93,11 @@ final class ImageWriter {
         ImageManifest.Elf elf = of.elf() == null ? null : new ImageManifest.Elf(of.elf().sha256(), of.elf().size());
         return new ImageManifest.Kernel(of.sha256(), of.size(), elf, of.packageName(), of.version(), of.debSha256(),
                 of.release());
+    }
+
+    private static List<String> paths(Kernel kernel, boolean late) {
+        return kernel.description().modules().stream().filter(module -> module.late() == late)
+                .map(ImageWriter::guestPath).toList();
     }
 
     private static String guestPath(Kernel.Module module) {

@@ -16,8 +16,8 @@ public sealed interface Reference {
     record File(Path path) implements Reference { }
 
     /**
-     * What the word means where the user stands: with a / in it, or as "." or "..", it is a path; a regular file of that
-     * name is an image file; anything else is a name, also when a folder of that name is there (write ./name for it).
+     * What the word means where the user stands: with a / in it, or as "." or "..", it is a path; a regular file of
+     * that name is an image file; anything else is a name, also when a folder of that name is there (write ./name).
      */
     static Reference parse(String what, Path workingFolder) {
         boolean isPath = what.contains("/") || what.equals(".") || what.equals("..");
@@ -31,5 +31,14 @@ public sealed interface Reference {
             return isPath ? new Folder(path) : new Name(what);
         }
         return isPath || Files.isRegularFile(path) ? new File(path) : new Name(what);
+    }
+
+    /** As a message shows it. */
+    default String shown() {
+        return switch (this) {
+            case Name name -> name.name();
+            case Folder folder -> folder.path().toString();
+            case File file -> file.path().toString();
+        };
     }
 }

@@ -10,7 +10,7 @@ import java.util.Objects;
  * @param hostname    its name; "" leaves the guest's default
  * @param hosts       more lines for /etc/hosts
  * @param env         over the image's environment, in this order
- * @param args        instead of the image's start command; empty keeps the image's. Variables are expanded.
+ * @param args        instead of the arguments of the image's start command, taken literally; empty keeps them
  * @param user        instead of the image's, {@code uid:gid[,gid...]}; "" keeps the image's
  * @param workdir     instead of the image's; "" keeps the image's
  * @param listen      what must listen in the guest before it is ready

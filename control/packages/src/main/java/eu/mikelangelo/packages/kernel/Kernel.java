@@ -39,8 +39,11 @@ public record Kernel(Path folder, Description description) {
 
     public record Elf(String sha256, long size) { }
 
-    /** @param name with _, as {@code lsmod} shows it; its file is {@code modules/<name>.ko}, uncompressed */
-    public record Module(String name, String sha256, long size) {
+    /**
+     * @param name with _, as {@code lsmod} shows it; its file is {@code modules/<name>.ko}, uncompressed
+     * @param late loaded only after the application was started: its first answer does not need it
+     */
+    public record Module(String name, String sha256, long size, boolean late) {
         public Module {
             if (!name.matches("[A-Za-z0-9_]{1,64}") || !sha256.matches("[0-9a-f]{64}")) {
                 throw new IllegalArgumentException("module " + name);

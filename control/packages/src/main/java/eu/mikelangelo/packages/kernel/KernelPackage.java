@@ -36,19 +36,19 @@ final class KernelPackage {
         this.folder = folder;
     }
 
-    /** Fills the folder, which exists and is empty. {@code optional} modules may be missing. */
-    static Kernel.Description unpack(Deb deb, Path folder, List<String> wanted, List<String> optional)
+    /** Fills the folder, which exists and is empty. {@code late} modules may be missing. */
+    static Kernel.Description unpack(Deb deb, Path folder, List<String> wanted, List<String> late)
             throws IOException {
-        return new KernelPackage(deb, folder).unpack(wanted, optional);
+        return new KernelPackage(deb, folder).unpack(wanted, late);
     }
 
-    private Kernel.Description unpack(List<String> wanted, List<String> optional) throws IOException {
+    private Kernel.Description unpack(List<String> wanted, List<String> late) throws IOException {
         Files.createDirectory(folder.resolve("modules"));
         DebArchive.files(deb.file(), this::file);
         if (release == null) {
             throw new IOException(deb.name() + " holds no boot/vmlinuz-*");
         }
-        List<Kernel.Module> kept = modules(wanted, optional);
+        List<Kernel.Module> kept = modules(wanted, late);
         byte[] vmlinuz = Files.readAllBytes(folder.resolve("vmlinuz"));
         byte[] elf = BzImage.unpack(vmlinuz);
         Kernel.Elf elfInfo = null;
@@ -57,7 +57,7 @@ final class KernelPackage {
             elfInfo = new Kernel.Elf(sha256(elf), elf.length);
         }
         return new Kernel.Description(Kernel.SCHEMA, sha256(vmlinuz), vmlinuz.length, elfInfo, deb.name(),
-                deb.version(), deb.sha256(), release, wanted, kept);
+                deb.version(), deb.sha256(), release, KernelStore.asked(wanted, late), kept);
     }
 
     private void file(String path, long size, InputStream content) throws IOException {
@@ -91,17 +91,16 @@ final class KernelPackage {
     }
 
     /** Keeps the closure and deletes the others, which are nine tenths of the package. */
-    private List<Kernel.Module> modules(List<String> wanted, List<String> optional) throws IOException {
+    private List<Kernel.Module> modules(List<String> wanted, List<String> late) throws IOException {
         ModuleGraph graph = new ModuleGraph(builtIn);
         for (Map.Entry<String, Path> module : modules.entrySet()) {
             graph.add(module.getKey(), Files.readAllBytes(module.getValue()));
         }
-        List<String> asked = new ArrayList<>(wanted);
-        optional.stream().filter(graph::knows).forEach(asked::add);
+        List<String> first = graph.closure(wanted);
         List<Kernel.Module> kept = new ArrayList<>();
-        for (String name : graph.closure(asked)) {
+        for (String name : graph.closure(KernelStore.asked(first, late.stream().filter(graph::knows).toList()))) {
             byte[] ko = Files.readAllBytes(modules.remove(name));
-            kept.add(new Kernel.Module(name, sha256(ko), ko.length));
+            kept.add(new Kernel.Module(name, sha256(ko), ko.length, !first.contains(name)));
         }
         for (Path other : modules.values()) {
             Files.delete(other);

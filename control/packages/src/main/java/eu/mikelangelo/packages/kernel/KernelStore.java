@@ -29,9 +29,9 @@ import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * The kernels of one home, taken from the distribution's cloud kernel package and unpacked once. A kernel appears whole,
- * by the rename of its folder. Safe for many threads (they take turns) and processes (the last rename wins nothing: the
- * kernel is the same).
+ * The kernels of one home, taken from the distribution's cloud kernel package and unpacked once. A kernel appears
+ * whole, by the rename of its folder. Safe for many threads (they take turns) and processes (whoever comes second
+ * finds the same kernel).
  */
 public final class KernelStore {
     /** Depends on the newest kernel that the distribution builds for virtual machines. */
@@ -39,7 +39,8 @@ public final class KernelStore {
     private static final Pattern IMAGE_PACKAGE = Pattern.compile("linux-image-[0-9][A-Za-z0-9.+-]*-cloud-amd64");
     /** What a q35 machine of ours has: PCI transport, network, console and control ports, entropy. */
     static final List<String> WANTED = List.of("virtio_pci", "virtio_net", "virtio_console", "virtio_rng");
-    static final List<String> OPTIONAL = List.of("pvpanic_pci");
+    /** What can wait until the application runs: telling of a panic, the power button that QMP presses. */
+    static final List<String> LATE = List.of("pvpanic_pci", "button", "evdev");
     private static final JsonMapper JSON = JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
     private static final AtomicLong SERIAL = new AtomicLong();
     private final ReentrantLock turn = new ReentrantLock();
@@ -82,10 +83,10 @@ public final class KernelStore {
                 throw e;
             }
             if (kernel != null && known.fingerprint().equals(fingerprint)
-                    && kernel.description().wanted().equals(WANTED)) {
+                    && kernel.description().wanted().equals(asked(WANTED, LATE))) {
                 return kernel;
             }
-            kernel = unpack(packages.fetch(imagePackage(progress), progress), progress);
+            kernel = unpack(newest(progress), progress);
             Durable.write(folder.resolve("current.json"),
                     JSON.writeValueAsString(new Current(fingerprint, kernel.sha256())) + "\n");
             return kernel;
@@ -162,17 +163,23 @@ public final class KernelStore {
         return kernels;
     }
 
-    private String imagePackage(Progress progress) throws IOException {
-        Deb meta = packages.fetch(META_PACKAGE, progress);
-        if (IMAGE_PACKAGE.matcher(meta.name()).matches()) {
-            return meta.name(); // the source has followed the meta package by itself
+    static List<String> asked(List<String> wanted, List<String> late) {
+        List<String> all = new ArrayList<>(wanted);
+        all.addAll(late);
+        return all;
+    }
+
+    private Deb newest(Progress progress) throws IOException {
+        Deb deb = packages.fetch(META_PACKAGE, progress);
+        if (IMAGE_PACKAGE.matcher(deb.name()).matches()) {
+            return deb; // the source knows that the name stands for it
         }
-        Matcher matcher = IMAGE_PACKAGE.matcher(DebArchive.field(meta.file(), "Depends"));
+        Matcher matcher = IMAGE_PACKAGE.matcher(DebArchive.field(deb.file(), "Depends"));
         if (!matcher.find()) {
-            throw new Failure(Failure.Kind.UNAVAILABLE, META_PACKAGE + " " + meta.version()
+            throw new Failure(Failure.Kind.UNAVAILABLE, META_PACKAGE + " " + deb.version()
                     + " depends on no kernel that we understand", "Is this a Debian archive with cloud kernels?");
         }
-        return matcher.group();
+        return packages.fetch(matcher.group(), progress);
     }
 
     private Kernel unpack(Deb deb, Progress progress) throws IOException {
@@ -182,7 +189,7 @@ public final class KernelStore {
         try {
             Kernel.Description description;
             try {
-                description = KernelPackage.unpack(deb, temporary, WANTED, OPTIONAL);
+                description = KernelPackage.unpack(deb, temporary, WANTED, LATE);
             } catch (java.io.EOFException | org.tukaani.xz.XZIOException e) {
                 throw new Failure(Failure.Kind.UNTRUSTED, "the kernel package " + deb.file() + " is damaged: "
                         + e.getMessage(), "Remove the file and try again.", e);

@@ -35,7 +35,7 @@ final class Glob {
         }
     }
 
-    /** {@code match[p]} says whether the tokens seen so far, from the last backwards, match the path from p to its end. */
+    /** {@code match[p]}: whether the tokens seen so far, from the last backwards, match the path from p on. */
     boolean matches(String path) {
         if (!path.startsWith(prefix)) {
             return false;

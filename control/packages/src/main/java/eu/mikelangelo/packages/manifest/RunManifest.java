@@ -11,7 +11,7 @@ import java.util.Map;
  * {@code meta/run.yaml} with the native runtime.
  *
  * @param sets     the configuration sets, in the order of the file; at least one
- * @param defaults names from {@code config_set_default}, in order; with a single set and no default that set; else empty
+ * @param defaults names from {@code config_set_default}, in order; without it the only set, else empty
  * @param place    where the file begins, for messages
  */
 public record RunManifest(Map<String, ConfigSet> sets, List<String> defaults, String place) {

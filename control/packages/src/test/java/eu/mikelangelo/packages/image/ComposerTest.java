@@ -195,6 +195,15 @@ class ComposerTest {
     }
 
     @Test
+    void aStoreThatFailsIsToldWithTheName() throws IOException {
+        world.kernels.current(Progress.NONE);
+        Files.delete(world.home.resolve("images/tmp"));
+        Failure failure = assertThrows(Failure.class, () -> compose("cache"));
+        assertTrue(failure.getMessage().startsWith("cannot compose cache: "), failure.getMessage());
+        assertEquals(List.of(), world.images.list());
+    }
+
+    @Test
     void manyAtOnceAgree() throws Exception {
         Path app = world.application("hello");
         List<Callable<String>> tasks = new ArrayList<>();
@@ -215,6 +224,7 @@ class ComposerTest {
     @Test
     void unknownNamesAndMissingInitAreTold() throws IOException {
         assertEquals(Failure.Kind.NOT_FOUND, assertThrows(Failure.class, () -> compose("nothing")).kind());
+        assertEquals(List.of(), world.kernels.list(), "no kernel is fetched for it");
         Files.delete(world.init);
         Failure failure = assertThrows(Failure.class, () -> compose("cache"));
         assertTrue(failure.getMessage().contains("cannot read the guest's init"), failure.getMessage());

@@ -40,6 +40,9 @@ final class FakePackages implements PackageSource {
         if (offline) {
             throw new Failure(Failure.Kind.UNAVAILABLE, "no network", "");
         }
+        if (!exists(name) && !debs.containsKey(name)) {
+            throw new Failure(Failure.Kind.NOT_FOUND, "no package " + name, "");
+        }
         return name + "=" + state;
     }
 

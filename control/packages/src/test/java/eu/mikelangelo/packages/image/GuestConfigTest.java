@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -37,6 +38,7 @@ class GuestConfigTest {
     void imageTextSaysAll() {
         assertEquals("""
                 module /mike/modules/virtio.ko
+                late /mike/modules/button.ko
                 folder /run/a\\sb 1750 7 4294967295
                 env NAME tab\\there
                 pre /bin/prepare tab here
@@ -46,8 +48,7 @@ class GuestConfigTest {
                 user 7 8,9
                 workdir /var/lib/a
                 forking 1
-                """.replace("prepare tab here", "prepare tab here"),
-                GuestConfig.image(List.of("/mike/modules/virtio.ko"), START));
+                """, GuestConfig.image(List.of("/mike/modules/virtio.ko"), List.of("/mike/modules/button.ko"), START));
     }
 
     @Test
@@ -71,9 +72,9 @@ class GuestConfigTest {
         String plain = GuestConfig.run(START, RunSpec.PLAIN);
         assertTrue(plain.startsWith("net none\n"), plain);
         assertFalse(plain.contains("user"), "the image's user stays");
-        String other = GuestConfig.run(START, spec(Map.of("E", ""), List.of("/bin/other", "\\")));
+        String other = GuestConfig.run(START, spec(Map.of("E", ""), List.of("$NAME", "\\")));
         assertTrue(other.contains("env E \\e\n"), other);
-        assertTrue(other.contains("arg /bin/other\narg \\\\\n"), other);
+        assertTrue(other.contains("arg /bin/a\\sb\narg $NAME\narg \\\\\n"), other);
     }
 
     private static Map<String, String> orderedEnv() {
@@ -89,7 +90,12 @@ class GuestConfigTest {
         bad(spec(Map.of("A=B", "x"), List.of()));
         bad(spec(Map.of("", "x"), List.of()));
         bad(spec(Map.of("A", "x".repeat(50_000)), List.of()));
-        bad(spec(Map.of(), List.of("$UNSET")));
+        bad(new RunSpec("", new RunSpec.Net.None(), List.of(), Map.of(), List.of(), "1:" + "2,".repeat(32) + "2", "",
+                List.of(), 0));
+        bad(spec(Map.of(), Collections.nCopies(5000, "x")));
+        Start unset = new Start(List.of("$UNSET"), List.of(), Map.of(), "0:0", "/", false, List.of(), List.of());
+        assertThrows(Failure.class, () -> GuestConfig.command(unset, Map.of(), List.of("x")));
+        assertEquals(List.of("/bin/x", "a"), GuestConfig.command(unset, Map.of("UNSET", "/bin/x b"), List.of("a")));
         bad(new RunSpec("", new RunSpec.Net.None(), List.of(), Map.of(), List.of(), "postgres", "", List.of(), 0));
         bad(new RunSpec("", new RunSpec.Net.None(), List.of(), Map.of(), List.of(), "", "",
                 List.of(new RunSpec.Listen("tcp", 70000)), 0));

@@ -36,6 +36,7 @@ class KernelStoreTest {
         String state = "1";
         int fetches;
         boolean offline;
+        boolean leap;
 
         @Override
         public boolean exists(String name) {
@@ -63,7 +64,8 @@ class KernelStoreTest {
         @Override
         public Deb fetch(String name, Progress progress) {
             fetches++;
-            return new Deb(name, "6.1." + state, "a".repeat(64), debs.get(name));
+            String real = leap && name.equals(KernelStore.META_PACKAGE) ? "linux-image-" + RELEASE : name;
+            return new Deb(real, "6.1." + state, "a".repeat(64), debs.get(real));
         }
     }
 
@@ -79,7 +81,10 @@ class KernelStoreTest {
         Kernel kernel = store.current(Progress.NONE);
         assertEquals(RELEASE, kernel.description().release());
         assertEquals(List.of("virtio_ring", "virtio", "virtio_pci", "failover", "virtio_net", "virtio_console",
-                "virtio_rng"), kernel.description().modules().stream().map(Kernel.Module::name).toList());
+                "virtio_rng", "pvpanic", "pvpanic_pci", "evdev"),
+                kernel.description().modules().stream().map(Kernel.Module::name).toList());
+        assertEquals(List.of("pvpanic", "pvpanic_pci", "evdev"), kernel.description().modules().stream()
+                .filter(Kernel.Module::late).map(Kernel.Module::name).toList(), "button is optional");
         for (Kernel.Module module : kernel.description().modules()) {
             assertEquals(module.sha256(), KernelPackage.sha256(Files.readAllBytes(kernel.module(module))));
         }
@@ -92,6 +97,16 @@ class KernelStoreTest {
         assertEquals(2, archive.fetches, "the second time nothing is fetched");
         assertEquals(List.of(kernel), store.list());
         assertEquals(kernel, store.require(kernel.sha256(), "whatever", Progress.NONE));
+    }
+
+    @Test
+    void aSourceMayKnowWhatTheNameStandsFor() {
+        Kernel plain = KernelStore.open(kernels, archive).current(Progress.NONE);
+        archive.leap = true;
+        archive.fetches = 0;
+        assertEquals(plain.description(), KernelStore.open(folder.resolve("other"), archive).current(Progress.NONE)
+                .description());
+        assertEquals(1, archive.fetches);
     }
 
     @Test

@@ -47,7 +47,8 @@ public final class TestKernel {
         b.putShort(54, (short) 56).putShort(56, (short) 1);
         b.putShort(58, (short) 64).putShort(60, (short) 3).putShort(62, (short) 2);
         b.putInt(64, 4).putLong(64 + 8, 120).putLong(64 + 32, 24); // PT_NOTE
-        b.putInt(120, 4).putInt(124, 8).putInt(128, note ? 18 : 17).put(132, "Xen\0".getBytes(StandardCharsets.US_ASCII));
+        b.putInt(120, 4).putInt(124, 8).putInt(128, note ? 18 : 17);
+        b.put(132, "Xen\0".getBytes(StandardCharsets.US_ASCII));
         b.put(contentAt, content).put(namesAt, names);
         header(b, tableAt + 64, 1, contentAt, content.length);
         header(b, tableAt + 128, section.length() + 2, namesAt, names.length);
@@ -90,6 +91,9 @@ public final class TestKernel {
         put(files, modules, suffix, "failover", "depends=");
         put(files, modules, suffix, "virtio_console", "depends=virtio");
         put(files, modules, suffix, "virtio-rng", "depends=rng-core,virtio");
+        put(files, modules, suffix, "evdev", "depends=");
+        put(files, modules, suffix, "pvpanic-pci", "depends=pvpanic,virtio");
+        put(files, modules, suffix, "pvpanic", "depends=");
         put(files, modules, suffix, "unwanted", "depends=virtio");
         return files;
     }

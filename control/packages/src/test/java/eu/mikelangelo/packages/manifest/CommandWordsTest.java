@@ -27,7 +27,7 @@ class CommandWordsTest {
         assertEquals(List.of("/a", "$A", "${B}x", "$$A", "$$B"), CommandWords.split("/a $A ${B}x '$A' \\$B"));
         assertEquals(List.of("${A}"), CommandWords.split("\"$A\""));
         assertEquals(List.of("one", "xone-two  three", "$A"), run("$A x$A-${B} '$A'"));
-        assertEquals(List.of("two", "three", "two  three"), run("$B \"$B\""), "a word of its own is split, a quoted not");
+        assertEquals(List.of("two", "three", "two  three"), run("$B \"$B\""), "split, unless quoted");
         assertEquals(List.of("", "x"), run("${EMPTY} $EMPTY $UNSET x"));
         assertEquals(List.of("$A"), run("$P"), "a value is not expanded again");
         assertEquals(List.of("${A:-b}", "$", "$1", "${", "${A"), run("${A:-b} $ $1 ${ ${A"));

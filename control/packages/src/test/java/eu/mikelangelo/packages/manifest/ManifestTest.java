@@ -67,15 +67,18 @@ class ManifestTest {
     @CsvSource(delimiter = '|', quoteCharacter = '~', value = {
         "title: x\\nauthor: y | line 1, column 1: key \"name\" is missing",
         "name: x\\ntitle: y | key \"author\" is missing",
-        "name: x\\ntitle: y\\nauther: z | line 3, column 1: unknown key \"auther\" in package.yaml; did you mean \"author\"?",
+        "name: x\\ntitle: y\\nauther: z | "
+            + "line 3, column 1: unknown key \"auther\" in package.yaml; did you mean \"author\"?",
         "name: x\\ntitle: y\\nauthor: z\\nname: w | line 4, column 1: key \"name\" stands twice, first in line 1",
         "name: a/b\\ntitle: y\\nauthor: z | line 1, column 7: expected a name of letters",
         "name: [a]\\ntitle: y\\nauthor: z | line 1, column 7: expected a text for name, found a list",
         "name: x\\ntitle:\\nauthor: z | expected a text for title, found nothing",
         "name: x\\ntitle: ''\\nauthor: z | line 2, column 8: expected a text for title, found an empty one",
         "name: x\\ntitle: y\\nauthor: z\\nrequire: {a: b} | line 4, column 10: expected a list of names of packages",
-        "name: x\\ntitle: y\\nauthor: z\\nrequire: [a, [b]] | line 4, column 14: expected names of packages, found a list",
-        "name: x\\ntitle: y\\nauthor: z\\nrequire: [../b] | line 4, column 11: expected the name of a package, found \"../b\"",
+        "name: x\\ntitle: y\\nauthor: z\\nrequire: [a, [b]] | "
+            + "line 4, column 14: expected names of packages, found a list",
+        "name: x\\ntitle: y\\nauthor: z\\nrequire: [../b] | "
+            + "line 4, column 11: expected the name of a package, found \"../b\"",
         "name: x\\ntitle: y\\nauthor: z\\nrequire: [x] | line 4, column 11: package x requires itself",
         "- a\\n- b | line 1, column 1: expected the manifest as a mapping (key: value lines), found a list",
         "name: x\\n  title: y | line 2, column",
@@ -93,16 +96,21 @@ class ManifestTest {
         "config_set: {a: {bootcmd: x}} | key \"runtime\" is missing",
         "runtime: native | key \"config_set\" is missing",
         "runtime: java\\nconfig_set: {a: {main: x}} | line 1, column 10: the runtime \"java\" is not supported yet",
-        "runtime: nativ\\nconfig_set: {a: {bootcmd: x}} | expected native (java, node and python will follow), found \"nativ\"",
+        "runtime: nativ\\nconfig_set: {a: {bootcmd: x}} | "
+            + "expected native (java, node and python will follow), found \"nativ\"",
         "runtime: native\\nconfig_set: {} | expected at least one set",
         "runtime: native\\nconfig_set: {a: {}} | line 2, column 14: set \"a\" has neither bootcmd nor base",
         "runtime: native\\nconfig_set: {a: {bootcmd: ''}} | expected a command, found an empty text",
         "runtime: native\\nconfig_set: {a: {bootcmd: '/x \"y'}} | bootcmd, character 4: a \" that is never closed",
-        "runtime: native\\nconfig_set: {a: {bootcmnd: x}} | unknown key \"bootcmnd\" in a set of the native runtime; did you mean \"bootcmd\"?",
+        "runtime: native\\nconfig_set: {a: {bootcmnd: x}} | "
+            + "unknown key \"bootcmnd\" in a set of the native runtime; did you mean \"bootcmd\"?",
         "runtime: native\\nconfig_set: {a: {base: x}} | expected a base as \"<package>:<set>\", found \"x\"",
-        "runtime: native\\nconfig_set: {a: {bootcmd: x, env: {A B: c}}} | expected an environment variable named by letters",
+        "runtime: native\\nconfig_set: {a: {bootcmd: x, env: {A B: c}}} | "
+            + "expected an environment variable named by letters",
         "runtime: native\\nconfig_set: {a: {bootcmd: x, env: {A: [b]}}} | expected a text for A, found a list",
-        "runtime: native\\nconfig_set: {alpha: {bootcmd: x}}\\nconfig_set_default: alhpa | line 3, column 21: config_set_default names \"alhpa\", which is no set of this file; did you mean \"alpha\"?",
+        "runtime: native\\nconfig_set: {alpha: {bootcmd: x}}\\nconfig_set_default: alhpa | "
+            + "line 3, column 21: config_set_default names \"alhpa\", which is no set of this file; did you "
+            + "mean \"alpha\"?",
     })
     void mistakesInRunYaml(String text, String message) {
         told(() -> run(text.replace("\\n", "\n")), "r.yaml", message);

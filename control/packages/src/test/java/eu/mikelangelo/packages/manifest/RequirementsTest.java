@@ -117,7 +117,8 @@ class RequirementsTest {
 
     @Test
     void severalSetsRunOneAfterTheOther() throws IOException {
-        Path app = make(folder, "app", "", "a: {bootcmd: /first, env: {X: 1}}\nb: {bootcmd: /second 'y z', env: {X: 1}}\n"
+        Path app = make(folder, "app", "", "a: {bootcmd: /first, env: {X: 1}}\n"
+                + "b: {bootcmd: /second 'y z', env: {X: 1}}\n"
                 + "c: {bootcmd: /third, env: {X: 2}}\n");
         Start start = BootCommand.start(plan(app), List.of("a", "b"));
         assertEquals(List.of(List.of("/first")), start.pre());
