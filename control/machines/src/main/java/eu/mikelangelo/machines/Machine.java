@@ -377,7 +377,7 @@ public final class Machine {
                 + (tail.isEmpty() ? "" : "\nlast lines of its console:\n" + tail), "see mike logs " + spec.name());
     }
 
-    /** Waits for EXITED or FAILED; empty when {@code limit} passed first. */
+    /** Waits for EXITED or FAILED, at once when it is not live; empty when {@code limit} passed first. */
     public Optional<MachineState> awaitEnd(Duration limit) {
         return await(limit, now -> !now.phase().live());
     }
