@@ -15,7 +15,6 @@ import java.util.List;
 
 /** A {@link GuestLink} over {@link GuestChannel}. */
 final class ChannelLink implements GuestLink {
-    private static final Duration WELCOME = Duration.ofSeconds(10);
     private final GuestChannel channel;
 
     private ChannelLink(GuestChannel channel) {
@@ -78,7 +77,6 @@ final class ChannelLink implements GuestLink {
 
     @Override
     public Machine.ExecSession exec(String user, String workdir, List<String> argv) {
-        awaitWelcome();
         return new Session(channel.exec(new GuestChannel.Command(argv, user, workdir.isEmpty() ? "/" : workdir)));
     }
 
@@ -116,7 +114,6 @@ final class ChannelLink implements GuestLink {
 
     @Override
     public void get(String path, OutputStream to) throws IOException {
-        awaitWelcome();
         try {
             channel.get(path, to);
         } catch (InterruptedException e) {
@@ -126,7 +123,6 @@ final class ChannelLink implements GuestLink {
 
     @Override
     public void put(InputStream from, String path, int mode) throws IOException {
-        awaitWelcome();
         try {
             channel.put(from, path, mode);
         } catch (InterruptedException e) {
@@ -134,13 +130,16 @@ final class ChannelLink implements GuestLink {
         }
     }
 
-    /** Right after an adoption the guest may not have answered yet. */
-    private void awaitWelcome() {
+    @Override
+    public boolean awaitWelcome(Duration limit) throws InterruptedException {
         try {
-            channel.awaitWelcome(WELCOME);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new Failure(Failure.Kind.TIMEOUT, "interrupted while waiting for the guest", "", e);
+            channel.awaitWelcome(limit);
+            return true;
+        } catch (Failure e) {
+            if (e.kind() == Failure.Kind.TIMEOUT) {
+                return false;
+            }
+            throw e;
         }
     }
 

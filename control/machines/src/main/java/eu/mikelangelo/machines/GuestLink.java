@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -34,6 +35,9 @@ interface GuestLink extends AutoCloseable {
         /** The link has ended. */
         void closed(String reason);
     }
+
+    /** Waits until init has answered on this link; false when it has not within {@code limit}. */
+    boolean awaitWelcome(Duration limit) throws InterruptedException;
 
     /** SIGTERM to the application, SIGKILL after its grace, power off. Does not wait. */
     void stop();

@@ -15,7 +15,9 @@ final class Live implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(Live.class.getName());
     private static final Duration QMP_PATIENCE = Duration.ofSeconds(30);
     private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
-    private static final Duration RELINK_PAUSE = Duration.ofSeconds(1);
+    private static final Duration RELINK_PAUSE = Duration.ofMillis(300);
+    private static final Duration ANSWER = Duration.ofSeconds(15);
+    private static final Duration WELCOME = Duration.ofSeconds(2);
 
     private final Path control;
     private final GuestLink.Connector connector;
@@ -36,6 +38,9 @@ final class Live implements AutoCloseable {
                 everyMiB);
         try {
             this.link = connector.connect(control, first, new Relinking());
+            if (!first) {
+                Thread.ofVirtual().name("welcome " + control).start(this::insist);
+            }
         } catch (IOException e) {
             console.close();
             throw e;
@@ -108,6 +113,25 @@ final class Live implements AutoCloseable {
         }
     }
 
+    /**
+     * Links anew until init has answered. A guest that hears of the old host's end and of the new one's words at the same
+     * time may drop its answer: Linux tells of the first by a work queue, of the second by an interrupt.
+     */
+    private void insist() {
+        try {
+            GuestLink asked = guest();
+            while (!asked.awaitWelcome(WELCOME)) {
+                asked.close(); // Relinking makes another, after a pause
+                Thread.sleep(RELINK_PAUSE.multipliedBy(2));
+                asked = guest();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Failure e) {
+            // The machine has ended, or the channel has and is made anew.
+        }
+    }
+
     private void relink(String reason) {
         linking.lock();
         try {
@@ -133,6 +157,31 @@ final class Live implements AutoCloseable {
         } finally {
             linking.unlock();
         }
+    }
+
+    /**
+     * The link, once init has answered on it; right after an adoption that takes a moment.
+     *
+     * @throws Failure TIMEOUT when it does not answer
+     */
+    GuestLink answering() {
+        long deadline = System.nanoTime() + ANSWER.toNanos();
+        try {
+            while (System.nanoTime() - deadline < 0) {
+                GuestLink asked = guest();
+                try {
+                    if (asked.awaitWelcome(RELINK_PAUSE)) {
+                        return asked;
+                    }
+                } catch (Failure e) {
+                    Thread.sleep(RELINK_PAUSE); // this link has ended; Relinking makes another
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        throw new Failure(Failure.Kind.TIMEOUT, "init in the guest did not answer within " + ANSWER.toSeconds() + " s",
+                "see the machine's kernel log");
     }
 
     @Override

@@ -377,7 +377,7 @@ public final class Machine {
                 + (tail.isEmpty() ? "" : "\nlast lines of its console:\n" + tail), "see mike logs " + spec.name());
     }
 
-    /** Waits for EXITED or FAILED; empty when {@code limit} passed first. */
+    /** Waits for EXITED or FAILED, at once when it is not live; empty when {@code limit} passed first. */
     public Optional<MachineState> awaitEnd(Duration limit) {
         return await(limit, now -> !now.phase().live());
     }
@@ -446,7 +446,7 @@ public final class Machine {
 
     /** Sends a signal to the application. */
     public void signal(int number) {
-        running().guest().signal(number);
+        running().answering().signal(number);
     }
 
     /** Joins the application's console; many may. */
@@ -466,17 +466,17 @@ public final class Machine {
      * @param argv    the command and its words
      */
     public ExecSession exec(String user, String workdir, List<String> argv) {
-        return running().guest().exec(user, workdir, argv);
+        return running().answering().exec(user, workdir, argv);
     }
 
     /** Copies a file of the guest. */
     public void copyOut(String guestPath, OutputStream to) throws IOException {
-        running().guest().get(guestPath, to);
+        running().answering().get(guestPath, to);
     }
 
     /** Writes a file of the guest (beside it, then renamed). */
     public void copyIn(InputStream from, String guestPath, int mode) throws IOException {
-        running().guest().put(from, guestPath, mode);
+        running().answering().put(from, guestPath, mode);
     }
 
     private Live running() {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -42,10 +43,7 @@ class QemuBootTest {
         Process process = new ProcessBuilder(argv).inheritIO().start();
         BlockingQueue<Qmp.Event> events = new LinkedBlockingQueue<>();
         try {
-            while (!Files.exists(socket) && process.isAlive()) {
-                Thread.onSpinWait();
-            }
-            try (Qmp qmp = Qmp.connect(socket, Duration.ofSeconds(10), events::add)) {
+            try (Qmp qmp = connect(socket, process, events)) {
                 assertEquals(new Qmp.Status("prelaunch", false), qmp.queryStatus());
                 assertEquals("quiet", qmp.queryName());
                 assertTrue(qemu.version().startsWith(qmp.queryVersion()), qemu.version());
@@ -64,7 +62,21 @@ class QemuBootTest {
         }
     }
 
-    private static String kernelFile() throws java.io.IOException {
+    /** The socket is there a moment after the start, and heard a moment later. */
+    private static Qmp connect(Path socket, Process qemu, BlockingQueue<Qmp.Event> events) throws Exception {
+        while (true) {
+            try {
+                return Qmp.connect(socket, Duration.ofSeconds(10), events::add);
+            } catch (IOException e) {
+                if (!qemu.isAlive()) {
+                    throw e;
+                }
+                Thread.sleep(2);
+            }
+        }
+    }
+
+    private static String kernelFile() throws IOException {
         String given = System.getProperty("mike.test.kernel", "");
         Path boot = Path.of(given).resolve("boot");
         if (given.isEmpty() || !Files.isDirectory(boot)) {
