@@ -86,10 +86,7 @@ static bool interpreter(const char *path, char *name, size_t room) {
 
 /* Where execvp would have found the file, or false. */
 static bool find(const char *name, char *path, size_t room) {
-    if (strchr(name, '/')) {
-        snprintf(path, room, "%s", name);
-        return access(path, F_OK) == 0;
-    }
+    if (strchr(name, '/')) { snprintf(path, room, "%s", name); return access(path, F_OK) == 0; }
     for (const char *at = getenv("PATH"); at; ) {
         size_t length = strcspn(at, ":");
         snprintf(path, room, "%.*s/%s", (int)length, at, name);

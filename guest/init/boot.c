@@ -38,10 +38,7 @@ bool write_file(const char *path, const char *text, bool append) {
 
 bool make_folders(const char *path, mode_t mode) {
     char copy[4096];
-    if (strlen(path) >= sizeof copy || path[0] != '/') {
-        errno = EINVAL;
-        return false;
-    }
+    if (strlen(path) >= sizeof copy || path[0] != '/') { errno = EINVAL; return false; }
     strcpy(copy, path);
     for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;

@@ -84,10 +84,7 @@ bool dhcp_parse(const uint8_t *packet, size_t length, const uint8_t hardware[6],
     *out = (struct lease){0};
     memcpy(&out->address, bootp + 16, 4);
     for (size_t at = start; at < length && packet[at] != OPT_END; ) {
-        if (packet[at] == 0) {
-            at++;
-            continue;
-        }
+        if (packet[at] == 0) { at++; continue; }
         if (at + 2 > length || at + 2 + packet[at + 1] > length) return false;
         take_option(out, packet[at], packet + at + 2, packet[at + 1]);
         at += 2u + packet[at + 1];

@@ -118,10 +118,7 @@ static void next_step(void) {
     const struct list *pre = &config.list[K_PRE];
     char error[TEXT_MAX];
     phase = PREPARING;
-    if (pre_at == pre->count) {
-        start_app();
-        return;
-    }
+    if (pre_at == pre->count) { start_app(); return; }
     static const struct user root = {.groups = 1};
     struct spawn s = {pre->line[pre_at++], "/", &root, -1, -1, -1, false};
     pid = spawn(&s, error, &code);
