@@ -28,14 +28,6 @@ char *read_file(const char *path, size_t max, size_t *length) {
     return text;
 }
 
-bool write_file(const char *path, const char *text, bool append) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0644);
-    bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-    if (!done) note("%s: %s", path, strerror(errno));
-    close(fd);
-    return done;
-}
-
 bool make_folders(const char *path, mode_t mode) {
     char copy[4096];
     if (strlen(path) >= sizeof copy || path[0] != '/') { errno = EINVAL; return false; }
@@ -93,7 +85,7 @@ void boot_folders(const struct config *c) {
         uint32_t mode, uid, gid;
         if (!parse_number(word[1], 8, 07777, &mode) || !parse_number(word[2], 10, UINT32_MAX - 1, &uid)
                 || !parse_number(word[3], 10, UINT32_MAX - 1, &gid)) {
-            fatal(125, "`folder %s %s %s %s` is not a path, an octal mode and two numbers", word[0], word[1], word[2], word[3]);
+            fatal(125, "`folder %s %s %s %s`: not an octal mode and two numbers", word[0], word[1], word[2], word[3]);
         }
         if (!make_folders(word[0], mode) || chown(word[0], uid, gid) || chmod(word[0], mode))
             fatal(125, "folder %s: %s", word[0], strerror(errno));

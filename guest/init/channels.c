@@ -12,7 +12,7 @@ struct channel {
     enum type kind;               /* PADDING: free */
     uint16_t id;
     pid_t pid;
-    int in, out, err;             /* our ends: a program's standard streams, or in = a file being put, out = one being got */
+    int in, out, err;             /* our ends: a program's streams, or in = a file being put, out = one being got */
     uint8_t *pending;             /* DATA the program has not read yet, at most WINDOW */
     size_t pending_at, pending_length;
     uint32_t unacknowledged, owed;      /* of the host's DATA: not credited yet; of those, used up */
@@ -81,7 +81,7 @@ static bool start_program(struct channel *c, char **word) {
     struct user user = app_user;
     c->pid = -1;
     c->exited = true;  /* until it runs */
-    if (*word[0] && split_user(word[0], &user)) return fail(c, "exec: the user is not UID[:GID[,GID...]] in numbers", "");
+    if (*word[0] && split_user(word[0], &user)) return fail(c, "the user is not UID[:GID[,GID...]] in numbers", "");
     bool pipes = !pipe2(in, O_CLOEXEC) && !pipe2(out, O_CLOEXEC) && !pipe2(err, O_CLOEXEC);
     struct spawn s = {word + 2, word[1], &user, in[0], out[1], err[1], false};
     if (pipes) c->pid = spawn(&s, error, &code);
@@ -187,7 +187,8 @@ static bool end(struct channel *c) {
 }
 
 static bool take_credit(struct channel *c, const struct frame *f) {
-    uint32_t more = f->length == 8 ? load32(f->data) : UINT32_MAX, more_errors = f->length == 8 ? load32(f->data + 4) : 0;
+    if (f->length != 8) return fail(c, "CREDIT holds 8 bytes", "");
+    uint32_t more = load32(f->data), more_errors = load32(f->data + 4);
     if (more > WINDOW - c->credit || more_errors > WINDOW - c->error_credit)
         return fail(c, "CREDIT for bytes that were never sent", "");
     c->credit += more;

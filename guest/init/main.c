@@ -1,4 +1,4 @@
-/* PID 1: one loop that brings the machine up, watches over the application and turns the machine off. It never exits. */
+/* PID 1: one loop brings the machine up, watches over the application and turns the machine off. It never exits. */
 #include "init.h"
 #include <poll.h>
 #include <signal.h>
@@ -9,15 +9,15 @@
 #include <time.h>
 
 enum phase { STARTING, PREPARING, RUNNING, LEAVING };
-enum { CONSOLE_WAIT_MS = 2000, LEFTOVER_MS = 2000, FLUSH_MS = 300, IMAGE_MAX = 1 << 20, KEY_DOWN = 1, KEY_POWER = 116 };
+enum { CONSOLE_WAIT_MS = 2000, LEFTOVER_MS = 2000, KILLS_MAX = 3, FLUSH_MS = 300, IMAGE_MAX = 1 << 20, KEY_DOWN = 1, KEY_POWER = 116 };
 struct input { int64_t seconds, microseconds; uint16_t type, code; int32_t value; };  /* linux/input.h, 64 bit */
 
 struct config config;
 struct user app_user;
 static enum phase phase;
-static int signal_fd, pre_at, code, last_status;
+static int signal_fd, pre_at, code, last_status, kills;
 static pid_t pid;                       /* of the running `pre` command or of the start command; 0: none */
-static bool stopping, is_ready, forking, started;
+static bool stopping, is_ready, forking;
 static int64_t console_due, kill_due = INT64_MAX;
 
 int64_t now_ms(void) {
@@ -107,7 +107,6 @@ static void start_app(void) {
     if (pid < 0) fatal(code, "%s", error);
     free(argv);
     phase = RUNNING;
-    started = true;
     say("started %d", (int)pid);
     listen_due = 0;
     boot_modules(&config.list[K_LATE]);
@@ -194,6 +193,7 @@ static void timers(int64_t now) {
     if (now >= kill_due) {
         kill(-1, SIGKILL);
         kill_due = phase == LEAVING ? now + LEFTOVER_MS : INT64_MAX;
+        if (phase == LEAVING && ++kills > KILLS_MAX) leave();  /* something in the kernel does not let go of it */
     }
 }
 
