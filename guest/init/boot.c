@@ -1,6 +1,5 @@
 /* What the machine needs before a program can run: devices, modules, file systems, a console; and the way out. */
 #include "init.h"
-#include <mntent.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -127,13 +126,16 @@ void boot_buttons(void) {
 
 /* Real file systems only: what lives in memory is gone anyway. The last mounted goes first. */
 static void unmount_disks(void) {
-    char *path[32];
+    size_t length;
+    char *path[32], *rest = NULL, *table = read_file("/proc/self/mounts", 1, &length);
     int count = 0;
-    FILE *table = setmntent("/proc/self/mounts", "r");
-    for (struct mntent *m; table && count < 32 && (m = getmntent(table)); )
-        if (strncmp(m->mnt_fsname, "/dev/", 5) == 0) path[count++] = strdup(m->mnt_dir);
-    while (count--)
-        if (path[count] && umount2(path[count], 0)) mount(NULL, path[count], NULL, MS_REMOUNT | MS_RDONLY, NULL);
+    for (char *line = table ? strtok_r(table, "\n", &rest) : NULL; line && count < 32; line = strtok_r(NULL, "\n", &rest)) {
+        char *blank = strchr(line, ' '), *end = blank ? strchr(blank + 1, ' ') : NULL;
+        if (strncmp(line, "/dev/", 5) != 0 || !end) continue;
+        *end = 0;
+        path[count++] = blank + 1;
+    }
+    while (count--) if (umount2(path[count], 0)) mount(NULL, path[count], NULL, MS_REMOUNT | MS_RDONLY, NULL);
 }
 
 void power_off(void) {

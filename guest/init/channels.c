@@ -92,9 +92,7 @@ static bool start_program(struct channel *c, char **word) {
     c->out = out[0];
     c->err = err[0];
     if (c->pid < 0) return fail(c, error, "");
-    fcntl(c->in, F_SETFL, O_NONBLOCK);
-    fcntl(c->out, F_SETFL, O_NONBLOCK);
-    fcntl(c->err, F_SETFL, O_NONBLOCK);
+    for (int i = 0; i < 3; i++) fcntl((int[]){c->in, c->out, c->err}[i], F_SETFL, O_NONBLOCK);
     c->exited = false;
     c->pending = must(malloc(WINDOW));
     return true;

@@ -9,9 +9,10 @@
 
 enum {
     IP = 20, UDP = 8, BOOTP = 236, COOKIE = 4, OPTIONS = IP + UDP + BOOTP + COOKIE,
-    LENGTH = OPTIONS + 60 /* RFC 1542: at least 300 bytes of BOOTP */, TRIES = 6, FIRST_WAIT_MS = 250, ETHERTYPE_IP = 0x0800,
-    DISCOVER = 1, REQUEST = 3,
-    OPT_MASK = 1, OPT_ROUTER = 3, OPT_DNS = 6, OPT_ADDRESS = 50, OPT_KIND = 53, OPT_SERVER = 54, OPT_WANTED = 55, OPT_END = 255
+    LENGTH = OPTIONS + 60 /* RFC 1542: at least 300 bytes of BOOTP */, TRIES = 6, FIRST_WAIT_MS = 250,
+    ETHERTYPE_IP = 0x0800, DISCOVER = 1, REQUEST = 3,
+    OPT_MASK = 1, OPT_ROUTER = 3, OPT_DNS = 6, OPT_ADDRESS = 50, OPT_KIND = 53, OPT_SERVER = 54, OPT_WANTED = 55,
+    OPT_END = 255
 };
 static const uint8_t MAGIC[COOKIE] = {99, 130, 83, 99};
 /* IP from 0.0.0.0 to 255.255.255.255, checksum included; UDP from 68 to 67, checksum 0: none, legal over IPv4. */

@@ -24,7 +24,8 @@ static int up(const char *name) {
 
 static int set_address(unsigned long what, uint32_t address) {
     struct ifreq r = {.ifr_name = "eth0"};
-    memcpy(&r.ifr_addr, &(struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = address}, sizeof(struct sockaddr_in));
+    struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = address};
+    memcpy(&r.ifr_addr, &in, sizeof in);
     return request(what, &r);
 }
 
