@@ -91,20 +91,16 @@ void boot_folders(const struct config *c) {
     }
 }
 
-bool boot_console(void) {
-    static const char *const choice[] = {"/dev/hvc0", "/dev/ttyS0"};
-    for (int i = ports_possible() ? 0 : 1; i < 2; i++) {
-        console_fd = open(choice[i], O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-        if (console_fd >= 0) {
-            console_path = choice[i];
-            struct termios t;
-            if (i == 0 && tcgetattr(console_fd, &t) == 0) {
-                t.c_oflag &= ~(tcflag_t)OPOST;  /* the log gets the application's bytes: no CR before NL */
-                tcsetattr(console_fd, TCSANOW, &t);
-            }
-            return true;
-        }
-        if (i == 0) return false;  /* the port may still come: main.c decides how long to wait */
+bool boot_console(bool give_up) {
+    bool port = !give_up && ports_possible();
+    const char *path = port ? "/dev/hvc0" : "/dev/ttyS0";
+    struct termios t;
+    console_fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (console_fd < 0) return !port;
+    console_path = path;
+    if (port && tcgetattr(console_fd, &t) == 0) {
+        t.c_oflag &= ~(tcflag_t)OPOST;  /* the log gets the application's bytes: no CR before NL */
+        tcsetattr(console_fd, TCSANOW, &t);
     }
     return true;
 }
@@ -129,7 +125,8 @@ static void unmount_disks(void) {
     size_t length;
     char *path[32], *rest = NULL, *table = read_file("/proc/self/mounts", 1, &length);
     int count = 0;
-    for (char *line = table ? strtok_r(table, "\n", &rest) : NULL; line && count < 32; line = strtok_r(NULL, "\n", &rest)) {
+    char *line = table ? strtok_r(table, "\n", &rest) : NULL;
+    for (; line && count < 32; line = strtok_r(NULL, "\n", &rest)) {
         char *blank = strchr(line, ' '), *end = blank ? strchr(blank + 1, ' ') : NULL;
         if (strncmp(line, "/dev/", 5) != 0 || !end) continue;
         *end = 0;

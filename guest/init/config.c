@@ -97,10 +97,7 @@ const char *config_word(const struct config *c, enum key key, const char *otherw
 }
 
 void config_free(struct config *c) {
-    for (int key = 0; key < KEYS; key++) {
-        clear(&c->list[key]);
-        free(c->list[key].line);
-    }
+    for (int key = 0; key < KEYS; key++) { clear(&c->list[key]); free(c->list[key].line); }
     memset(c, 0, sizeof *c);
 }
 

@@ -34,8 +34,8 @@ int split_user(char *text, struct user *out);                  /* "UID[:GID[,GID
 /* ---- frame.c: the codec of mike.control, no I/O ---- */
 enum { FRAME_HEAD = 8, FRAME_MAX = 65536, CHANNELS = 8, WINDOW = 131072, NONCE = 8 };
 enum type {
-    PADDING, HELLO, WELCOME, STOP, SIGNAL, EXEC, DATA, ERRDATA, END, EXITED, GET, PUT, ERROR, RESIZE, PING, PONG, CREDIT,
-    STATUS
+    PADDING, HELLO, WELCOME, STOP, SIGNAL, EXEC, DATA, ERRDATA, END, EXITED, GET, PUT, ERROR, RESIZE, PING, PONG,
+    CREDIT, STATUS
 };
 struct frame { uint8_t type, zero; uint16_t channel; uint32_t length; const uint8_t *data; };
 
@@ -75,7 +75,7 @@ void boot_devices(void);
 void boot_mounts(void);
 void boot_modules(const struct list *modules);
 void boot_folders(const struct config *c);
-bool boot_console(void);          /* opens the application's console; false: not there yet */
+bool boot_console(bool give_up);  /* opens the application's console; false: hvc0 may still come */
 void boot_buttons(void);
 _Noreturn void power_off(void);
 char *read_file(const char *path, size_t max, size_t *length);

@@ -9,7 +9,8 @@
 #include <time.h>
 
 enum phase { STARTING, PREPARING, RUNNING, LEAVING };
-enum { CONSOLE_WAIT_MS = 2000, LEFTOVER_MS = 2000, KILLS_MAX = 3, FLUSH_MS = 300, IMAGE_MAX = 1 << 20, KEY_DOWN = 1, KEY_POWER = 116 };
+enum { CONSOLE_WAIT_MS = 2000, LEFTOVER_MS = 2000, KILLS_MAX = 3, FLUSH_MS = 300, IMAGE_MAX = 1 << 20 };
+enum { EVENT_KEY = 1, KEY_POWER = 116 };
 struct input { int64_t seconds, microseconds; uint16_t type, code; int32_t value; };  /* linux/input.h, 64 bit */
 
 struct config config;
@@ -172,19 +173,12 @@ static void hear_signals(void) {
 static void hear_button(void) {
     struct input e;
     while (button_fd >= 0 && read(button_fd, &e, sizeof e) == sizeof e)
-        if (e.type == KEY_DOWN && e.code == KEY_POWER && e.value == 1) stop_asked();
+        if (e.type == EVENT_KEY && e.code == KEY_POWER && e.value == 1) stop_asked();
 }
 
 /* What time brings. */
 static void timers(int64_t now) {
-    if (phase == STARTING && net_settled) {
-        bool have = console_fd >= 0 || boot_console();
-        if (!have && now >= console_due) {
-            console_path = "/dev/console";
-            have = true;
-        }
-        if (have) next_step();
-    }
+    if (phase == STARTING && net_settled && boot_console(now >= console_due)) next_step();
     if (phase == RUNNING && now >= listen_due && listen_check(now) && !is_ready) {
         /* A forking command without ports is ready when it returns, like systemd's Type=forking. */
         is_ready = !forking || pid == 0 || config.list[K_LISTEN].count > 0;
@@ -268,8 +262,5 @@ int main(void) {
     if (!listen_start(&config, error)) fatal(125, "%s", error);
     if (!net_start(&config, now_ms())) fatal(125, "`net` is not none, dhcp, or static ADDRESS/BITS GATEWAY DNS MTU");
     console_due = now_ms() + CONSOLE_WAIT_MS;
-    for (;;) {
-        timers(now_ms());
-        turn();
-    }
+    for (;;) { timers(now_ms()); turn(); }
 }

@@ -50,10 +50,7 @@ static int open_port(const char *line) {
     int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     /* Edge-triggered: a port without a host says HUP for ever, and we want to hear only of changes. */
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.fd = fd};
-    if (fd >= 0 && epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e)) {
-        close(fd);
-        fd = -1;
-    }
+    if (fd >= 0 && epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e)) { close(fd); fd = -1; }
     return fd;
 }
 
@@ -106,9 +103,7 @@ void say(const char *format, ...) {
     if (welcomed) control_send(STATUS, 0, line, (uint32_t)length);
 }
 
-bool control_room(void) {
-    return queue_end - queue_start < BULK;
-}
+bool control_room(void) { return queue_end - queue_start < BULK; }
 
 bool control_send(enum type type, uint16_t channel, const void *data, uint32_t length) {
     if (queue_end + FRAME_HEAD + length > QUEUE) {
@@ -174,10 +169,7 @@ static void read_control(void) {
 static void hear_uevents(void) {
     char event[4096];
     bool any = false;
-    while (recv(uevent_fd, event, sizeof event, 0) > 0 || errno == ENOBUFS) {
-        any = true;
-        errno = 0;
-    }
+    while (recv(uevent_fd, event, sizeof event, 0) > 0 || errno == ENOBUFS) { any = true; errno = 0; }
     if (any && status_fd < 0) status_fd = open_port("mike.status\n");
     if (any && control_fd < 0) control_fd = open_port("mike.control\n");
 }
