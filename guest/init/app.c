@@ -24,7 +24,8 @@ void spawn_environment(const struct config *c, const struct user *user) {
     char **env = must(calloc((size_t)list->count + 4, sizeof *env));
     int count = 0;
     for (int i = list->count - 1; i >= -3; i--) {
-        const char *name = i >= 0 ? list->line[i][0] : usual[-i - 1][0], *value = i >= 0 ? list->line[i][1] : usual[-i - 1][1];
+        const char *name = i < 0 ? usual[-i - 1][0] : list->line[i][0];
+        const char *value = i < 0 ? usual[-i - 1][1] : list->line[i][1];
         if (!has(env, count, name)) {
             size_t room = strlen(name) + strlen(value) + 2;
             env[count] = must(malloc(room));
@@ -63,7 +64,7 @@ trouble:
     _exit(127);
 }
 
-/* Copies into `name` what the file at `path` says must run it (#! line or ELF PT_INTERP); false when it says nothing. */
+/* Copies into `name` what the file at `path` says must run it (#! line or ELF PT_INTERP); false: nothing. */
 static bool interpreter(const char *path, char *name, size_t room) {
     uint8_t head[4097] = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -86,10 +87,7 @@ static bool interpreter(const char *path, char *name, size_t room) {
 
 /* Where execvp would have found the file, or false. */
 static bool find(const char *name, char *path, size_t room) {
-    if (strchr(name, '/')) {
-        snprintf(path, room, "%s", name);
-        return access(path, F_OK) == 0;
-    }
+    if (strchr(name, '/')) { snprintf(path, room, "%s", name); return access(path, F_OK) == 0; }
     for (const char *at = getenv("PATH"); at; ) {
         size_t length = strcspn(at, ":");
         snprintf(path, room, "%.*s/%s", (int)length, at, name);
@@ -105,7 +103,7 @@ static void explain(const struct spawn *s, const struct trouble *t, char *error)
     if (t->step == AT_WORKDIR) {
         snprintf(error, TEXT_MAX, "start %s: working directory %s: %s", name, s->workdir, what);
     } else if (t->step != AT_EXEC) {
-        snprintf(error, TEXT_MAX, "start %s: %s: %s", name, t->step == AT_CONSOLE ? console_path : "change of user", what);
+        snprintf(error, TEXT_MAX, "start %s: %s: %s", name, t->step == AT_USER ? "its user" : console_path, what);
     } else if (t->error != ENOENT) {
         snprintf(error, TEXT_MAX, "start %s: %s", name, what);
     } else if (!find(name, path, sizeof path)) {

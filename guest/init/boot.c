@@ -1,6 +1,5 @@
 /* What the machine needs before a program can run: devices, modules, file systems, a console; and the way out. */
 #include "init.h"
-#include <mntent.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -28,20 +27,9 @@ char *read_file(const char *path, size_t max, size_t *length) {
     return text;
 }
 
-bool write_file(const char *path, const char *text, bool append) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | (append ? O_APPEND : O_TRUNC), 0644);
-    bool done = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-    if (!done) note("%s: %s", path, strerror(errno));
-    close(fd);
-    return done;
-}
-
 bool make_folders(const char *path, mode_t mode) {
     char copy[4096];
-    if (strlen(path) >= sizeof copy || path[0] != '/') {
-        errno = EINVAL;
-        return false;
-    }
+    if (strlen(path) >= sizeof copy || path[0] != '/') { errno = EINVAL; return false; }
     strcpy(copy, path);
     for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
@@ -96,27 +84,23 @@ void boot_folders(const struct config *c) {
         uint32_t mode, uid, gid;
         if (!parse_number(word[1], 8, 07777, &mode) || !parse_number(word[2], 10, UINT32_MAX - 1, &uid)
                 || !parse_number(word[3], 10, UINT32_MAX - 1, &gid)) {
-            fatal(125, "`folder %s %s %s %s` is not a path, an octal mode and two numbers", word[0], word[1], word[2], word[3]);
+            fatal(125, "`folder %s %s %s %s`: not an octal mode and two numbers", word[0], word[1], word[2], word[3]);
         }
         if (!make_folders(word[0], mode) || chown(word[0], uid, gid) || chmod(word[0], mode))
             fatal(125, "folder %s: %s", word[0], strerror(errno));
     }
 }
 
-bool boot_console(void) {
-    static const char *const choice[] = {"/dev/hvc0", "/dev/ttyS0"};
-    for (int i = ports_possible() ? 0 : 1; i < 2; i++) {
-        console_fd = open(choice[i], O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-        if (console_fd >= 0) {
-            console_path = choice[i];
-            struct termios t;
-            if (i == 0 && tcgetattr(console_fd, &t) == 0) {
-                t.c_oflag &= ~(tcflag_t)OPOST;  /* the log gets the application's bytes: no CR before NL */
-                tcsetattr(console_fd, TCSANOW, &t);
-            }
-            return true;
-        }
-        if (i == 0) return false;  /* the port may still come: main.c decides how long to wait */
+bool boot_console(bool give_up) {
+    bool port = !give_up && ports_possible();
+    const char *path = port ? "/dev/hvc0" : "/dev/ttyS0";
+    struct termios t;
+    console_fd = open(path, O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+    if (console_fd < 0) return !port;
+    console_path = path;
+    if (port && tcgetattr(console_fd, &t) == 0) {
+        t.c_oflag &= ~(tcflag_t)OPOST;  /* the log gets the application's bytes: no CR before NL */
+        tcsetattr(console_fd, TCSANOW, &t);
     }
     return true;
 }
@@ -138,13 +122,17 @@ void boot_buttons(void) {
 
 /* Real file systems only: what lives in memory is gone anyway. The last mounted goes first. */
 static void unmount_disks(void) {
-    char *path[32];
+    size_t length;
+    char *path[32], *rest = NULL, *table = read_file("/proc/self/mounts", 1, &length);
     int count = 0;
-    FILE *table = setmntent("/proc/self/mounts", "r");
-    for (struct mntent *m; table && count < 32 && (m = getmntent(table)); )
-        if (strncmp(m->mnt_fsname, "/dev/", 5) == 0) path[count++] = strdup(m->mnt_dir);
-    while (count--)
-        if (path[count] && umount2(path[count], 0)) mount(NULL, path[count], NULL, MS_REMOUNT | MS_RDONLY, NULL);
+    char *line = table ? strtok_r(table, "\n", &rest) : NULL;
+    for (; line && count < 32; line = strtok_r(NULL, "\n", &rest)) {
+        char *blank = strchr(line, ' '), *end = blank ? strchr(blank + 1, ' ') : NULL;
+        if (strncmp(line, "/dev/", 5) != 0 || !end) continue;
+        *end = 0;
+        path[count++] = blank + 1;
+    }
+    while (count--) if (umount2(path[count], 0)) mount(NULL, path[count], NULL, MS_REMOUNT | MS_RDONLY, NULL);
 }
 
 void power_off(void) {

@@ -12,15 +12,14 @@ struct channel {
     enum type kind;               /* PADDING: free */
     uint16_t id;
     pid_t pid;
-    int in, out, err;             /* our ends: a program's standard streams, or in = a file being put, out = one being got */
+    int in, out, err;             /* our ends: a program's streams, or in = a file being put, out = one being got */
     uint8_t *pending;             /* DATA the program has not read yet, at most WINDOW */
     size_t pending_at, pending_length;
     uint32_t unacknowledged, owed;      /* of the host's DATA: not credited yet; of those, used up */
-    uint32_t credit, error_credit;      /* what the host will take of DATA and ERRDATA */
+    uint32_t mode, credit, error_credit;  /* of a file put; and what the host will take of DATA and ERRDATA */
     bool ended, exited;
     uint32_t code;
     int64_t linger_due;
-    mode_t mode;
     char *path, *beside;
 };
 static struct channel channel[CHANNELS];
@@ -47,16 +46,18 @@ static void release(struct channel *c) {
     *c = (struct channel){0};
 }
 
-static void refuse(uint16_t id, const char *what, const char *why) {
+static bool refuse(uint16_t id, const char *what, const char *why) {
     char text[TEXT_MAX];
     snprintf(text, sizeof text, "%s%s%s", what, *why ? ": " : "", why);
     control_send(ERROR, id, text, (uint32_t)strlen(text));
+    return false;
 }
 
-static void fail(struct channel *c, const char *what, const char *why) {
+static bool fail(struct channel *c, const char *what, const char *why) {
     refuse(c->id, what, why);
     if (c->kind == EXEC && !c->exited) kill(-c->pid, SIGKILL);
     release(c);
+    return false;
 }
 
 static void finish(struct channel *c, uint32_t code) {
@@ -75,72 +76,45 @@ void channels_drop(void) {
 }
 
 static bool start_program(struct channel *c, char **word) {
-    char error[TEXT_MAX];
-    int pipes[3][2], code, made = 0;
+    char error[TEXT_MAX] = "exec: no pipes are left";
+    int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1}, code;
     struct user user = app_user;
-    if (*word[0] && split_user(word[0], &user)) {
-        fail(c, "exec: the user is not UID[:GID[,GID...]] in numbers", "");
-        return false;
-    }
-    while (made < 3 && pipe2(pipes[made], O_CLOEXEC) == 0) made++;
-    struct spawn s = {.argv = word + 2, .workdir = word[1], .user = &user};
-    if (made == 3) {
-        s.in = pipes[0][0];
-        s.out = pipes[1][1];
-        s.err = pipes[2][1];
-        c->in = pipes[0][1];
-        c->out = pipes[1][0];
-        c->err = pipes[2][0];
-        c->pid = spawn(&s, error, &code);
-        close(s.in);
-        close(s.out);
-        close(s.err);
-    } else {
-        snprintf(error, sizeof error, "exec: pipe: %s", strerror(errno));
-        while (made--) {
-            close(pipes[made][0]);
-            close(pipes[made][1]);
-        }
-        c->pid = -1;
-    }
-    if (c->pid < 0) {
-        c->exited = true;
-        fail(c, error, "");
-        return false;
-    }
-    fcntl(c->in, F_SETFL, O_NONBLOCK);
-    fcntl(c->out, F_SETFL, O_NONBLOCK);
-    fcntl(c->err, F_SETFL, O_NONBLOCK);
+    c->pid = -1;
+    c->exited = true;  /* until it runs */
+    if (*word[0] && split_user(word[0], &user)) return fail(c, "the user is not UID[:GID[,GID...]] in numbers", "");
+    bool pipes = !pipe2(in, O_CLOEXEC) && !pipe2(out, O_CLOEXEC) && !pipe2(err, O_CLOEXEC);
+    struct spawn s = {word + 2, word[1], &user, in[0], out[1], err[1], false};
+    if (pipes) c->pid = spawn(&s, error, &code);
+    close_fd(&in[0]);
+    close_fd(&out[1]);
+    close_fd(&err[1]);
+    c->in = in[1];
+    c->out = out[0];
+    c->err = err[0];
+    if (c->pid < 0) return fail(c, error, "");
+    for (int i = 0; i < 3; i++) fcntl((int[]){c->in, c->out, c->err}[i], F_SETFL, O_NONBLOCK);
+    c->exited = false;
     c->pending = must(malloc(WINDOW));
     return true;
 }
 
-static void start_get(struct channel *c, char **word) {
+static bool start_get(struct channel *c, char **word) {
     struct stat s;
     c->out = open(word[0], O_RDONLY | O_CLOEXEC | O_NONBLOCK);  /* NONBLOCK: a FIFO must not hold up PID 1 */
-    if (c->out < 0 || fstat(c->out, &s)) fail(c, word[0], strerror(errno));
-    else if (!S_ISREG(s.st_mode)) fail(c, word[0], "not a regular file");
+    if (c->out < 0 || fstat(c->out, &s)) return fail(c, word[0], strerror(errno));
+    return S_ISREG(s.st_mode) || fail(c, word[0], "not a regular file");
 }
 
-static void start_put(struct channel *c, char **word) {
-    uint32_t mode;
-    if (!parse_number(word[0], 8, 07777, &mode)) {
-        fail(c, "put: the mode is not an octal number", "");
-        return;
-    }
-    size_t room = strlen(word[1]) + 16;
-    char *beside = must(malloc(room));
-    snprintf(beside, room, "%s.mike-%u", word[1], c->id);
+static bool start_put(struct channel *c, char **word) {
+    char beside[4096];
+    if (!parse_number(word[0], 8, 07777, &c->mode)) return fail(c, "put: the mode is not an octal number", "");
+    if ((size_t)snprintf(beside, sizeof beside, "%s.mike-%u", word[1], c->id) >= sizeof beside)
+        return fail(c, word[1], strerror(ENAMETOOLONG));
     c->in = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (c->in < 0) {
-        int error = errno;
-        free(beside);  /* not ours to unlink */
-        fail(c, word[1], strerror(error));
-        return;
-    }
-    c->beside = beside;
+    if (c->in < 0) return fail(c, word[1], strerror(errno));
+    c->beside = must(strdup(beside));  /* from here on it is ours to unlink */
     c->path = must(strdup(word[1]));
-    c->mode = (mode_t)mode;
+    return true;
 }
 
 static void open_channel(const struct frame *f) {
@@ -174,73 +148,65 @@ static void give_credit(struct channel *c, uint32_t used) {
     }
 }
 
-static void put_data(struct channel *c, const struct frame *f) {
+static bool put_data(struct channel *c, const struct frame *f) {
     for (uint32_t at = 0; at < f->length; ) {
         ssize_t n = write(c->in, f->data + at, f->length - at);
-        if (n <= 0) {
-            fail(c, c->path, strerror(errno));
-            return;
-        }
+        if (n <= 0) return fail(c, c->path, strerror(errno));
         at += (uint32_t)n;
     }
     give_credit(c, f->length);
+    return true;
 }
 
-static void data(struct channel *c, const struct frame *f) {
-    if (c->kind == GET || c->ended || f->length > WINDOW - c->unacknowledged) {
-        fail(c, c->kind == GET || c->ended ? "DATA where none belongs" : "DATA beyond the credit", "");
-        return;
-    }
+static bool data(struct channel *c, const struct frame *f) {
+    if (c->kind == GET || c->ended) return fail(c, "DATA where none belongs", "");
+    if (f->length > WINDOW - c->unacknowledged) return fail(c, "DATA beyond the credit", "");
     c->unacknowledged += f->length;
-    if (c->kind == PUT) {
-        put_data(c, f);
-    } else if (c->in < 0) {
+    if (c->kind == PUT) return put_data(c, f);
+    if (c->in < 0) {
         give_credit(c, f->length);  /* the program closed its input: the rest is read and forgotten */
-    } else {
-        memmove(c->pending, c->pending + c->pending_at, c->pending_length);
-        memcpy(c->pending + c->pending_length, f->data, f->length);
-        c->pending_at = 0;
-        c->pending_length += f->length;
+        return true;
     }
+    memmove(c->pending, c->pending + c->pending_at, c->pending_length);
+    memcpy(c->pending + c->pending_length, f->data, f->length);
+    c->pending_at = 0;
+    c->pending_length += f->length;
+    return true;
 }
 
-static void end(struct channel *c) {
+static bool end(struct channel *c) {
     c->ended = true;
-    if (c->kind != PUT) return;
-    if (fchmod(c->in, c->mode) || rename(c->beside, c->path)) {
-        fail(c, c->path, strerror(errno));
-        return;
-    }
+    if (c->kind != PUT) return true;
+    if (fchmod(c->in, c->mode) || rename(c->beside, c->path)) return fail(c, c->path, strerror(errno));
     free(c->beside);
     c->beside = NULL;
     finish(c, 0);
+    return true;
 }
 
-static void take_credit(struct channel *c, const struct frame *f) {
-    uint32_t more = f->length == 8 ? load32(f->data) : UINT32_MAX, more_errors = f->length == 8 ? load32(f->data + 4) : 0;
-    if (more > WINDOW - c->credit || more_errors > WINDOW - c->error_credit) {
-        fail(c, "CREDIT for bytes that were never sent", "");
-        return;
-    }
+static bool take_credit(struct channel *c, const struct frame *f) {
+    if (f->length != 8) return fail(c, "CREDIT holds 8 bytes", "");
+    uint32_t more = load32(f->data), more_errors = load32(f->data + 4);
+    if (more > WINDOW - c->credit || more_errors > WINDOW - c->error_credit)
+        return fail(c, "CREDIT for bytes that were never sent", "");
     c->credit += more;
     c->error_credit += more_errors;
+    return true;
 }
 
-static void send_signal(const struct frame *f, struct channel *c) {
+static bool send_signal(const struct frame *f, struct channel *c) {
     uint32_t number = f->length == 4 ? load32(f->data) : 0;
-    if (number < 1 || number > 64) refuse(f->channel, "SIGNAL holds no signal of 1 to 64", "");
-    else if (f->channel == 0) signal_app((int)number);
-    else if (c && c->kind != EXEC) fail(c, "aborted", "");
+    if (number < 1 || number > 64) return refuse(f->channel, "SIGNAL holds no signal of 1 to 64", "");
+    if (f->channel == 0) signal_app((int)number);
+    else if (c && c->kind != EXEC) return fail(c, "aborted", "");
     else if (c && !c->exited) kill(-c->pid, (int)number);
+    return true;
 }
 
-static void resize(const struct frame *f) {
-    if (f->length != 4) {
-        refuse(f->channel, "RESIZE holds 4 bytes", "");
-        return;
-    }
+static bool resize(const struct frame *f) {
+    if (f->length != 4) return refuse(f->channel, "RESIZE holds 4 bytes", "");
     struct winsize size = {.ws_row = (uint16_t)load32(f->data), .ws_col = (uint16_t)(load32(f->data) >> 16)};
-    ioctl(console_fd, TIOCSWINSZ, &size);  /* no console, no size */
+    return ioctl(console_fd, TIOCSWINSZ, &size) == 0;  /* no console, no size */
 }
 
 /* DATA, END, CREDIT and SIGNAL for a channel that is not open are no error: it may have closed on their way. */
@@ -252,9 +218,9 @@ void channels_frame(const struct frame *f) {
         case RESIZE: resize(f); break;
         case PING: control_send(PONG, f->channel, f->data, f->length); break;
         case EXEC: case GET: case PUT: open_channel(f); break;
-        case DATA: if (c) { data(c, f); } break;
-        case END: if (c) { end(c); } break;
-        case CREDIT: if (c) { take_credit(c, f); } break;
+        case DATA: if (c) data(c, f); break;
+        case END: if (c) end(c); break;
+        case CREDIT: if (c) take_credit(c, f); break;
         default: refuse(f->channel, "a frame of a type that the host does not send", ""); break;
     }
 }

@@ -16,20 +16,13 @@ static const struct { const char *name; uint8_t least, most; enum rule rule; } K
 
 /* Undoes \s \n \t \\ \e in place; false for an unknown escape. */
 static bool decode(char *word) {
+    static const char letters[] = "snt\\e", meant[] = " \n\t\\";
     char *out = word;
     for (const char *in = word; *in; in++) {
-        if (*in != '\\') {
-            *out++ = *in;
-            continue;
-        }
-        switch (*++in) {
-            case 's': *out++ = ' '; break;
-            case 'n': *out++ = '\n'; break;
-            case 't': *out++ = '\t'; break;
-            case '\\': *out++ = '\\'; break;
-            case 'e': break;
-            default: return false;
-        }
+        const char *letter = *in == '\\' && in[1] ? strchr(letters, *++in) : in;
+        if (!letter || (letter == in && *in == '\\')) return false;
+        if (letter == in) *out++ = *in;
+        else if (*letter != 'e') *out++ = meant[letter - letters];
     }
     *out = 0;
     return true;
@@ -84,10 +77,7 @@ bool config_parse(struct config *c, char *text, size_t length, const char *name,
     for (char *line = text, *end = text + length; !wrong && line < end; ) {
         char *next = memchr(line, '\n', (size_t)(end - line));
         number++;
-        if (!next) {
-            wrong = "no newline at the end";
-            break;
-        }
+        if (!next) { wrong = "no newline at the end"; break; }
         *next = 0;
         if (*line && *line != '#') wrong = take_line(c, line);
         line = next + 1;
@@ -107,10 +97,7 @@ const char *config_word(const struct config *c, enum key key, const char *otherw
 }
 
 void config_free(struct config *c) {
-    for (int key = 0; key < KEYS; key++) {
-        clear(&c->list[key]);
-        free(c->list[key].line);
-    }
+    for (int key = 0; key < KEYS; key++) { clear(&c->list[key]); free(c->list[key].line); }
     memset(c, 0, sizeof *c);
 }
 

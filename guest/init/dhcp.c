@@ -10,20 +10,24 @@
 enum {
     IP = 20, UDP = 8, BOOTP = 236, COOKIE = 4, OPTIONS = IP + UDP + BOOTP + COOKIE,
     LENGTH = OPTIONS + 60 /* RFC 1542: at least 300 bytes of BOOTP */, TRIES = 6, FIRST_WAIT_MS = 250,
-    DISCOVER = 1, REQUEST = 3, OPT_MASK = 1, OPT_ROUTER = 3, OPT_DNS = 6, OPT_ADDRESS = 50, OPT_KIND = 53, OPT_SERVER = 54,
-    OPT_WANTED = 55, OPT_END = 255, ETHERTYPE_IP = 0x0800
+    ETHERTYPE_IP = 0x0800, DISCOVER = 1, REQUEST = 3,
+    OPT_MASK = 1, OPT_ROUTER = 3, OPT_DNS = 6, OPT_ADDRESS = 50, OPT_KIND = 53, OPT_SERVER = 54, OPT_WANTED = 55,
+    OPT_END = 255
 };
 static const uint8_t MAGIC[COOKIE] = {99, 130, 83, 99};
 /* IP from 0.0.0.0 to 255.255.255.255, checksum included; UDP from 68 to 67, checksum 0: none, legal over IPv4. */
-static const uint8_t HEADERS[IP + UDP] = {0x45, 0, LENGTH >> 8, LENGTH & 255, 0, 0, 0, 0, 64, 17, 0x79, 0xa6, 0, 0, 0, 0,
-    255, 255, 255, 255, 0, 68, 0, 67, (LENGTH - IP) >> 8, (LENGTH - IP) & 255, 0, 0};
+static const uint8_t HEADERS[IP + UDP] = {
+    0x45, 0, LENGTH >> 8, LENGTH & 255, 0, 0, 0, 0, 64, 17, 0x79, 0xa6, 0, 0, 0, 0, 255, 255, 255, 255,
+    0, 68, 0, 67, (LENGTH - IP) >> 8, (LENGTH - IP) & 255, 0, 0
+};
 
 int dhcp_fd = -1;
 int64_t dhcp_due = INT64_MAX;
 static struct lease offer;
 static uint8_t mac[6];
 static uint32_t xid;
-static int tries, interface;
+static int tries;
+static struct sockaddr_ll everybody;
 static int64_t began;
 
 static uint8_t *option4(uint8_t *at, uint8_t option, uint32_t value) {
@@ -84,10 +88,7 @@ bool dhcp_parse(const uint8_t *packet, size_t length, const uint8_t hardware[6],
     *out = (struct lease){0};
     memcpy(&out->address, bootp + 16, 4);
     for (size_t at = start; at < length && packet[at] != OPT_END; ) {
-        if (packet[at] == 0) {
-            at++;
-            continue;
-        }
+        if (packet[at] == 0) { at++; continue; }
         if (at + 2 > length || at + 2 + packet[at + 1] > length) return false;
         take_option(out, packet[at], packet + at + 2, packet[at + 1]);
         at += 2u + packet[at + 1];
@@ -97,13 +98,10 @@ bool dhcp_parse(const uint8_t *packet, size_t length, const uint8_t hardware[6],
 
 static void transmit(int64_t now) {
     uint8_t packet[DHCP_PACKET];
-    int64_t seconds = (now - began) / 1000;
-    size_t length = dhcp_build(packet, mac, xid, &offer, (uint16_t)seconds);
-    struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE_IP), .sll_ifindex = interface, .sll_halen = 6};
-    memset(to.sll_addr, 255, 6);
-    sendto(dhcp_fd, packet, length, 0, (struct sockaddr *)&to, sizeof to);  /* lost like any packet: the timer tells */
-    dhcp_due = now + (FIRST_WAIT_MS << tries);
-    tries++;
+    size_t length = dhcp_build(packet, mac, xid, &offer, (uint16_t)((now - began) / 1000));
+    /* Lost like any packet when it fails: the timer tells. */
+    sendto(dhcp_fd, packet, length, 0, (struct sockaddr *)&everybody, sizeof everybody);
+    dhcp_due = now + (FIRST_WAIT_MS << tries++);
 }
 
 static void end(const struct lease *lease, const char *why_not) {
@@ -114,14 +112,14 @@ static void end(const struct lease *lease, const char *why_not) {
 }
 
 bool dhcp_start(int64_t now) {
-    struct sockaddr_ll me = {.sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE_IP)};
-    socklen_t length = sizeof me;
-    interface = (int)if_nametoindex("eth0");
-    me.sll_ifindex = interface;
+    socklen_t length = sizeof everybody;
+    everybody = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE_IP)};
+    everybody.sll_ifindex = (int)if_nametoindex("eth0");
     dhcp_fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, htons(ETHERTYPE_IP));
-    if (dhcp_fd < 0 || bind(dhcp_fd, (struct sockaddr *)&me, sizeof me) || getsockname(dhcp_fd, (struct sockaddr *)&me, &length))
-        return false;
-    memcpy(mac, me.sll_addr, 6);
+    if (dhcp_fd < 0 || bind(dhcp_fd, (struct sockaddr *)&everybody, sizeof everybody)
+            || getsockname(dhcp_fd, (struct sockaddr *)&everybody, &length)) return false;
+    memcpy(mac, everybody.sll_addr, 6);
+    memset(everybody.sll_addr, 255, 6);
     if (getrandom(&xid, sizeof xid, GRND_NONBLOCK) != sizeof xid) xid = load32(mac + 2) ^ (uint32_t)now;
     began = now;
     transmit(now);

@@ -17,7 +17,8 @@ ssize_t frame_next(const uint8_t *bytes, size_t length, struct frame *out) {
         return (ssize_t)zeros;
     }
     if (length < FRAME_HEAD) return 0;
-    *out = (struct frame){bytes[0], bytes[1], (uint16_t)(bytes[2] | bytes[3] << 8), load32(bytes + 4), bytes + FRAME_HEAD};
+    uint16_t channel = (uint16_t)(bytes[2] | bytes[3] << 8);
+    *out = (struct frame){bytes[0], bytes[1], channel, load32(bytes + 4), bytes + FRAME_HEAD};
     if (out->length > FRAME_MAX) return -1;
     return length < FRAME_HEAD + out->length ? 0 : (ssize_t)(FRAME_HEAD + out->length);
 }

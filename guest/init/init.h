@@ -34,11 +34,12 @@ int split_user(char *text, struct user *out);                  /* "UID[:GID[,GID
 /* ---- frame.c: the codec of mike.control, no I/O ---- */
 enum { FRAME_HEAD = 8, FRAME_MAX = 65536, CHANNELS = 8, WINDOW = 131072, NONCE = 8 };
 enum type {
-    PADDING, HELLO, WELCOME, STOP, SIGNAL, EXEC, DATA, ERRDATA, END, EXITED, GET, PUT, ERROR, RESIZE, PING, PONG, CREDIT, STATUS
+    PADDING, HELLO, WELCOME, STOP, SIGNAL, EXEC, DATA, ERRDATA, END, EXITED, GET, PUT, ERROR, RESIZE, PING, PONG,
+    CREDIT, STATUS
 };
 struct frame { uint8_t type, zero; uint16_t channel; uint32_t length; const uint8_t *data; };
 
-/* Takes the next frame off `bytes`: how many bytes it used, 0 when it needs more, -1 when its length breaks the rule. */
+/* Takes the next frame off `bytes`: how many bytes it used, 0 when it needs more, -1 when it is too long. */
 ssize_t frame_next(const uint8_t *bytes, size_t length, struct frame *out);
 void frame_head(uint8_t head[FRAME_HEAD], enum type type, uint16_t channel, uint32_t length);
 uint32_t load32(const uint8_t *at);
@@ -74,17 +75,17 @@ void boot_devices(void);
 void boot_mounts(void);
 void boot_modules(const struct list *modules);
 void boot_folders(const struct config *c);
-bool boot_console(void);          /* opens the application's console; false: not there yet */
+bool boot_console(bool give_up);  /* opens the application's console; false: hvc0 may still come */
 void boot_buttons(void);
 _Noreturn void power_off(void);
 char *read_file(const char *path, size_t max, size_t *length);
-bool write_file(const char *path, const char *text, bool append);
 bool make_folders(const char *path, mode_t mode);
 extern int console_fd, button_fd;
 extern const char *console_path;
 
 /* ---- app.c: starting programs ---- */
-struct spawn { char **argv; const char *workdir; const struct user *user; int in, out, err; bool terminal; }; /* in < 0: console */
+struct spawn { char **argv; const char *workdir; const struct user *user; int in, out, err; bool terminal; };
+/* in < 0: the console is all three. */
 pid_t spawn(const struct spawn *s, char *error, int *code);   /* -1: `error`, and 126 or 127 in `code` */
 void spawn_environment(const struct config *c, const struct user *user);
 

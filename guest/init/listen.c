@@ -10,16 +10,16 @@ int64_t listen_due = INT64_MAX;
 
 /* "  0: 0100007F:1F90 00000000:0000 0A ..."; the address is 8 or 32 hex digits in words of the host's byte order. */
 enum bound listen_line(const char *line, bool udp, uint16_t port) {
-    char address[33], rest[33];
-    unsigned local, remote, state;
-    if (sscanf(line, " %*u: %32[0-9A-Fa-f]:%4x %32[0-9A-Fa-f]:%4x %2x", address, &local, rest, &remote, &state) != 5)
-        return BOUND_NOT;
-    if (local != port || state != (udp ? UDP_UNCONNECTED : TCP_LISTEN)) return BOUND_NOT;
-    size_t digits = strlen(address);
-    bool mapped = digits == 32 && strncmp(address, "0000000000000000FFFF0000", 24) == 0;
-    if (digits == 32 && !mapped)
-        return strcmp(address, "00000000000000000000000001000000") == 0 ? BOUND_LOCAL : BOUND;
-    return strcmp(address + digits - 2, "7F") == 0 ? BOUND_LOCAL : BOUND;
+    const char *word[4];
+    for (int i = 0; i < 4; i++, line += strcspn(line, " ")) word[i] = line += strspn(line, " ");
+    char *end;
+    const char *address = word[1], *colon = strchr(address, ':');
+    size_t digits = strspn(address, "0123456789ABCDEF");
+    if ((digits != 8 && digits != 32) || colon != address + digits || strtoul(colon + 1, &end, 16) != port
+            || end != colon + 5 || strtoul(word[3], NULL, 16) != (udp ? UDP_UNCONNECTED : TCP_LISTEN)) return BOUND_NOT;
+    if (digits == 32 && strncmp(address, "0000000000000000FFFF0000", 24) != 0)
+        return strncmp(address, "00000000000000000000000001000000", 32) == 0 ? BOUND_LOCAL : BOUND;
+    return strncmp(colon - 2, "7F", 2) == 0 ? BOUND_LOCAL : BOUND;  /* IPv4, or IPv4 in IPv6: 127.0.0.0/8 */
 }
 
 enum bound listen_table(int fd, bool udp, uint16_t port) {

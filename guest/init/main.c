@@ -1,4 +1,4 @@
-/* PID 1: one loop that brings the machine up, watches over the application and turns the machine off. It never exits. */
+/* PID 1: one loop brings the machine up, watches over the application and turns the machine off. It never exits. */
 #include "init.h"
 #include <poll.h>
 #include <signal.h>
@@ -9,15 +9,16 @@
 #include <time.h>
 
 enum phase { STARTING, PREPARING, RUNNING, LEAVING };
-enum { CONSOLE_WAIT_MS = 2000, LEFTOVER_MS = 2000, FLUSH_MS = 300, IMAGE_MAX = 1 << 20, KEY_DOWN = 1, KEY_POWER = 116 };
+enum { CONSOLE_WAIT_MS = 2000, LEFTOVER_MS = 2000, KILLS_MAX = 3, FLUSH_MS = 300, IMAGE_MAX = 1 << 20 };
+enum { EVENT_KEY = 1, KEY_POWER = 116 };
 struct input { int64_t seconds, microseconds; uint16_t type, code; int32_t value; };  /* linux/input.h, 64 bit */
 
 struct config config;
 struct user app_user;
 static enum phase phase;
-static int signal_fd, pre_at, code, last_status;
+static int signal_fd, pre_at, code, last_status, kills;
 static pid_t pid;                       /* of the running `pre` command or of the start command; 0: none */
-static bool stopping, is_ready, forking, started;
+static bool stopping, is_ready, forking;
 static int64_t console_due, kill_due = INT64_MAX;
 
 int64_t now_ms(void) {
@@ -107,7 +108,6 @@ static void start_app(void) {
     if (pid < 0) fatal(code, "%s", error);
     free(argv);
     phase = RUNNING;
-    started = true;
     say("started %d", (int)pid);
     listen_due = 0;
     boot_modules(&config.list[K_LATE]);
@@ -118,10 +118,7 @@ static void next_step(void) {
     const struct list *pre = &config.list[K_PRE];
     char error[TEXT_MAX];
     phase = PREPARING;
-    if (pre_at == pre->count) {
-        start_app();
-        return;
-    }
+    if (pre_at == pre->count) { start_app(); return; }
     static const struct user root = {.groups = 1};
     struct spawn s = {pre->line[pre_at++], "/", &root, -1, -1, -1, false};
     pid = spawn(&s, error, &code);
@@ -176,19 +173,12 @@ static void hear_signals(void) {
 static void hear_button(void) {
     struct input e;
     while (button_fd >= 0 && read(button_fd, &e, sizeof e) == sizeof e)
-        if (e.type == KEY_DOWN && e.code == KEY_POWER && e.value == 1) stop_asked();
+        if (e.type == EVENT_KEY && e.code == KEY_POWER && e.value == 1) stop_asked();
 }
 
 /* What time brings. */
 static void timers(int64_t now) {
-    if (phase == STARTING && net_settled) {
-        bool have = console_fd >= 0 || boot_console();
-        if (!have && now >= console_due) {
-            console_path = "/dev/console";
-            have = true;
-        }
-        if (have) next_step();
-    }
+    if (phase == STARTING && net_settled && boot_console(now >= console_due)) next_step();
     if (phase == RUNNING && now >= listen_due && listen_check(now) && !is_ready) {
         /* A forking command without ports is ready when it returns, like systemd's Type=forking. */
         is_ready = !forking || pid == 0 || config.list[K_LISTEN].count > 0;
@@ -197,6 +187,7 @@ static void timers(int64_t now) {
     if (now >= kill_due) {
         kill(-1, SIGKILL);
         kill_due = phase == LEAVING ? now + LEFTOVER_MS : INT64_MAX;
+        if (phase == LEAVING && ++kills > KILLS_MAX) leave();  /* something in the kernel does not let go of it */
     }
 }
 
@@ -271,8 +262,5 @@ int main(void) {
     if (!listen_start(&config, error)) fatal(125, "%s", error);
     if (!net_start(&config, now_ms())) fatal(125, "`net` is not none, dhcp, or static ADDRESS/BITS GATEWAY DNS MTU");
     console_due = now_ms() + CONSOLE_WAIT_MS;
-    for (;;) {
-        timers(now_ms());
-        turn();
-    }
+    for (;;) { timers(now_ms()); turn(); }
 }

@@ -9,26 +9,24 @@
 bool net_settled;
 static const struct config *settings;
 
-/* One request about one interface; 0 or errno. */
-static int request(unsigned long what, struct ifreq *r, const char *name) {
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return errno;
-    strcpy(r->ifr_name, name);
-    int result = ioctl(fd, what, r) ? errno : 0;
+/* One request about the network; 0 or errno. */
+static int request(unsigned long what, void *argument) {
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), error = fd < 0 || ioctl(fd, what, argument) ? errno : 0;
     close(fd);
-    return result;
+    return error;
 }
 
 static int up(const char *name) {
     struct ifreq r = {.ifr_flags = IFF_UP | IFF_RUNNING};
-    return request(SIOCSIFFLAGS, &r, name);
+    strcpy(r.ifr_name, name);
+    return request(SIOCSIFFLAGS, &r);
 }
 
 static int set_address(unsigned long what, uint32_t address) {
-    struct ifreq r = {0};
+    struct ifreq r = {.ifr_name = "eth0"};
     struct sockaddr_in in = {.sin_family = AF_INET, .sin_addr.s_addr = address};
     memcpy(&r.ifr_addr, &in, sizeof in);
-    return request(what, &r, "eth0");
+    return request(what, &r);
 }
 
 static int default_route(uint32_t router) {
@@ -37,37 +35,35 @@ static int default_route(uint32_t router) {
     memcpy(&route.rt_gateway, &gateway, sizeof gateway);
     memcpy(&route.rt_dst, &any, sizeof any);
     memcpy(&route.rt_genmask, &any, sizeof any);
-    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    int result = ioctl(fd, SIOCADDRT, &route) ? errno : 0;
-    close(fd);
-    return result;
+    return request(SIOCADDRT, &route);
+}
+
+static int create(const char *path) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    if (fd < 0) note("%s: %s", path, strerror(errno));
+    return fd;
 }
 
 static void write_names(uint32_t address, uint32_t dns) {
-    char text[INET_ADDRSTRLEN], line[TEXT_MAX];
+    char text[INET_ADDRSTRLEN];
     const char *name = config_word(settings, K_HOSTNAME, NULL);
     const struct list *hosts = &settings->list[K_HOST];
-    if (name && sethostname(name, strlen(name))) note("hostname %s: %s", name, strerror(errno));
     make_folders("/etc", 0755);
+    int fd = create("/etc/hosts");
+    dprintf(fd, "127.0.0.1 localhost\n::1 localhost\n");
+    inet_ntop(AF_INET, address ? (void *)&address : (uint8_t[]){127, 0, 1, 1}, text, sizeof text);
+    if (name) dprintf(fd, "%s %s\n", text, name);
+    for (int i = 0; i < hosts->count; i++) dprintf(fd, "%s %s\n", hosts->line[i][0], hosts->line[i][1]);
+    close(fd);
     if (name) {
-        snprintf(line, sizeof line, "%s\n", name);
-        write_file("/etc/hostname", line, false);
-    }
-    snprintf(line, sizeof line, "127.0.0.1 localhost\n::1 localhost\n");
-    if (name) {
-        inet_ntop(AF_INET, address ? (void *)&address : (uint8_t[]){127, 0, 1, 1}, text, sizeof text);
-        snprintf(line + strlen(line), sizeof line - strlen(line), "%s %s\n", text, name);
-    }
-    write_file("/etc/hosts", line, false);
-    for (int i = 0; i < hosts->count; i++) {
-        snprintf(line, sizeof line, "%s %s\n", hosts->line[i][0], hosts->line[i][1]);
-        write_file("/etc/hosts", line, true);
+        if (sethostname(name, strlen(name))) note("hostname %s: %s", name, strerror(errno));
+        dprintf(fd = create("/etc/hostname"), "%s\n", name);
+        close(fd);
     }
     if (dns) {
-        inet_ntop(AF_INET, &dns, text, sizeof text);
-        snprintf(line, sizeof line, "nameserver %s\n", text);
         unlink("/etc/resolv.conf");  /* in many trees a link to what is not there */
-        write_file("/etc/resolv.conf", line, false);
+        dprintf(fd = create("/etc/resolv.conf"), "nameserver %s\n", inet_ntop(AF_INET, &dns, text, sizeof text));
+        close(fd);
     }
 }
 
@@ -75,8 +71,8 @@ static void write_names(uint32_t address, uint32_t dns) {
 void net_done(const struct lease *l, uint32_t mtu, const char *why_not) {
     int error = 0;
     if (l) {
-        struct ifreq r = {.ifr_mtu = (int)mtu};
-        if (mtu && (error = request(SIOCSIFMTU, &r, "eth0")) != 0)
+        struct ifreq r = {.ifr_name = "eth0", .ifr_mtu = (int)mtu};
+        if (mtu && (error = request(SIOCSIFMTU, &r)) != 0)
             note("MTU %u: %s", mtu, strerror(error));  /* the device's own stays: slower, not broken */
         error = set_address(SIOCSIFADDR, l->address);
         if (!error) error = set_address(SIOCSIFNETMASK, l->mask);

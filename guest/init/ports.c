@@ -19,8 +19,7 @@ static char said[SAID_MAX];
 static size_t said_length, said_sent;
 static uint8_t queue[QUEUE], in[IN_MAX];
 static size_t queue_start, queue_end, in_length;
-static bool readable, welcomed, deaf, status_gone, control_gone;
-static unsigned zeros;
+static bool readable, welcomed, status_gone, control_gone;
 
 /* The entry of `folder` whose `file` begins with `text`; false when there is none. */
 static bool entry_with(const char *folder, const char *file, const char *text, char name[256]) {
@@ -51,10 +50,7 @@ static int open_port(const char *line) {
     int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
     /* Edge-triggered: a port without a host says HUP for ever, and we want to hear only of changes. */
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.fd = fd};
-    if (fd >= 0 && epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e)) {
-        close(fd);
-        fd = -1;
-    }
+    if (fd >= 0 && epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e)) { close(fd); fd = -1; }
     return fd;
 }
 
@@ -68,7 +64,7 @@ void ports_open(void) {
 static void reset_control(void) {
     channels_drop();
     queue_start = queue_end = in_length = 0;
-    welcomed = deaf = false;
+    welcomed = false;
 }
 
 static void write_status(void) {
@@ -107,9 +103,7 @@ void say(const char *format, ...) {
     if (welcomed) control_send(STATUS, 0, line, (uint32_t)length);
 }
 
-bool control_room(void) {
-    return queue_end - queue_start < BULK;
-}
+bool control_room(void) { return queue_end - queue_start < BULK; }
 
 bool control_send(enum type type, uint16_t channel, const void *data, uint32_t length) {
     if (queue_end + FRAME_HEAD + length > QUEUE) {
@@ -126,10 +120,7 @@ bool control_send(enum type type, uint16_t channel, const void *data, uint32_t l
 
 static void hello(const struct frame *f) {
     uint8_t answer[NONCE + SAID_MAX];
-    if (f->length != NONCE) {
-        control_send(ERROR, 0, "HELLO holds 8 bytes", 19);
-        return;
-    }
+    if (f->length != NONCE) { control_send(ERROR, 0, "HELLO holds 8 bytes", 19); return; }
     channels_drop();
     queue_start = queue_end = 0;  /* meant for the host side that was before */
     memcpy(answer, f->data, NONCE);
@@ -139,37 +130,27 @@ static void hello(const struct frame *f) {
 }
 
 static void take(const struct frame *f) {
-    if (f->type == PADDING) return;
     if (f->zero) control_send(ERROR, f->channel, "byte 1 of the frame is not 0", 28);
     else if (f->type == HELLO) hello(f);
     else channels_frame(f);
 }
 
-/* After a length that cannot be, nothing can be trusted until the padding with which a new host begins. */
-static size_t skip_to_padding(void) {
-    size_t at = 0;
-    for (; at < in_length && zeros < 4 * FRAME_HEAD; at++) zeros = in[at] ? 0 : zeros + 1;
-    deaf = zeros < 4 * FRAME_HEAD;
-    return at;
-}
-
 /* Takes the frames that are here; false when it stopped because the answers wait for the host. */
 static bool take_frames(void) {
-    size_t at = deaf ? skip_to_padding() : 0;
+    size_t at = 0;
+    struct frame f;
     bool room = true;
-    for (ssize_t used; !deaf && at < in_length; at += (size_t)used) {
-        struct frame f;
-        if (!(room = queue_end - queue_start < TAKE)) break;
+    for (ssize_t used; at < in_length && (room = queue_end - queue_start < TAKE); at += (size_t)used) {
         used = frame_next(in + at, in_length - at, &f);
-        if (used < 0) {
+        if (used < 0) {  /* nothing here can be trusted; the padding with which a new host begins sets it right */
             channels_drop();
-            control_send(ERROR, 0, "a frame of more than 65536 bytes; waiting for padding", 53);
-            deaf = true;
-            zeros = 0;
-            at = in_length;
+            control_send(ERROR, 0, "a frame of more than 65536 bytes", 32);
+            used = (ssize_t)(in_length - at);
+        } else if (used == 0) {
+            break;
+        } else if (f.type != PADDING) {
+            take(&f);
         }
-        if (used <= 0) break;
-        take(&f);
     }
     memmove(in, in + at, in_length - at);
     in_length -= at;
@@ -188,10 +169,7 @@ static void read_control(void) {
 static void hear_uevents(void) {
     char event[4096];
     bool any = false;
-    while (recv(uevent_fd, event, sizeof event, 0) > 0 || errno == ENOBUFS) {
-        any = true;
-        errno = 0;
-    }
+    while (recv(uevent_fd, event, sizeof event, 0) > 0 || errno == ENOBUFS) { any = true; errno = 0; }
     if (any && status_fd < 0) status_fd = open_port("mike.status\n");
     if (any && control_fd < 0) control_fd = open_port("mike.control\n");
 }
