@@ -265,6 +265,8 @@ public final class IoCore implements AutoCloseable {
             if (!commands.isEmpty()) {
                 runCommands();
                 workedNs = nowNs;
+                // A command may have asked to stop: never sleep on it.
+                continue;
             }
             if (turn(nowNs) > 0) {
                 workedNs = nowNs;

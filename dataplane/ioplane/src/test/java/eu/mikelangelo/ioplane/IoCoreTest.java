@@ -51,6 +51,20 @@ class IoCoreTest {
         }
     }
 
+    /** A core that never spins once slept on the command that asked it to stop. */
+    @Test
+    void aCoreThatNeverSpinsServesAndStops() {
+        for (int i = 0; i < 20; i++) {
+            try (CoreBench bench = new CoreBench(new IoOptions(-1, 0, Frames.GATEWAY_MAC, Frames.GATEWAY_IP))) {
+                CoreBench.Machine a = bench.fixed(1, null);
+                CoreBench.Machine b = bench.fixed(2, null);
+                byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 60, random);
+                a.send(frame);
+                assertArrayEquals(frame, b.await());
+            }
+        }
+    }
+
     @Test
     void idleCostsNothing() throws InterruptedException {
         try (CoreBench bench = new CoreBench(options())) {

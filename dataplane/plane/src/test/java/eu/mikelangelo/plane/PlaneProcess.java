@@ -70,11 +70,15 @@ final class PlaneProcess implements AutoCloseable {
             if (System.nanoTime() > deadline) {
                 throw new AssertionError("not within 20 s");
             }
-            try {
-                Thread.sleep(10);
-            } catch (InterruptedException ended) {
-                throw new AssertionError(ended);
-            }
+            pause();
+        }
+    }
+
+    static void pause() {
+        try {
+            Thread.sleep(10);
+        } catch (InterruptedException ended) {
+            throw new AssertionError(ended);
         }
     }
 
