@@ -13,9 +13,9 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Starts the registered agent again when its connection broke without Bye. The pause before a start doubles with each start that
- * was not followed by a long registration; after too many the keeper gives up until an agent registers by itself.
- * Thread-safe.
+ * Starts the registered agent again when its connection broke without Bye. The pause before a start doubles with each
+ * start that was not followed by a long registration; after too many the keeper gives up until an agent registers by
+ * itself. Thread-safe.
  */
 final class AgentKeeper implements AutoCloseable {
     static final long FIRST_PAUSE_MS = 200;
@@ -94,7 +94,8 @@ final class AgentKeeper implements AutoCloseable {
                 if (!lost) {
                     changed.await();
                 } else if (starts == MAX_STARTS) {
-                    errors.record("the agent is not started again", starts + " starts in a row did not last; see agent.out");
+                    errors.record("the agent is not started again",
+                            starts + " starts in a row did not last; see agent.out");
                     lost = false;
                 } else {
                     attempt();

@@ -10,15 +10,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * {@code serve}: the plane of one run folder. {@code plane.lock} is held for as long as the process lives, so a double start is
- * harmless; {@code plane.sock} is the control socket, {@code plane.pid} the process, {@code plane.log} the distinct errors
- * of this process (rewritten when they change, at most once a second).
+ * {@code serve}: the plane of one run folder. {@code plane.lock} is held for as long as the process lives, so a double
+ * start is harmless; {@code plane.sock} is the control socket, {@code plane.pid} the process, {@code plane.log} the
+ * distinct errors of this process (rewritten when they change, at most once a second).
  */
 final class Daemon {
     private static final long LOOK_MS = 1_000;
@@ -50,7 +51,8 @@ final class Daemon {
         Path pid = folder.resolve("plane.pid");
         try (Plane plane = new Plane(errors, false);
                 AgentKeeper keeper = new AgentKeeper(folder, errors);
-                ControlServer server = new ControlServer(folder.resolve("plane.sock"), plane, keeper, errors, end::countDown)) {
+                ControlServer server = new ControlServer(folder.resolve("plane.sock"), plane, keeper, errors,
+                        end::countDown)) {
             // SIGTERM: no new agent, and the rings of the guests are let go of in order.
             closeAtExit(plane);
             closeAtExit(keeper);
@@ -101,7 +103,7 @@ final class Daemon {
         }
     }
 
-    private static java.nio.file.attribute.FileAttribute<?> ownerOnly() {
+    private static FileAttribute<?> ownerOnly() {
         return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     }
 

@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * {@code io serve}: sockets from the command line, no agent, until SIGTERM. Made for any vhost-user front-end (QEMU, testpmd's
- * virtio-user, libvirt), so memory that the peer can shrink is served unless {@code ,sealed} is said: such a peer can make
- * its own port fail, not the process.
+ * {@code io serve}: sockets from the command line, no agent, until SIGTERM. Made for any vhost-user front-end (QEMU,
+ * testpmd's virtio-user, libvirt), so memory that the peer can shrink is served unless {@code ,sealed} is said: such a
+ * peer can make its own port fail, not the process.
  */
 final class IoServe {
     private static final int MAX_PORTS = 64;

@@ -24,8 +24,9 @@ public final class Main {
     private static final String HELP = """
             usage: serve --home RUN_DIR
                    io serve --net SOCKET[,server][,sealed] ...
-            Without ",server" the plane connects to SOCKET and reconnects, with it it listens there. With ",sealed" it refuses
-            guest memory that the peer could shrink (a memfd with F_SEAL_SHRINK is needed, as QEMU's memory-backend-memfd makes).""";
+            Without ",server" the plane connects to SOCKET and reconnects, with it it listens there. With ",sealed" it
+            refuses guest memory that the peer could shrink (a memfd with F_SEAL_SHRINK is needed, as QEMU's
+            memory-backend-memfd makes).""";
 
     private Main() {}
 

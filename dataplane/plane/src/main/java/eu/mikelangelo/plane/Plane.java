@@ -24,8 +24,8 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * One switch: its I/O core, its ports and the control thread of their vhost-user sockets. Thread-safe. The core starts with the
- * first port, for that one names the gateway; all others must name the same.
+ * One switch: its I/O core, its ports and the control thread of their vhost-user sockets. Thread-safe. The core starts
+ * with the first port, for that one names the gateway; all others must name the same.
  */
 final class Plane implements AutoCloseable {
     /** With fewer CPUs a pinned core would take one from the guests for good. */
@@ -55,7 +55,8 @@ final class Plane implements AutoCloseable {
      * Serves a port; does nothing when an equal one exists.
      *
      * @return the port's socket
-     * @throws IllegalArgumentException when the name or the socket is another port's, or the gateway is not this switch's
+     * @throws IllegalArgumentException when the name or the socket is another port's, or the gateway is not this
+     *         switch's
      * @throws IllegalStateException when there is no room, or the plane has ended
      */
     VhostPort add(PortSpec spec) {
@@ -92,7 +93,8 @@ final class Plane implements AutoCloseable {
         }
         for (Served other : ports.values()) {
             if (other.spec.vhostSocket().equals(spec.vhostSocket())) {
-                throw new IllegalArgumentException("socket " + spec.vhostSocket() + " is served by port " + other.spec.name());
+                throw new IllegalArgumentException("socket " + spec.vhostSocket() + " is served by port "
+                        + other.spec.name());
             }
         }
     }
@@ -174,7 +176,8 @@ final class Plane implements AutoCloseable {
         String trouble = port.fault() != QueueFault.NONE ? port.fault().text()
                 : served.vhost.connected() ? "" : served.vhost.lastError();
         return new PortStats(served.spec.name(), served.vhost.connected(), served.vhost.runningRings(),
-                port.uplinkConnected(), port.rxFrames(), port.txFrames(), port.rxBytes(), port.txBytes(), drops, trouble);
+                port.uplinkConnected(), port.rxFrames(), port.txFrames(), port.rxBytes(), port.txBytes(), drops,
+                trouble);
     }
 
     List<Response.CoreStats> cores() {

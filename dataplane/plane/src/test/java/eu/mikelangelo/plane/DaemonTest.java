@@ -37,6 +37,10 @@ class DaemonTest {
         run = folder.resolve("run");
     }
 
+    private static String mode(Path file) throws IOException {
+        return PosixFilePermissions.toString(Files.getPosixFilePermissions(file));
+    }
+
     private PortSpec port(String name, Path socket) {
         return new PortSpec(name, socket.toString(), false, "02:4d:00:00:00:01", "10.187.0.2", "02:4d:ff:00:00:01",
                 "10.187.0.1", "");
@@ -47,8 +51,8 @@ class DaemonTest {
         try (PlaneProcess plane = PlaneProcess.daemon(run); PlaneClient client = PlaneProcess.connect(run)) {
             assertEquals(plane.process.pid(), client.welcome().pid());
             assertEquals("test", client.welcome().build());
-            assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(run.resolve("plane.sock"))));
-            assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(run)));
+            assertEquals("rw-------", mode(run.resolve("plane.sock")));
+            assertEquals("rwx------", mode(run));
             PortSpec web = port("web", folder.resolve("web.sock"));
             client.addPort(web);
             client.addPort(web);
@@ -144,7 +148,8 @@ class DaemonTest {
                         assertTrue(answer.hasRemaining());
                     }
                 } catch (IOException reset) {
-                    assertTrue(reset.getMessage().contains("reset") || reset.getMessage().contains("Broken"), reset.toString());
+                    String how = reset.getMessage();
+                    assertTrue(how.contains("reset") || how.contains("Broken"), how);
                 }
             }
             assertEquals(List.of(), client.ports());

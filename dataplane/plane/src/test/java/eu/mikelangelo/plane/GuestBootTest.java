@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Two real guests on one switch. Needs QEMU, a static busybox and a kernel: the environment's MIKE_TEST_KERNEL names a folder with
- * an unpacked linux-image-…-cloud package.
+ * Two real guests on one switch. Needs QEMU, a static busybox and a kernel: the environment's MIKE_TEST_KERNEL names a
+ * folder with an unpacked linux-image-…-cloud package.
  */
 @Tag("boot")
 class GuestBootTest {
@@ -69,8 +69,8 @@ class GuestBootTest {
     private void addPorts(Path run) throws IOException {
         try (PlaneClient client = PlaneProcess.connect(run)) {
             for (int i = 1; i <= 2; i++) {
-                client.addPort(new PortSpec("guest" + i, socket(i).toString(), false, "02:4d:00:00:00:0" + i, "10.187.0." + i,
-                        "02:4d:ff:00:00:01", "10.187.255.254", ""));
+                client.addPort(new PortSpec("guest" + i, socket(i).toString(), false, "02:4d:00:00:00:0" + i,
+                        "10.187.0." + i, "02:4d:ff:00:00:01", "10.187.255.254", ""));
             }
         }
     }

@@ -39,7 +39,8 @@ class IoServeTest {
     void aSocketThatIsTakenIsAnError() throws Exception {
         String path = folder.resolve("taken.sock").toString();
         int listener = UnixSockets.listen(path, 4);
-        try (PlaneProcess plane = new PlaneProcess(folder.resolve("output"), "io", "serve", "--net", path + ",server")) {
+        try (PlaneProcess plane = new PlaneProcess(folder.resolve("output"), "io", "serve", "--net",
+                path + ",server")) {
             assertEquals(Main.UNAVAILABLE, plane.exitCode());
             assertTrue(plane.output().contains("EADDRINUSE"), plane.output());
         }

@@ -6,12 +6,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** A Linux guest under QEMU whose network card is served over vhost-user: a distribution's kernel, busybox and a script. */
+/**
+ * A Linux guest under QEMU whose network card is served over vhost-user: a distribution's kernel, busybox and a script.
+ */
 final class TestGuest implements AutoCloseable {
     static final Path QEMU = Path.of("/usr/bin/qemu-system-x86_64");
     static final Path BUSYBOX = Path.of("/bin/busybox");
@@ -30,9 +33,10 @@ final class TestGuest implements AutoCloseable {
         console = folder.resolve("console" + number);
         Path initrd = Files.write(folder.resolve("initrd" + number), initramfs(kernel, number, script));
         List<String> command = new ArrayList<>(List.of("timeout", "-s", "KILL", "180", QEMU.toString(), "-M", "q35",
-                "-accel", "tcg", "-cpu", "max", "-m", "128", "-nodefaults", "-no-user-config", "-display", "none", "-monitor",
-                "none", "-no-reboot", "-object", "memory-backend-memfd,id=m0,size=128M,share=on", "-numa", "node,memdev=m0",
-                "-chardev", "socket,id=c0,path=" + socket + ",server=on", "-netdev", "vhost-user,id=n0,chardev=c0,vhostforce=on",
+                "-accel", "tcg", "-cpu", "max", "-m", "128", "-nodefaults", "-no-user-config", "-display", "none",
+                "-monitor", "none", "-no-reboot", "-object", "memory-backend-memfd,id=m0,size=128M,share=on",
+                "-numa", "node,memdev=m0", "-chardev", "socket,id=c0,path=" + socket + ",server=on",
+                "-netdev", "vhost-user,id=n0,chardev=c0,vhostforce=on",
                 // QEMU 7.2 under emulation crashes with vhost-user and MSI-X.
                 "-device", "virtio-net-pci,netdev=n0,vectors=0,mac=02:4d:00:00:00:0" + number,
                 "-serial", "file:" + console, "-kernel", find(kernel.resolve("boot"), "vmlinuz-").toString(),
@@ -87,7 +91,8 @@ final class TestGuest implements AutoCloseable {
         }
         member(out, "bin/busybox", 0100755, Files.readAllBytes(BUSYBOX));
         for (String module : MODULES) {
-            member(out, "m/" + module + ".ko", 0100644, Files.readAllBytes(find(kernel.resolve("lib"), module + ".ko")));
+            Path file = find(kernel.resolve("lib"), module + ".ko");
+            member(out, "m/" + module + ".ko", 0100644, Files.readAllBytes(file));
             init.append("insmod /m/").append(module).append(".ko\n");
         }
         init.append("ip link set eth0 up\nip addr add 10.187.0.").append(number).append("/16 dev eth0\n")
@@ -102,7 +107,7 @@ final class TestGuest implements AutoCloseable {
         int[] fields = {out.size() + 1, mode, 0, 0, 1, 0, data.length, 0, 0, 0, 0, name.length() + 1, 0};
         StringBuilder header = new StringBuilder("070701");
         for (int field : fields) {
-            header.append(String.format("%08x", field));
+            header.append(HexFormat.of().toHexDigits(field));
         }
         out.write((header + name + "\0").getBytes(StandardCharsets.US_ASCII));
         pad(out);

@@ -3,8 +3,8 @@ package eu.mikelangelo.vhost;
 /**
  * What a back-end offers.
  *
- * @param features device feature bits offered (without VHOST_USER_F_PROTOCOL_FEATURES, which the session adds). Fixed for a
- *        machine's life: QEMU goes into a tight retry loop when a successor offers less
+ * @param features device feature bits offered (without VHOST_USER_F_PROTOCOL_FEATURES, which the session adds). Fixed
+ *        for a machine's life: QEMU goes into a tight retry loop when a successor offers less
  * @param queuePairs of the network device; each is two rings, receive first
  * @param acceptShrinkable whether memory is served that the peer can shrink under us (no F_SEAL_SHRINK): hugetlbfs and
  *        ordinary files, so only of peers one trusts

@@ -14,10 +14,10 @@ import java.nio.ByteBuffer;
  * else if (length > 0) send(reply);
  * }</pre>
  *
- * <p>A ring runs while it has memory, a size, addresses, a kick descriptor and is enabled (specification, "Ring states": we do
- * not process a ring that is started but disabled). Any message that changes what a running ring depends on stops it first and
- * starts it afterwards, so the handler never sees a change in flight. Any message that breaks a rule ends the session: the peer
- * may connect again and starts from nothing.
+ * <p>A ring runs while it has memory, a size, addresses, a kick descriptor and is enabled (specification, "Ring
+ * states": we do not process a ring that is started but disabled). Any message that changes what a running ring depends
+ * on stops it first and starts it afterwards, so the handler never sees a change in flight. Any message that breaks a
+ * rule ends the session: the peer may connect again and starts from nothing.
  */
 public final class BackEndSession {
     /** The answer of {@link #handle} when the connection must be closed; {@link #error} says why. */
@@ -63,11 +63,12 @@ public final class BackEndSession {
     /**
      * Handles one message.
      *
-     * @param message header and payload from index 0 to the limit, at least {@link VhostCodec#HEADER} bytes, little-endian
+     * @param message header and payload from index 0 to the limit, at least {@link VhostCodec#HEADER} bytes,
+     *         little-endian
      * @param fds descriptors that came with it; empty afterwards: each was taken over or closed
      * @param reply room for {@link VhostCodec#MAX_MESSAGE} bytes; holds the answer from index 0 to its limit
-     * @return length of the reply, 0 for none, or {@link #CLOSE} (a reply may still have been prepared, and is then worth sending:
-     *         its limit is not 0)
+     * @return length of the reply, 0 for none, or {@link #CLOSE} (a reply may still have been prepared, and is then
+     *         worth sending: its limit is not 0)
      */
     public int handle(ByteBuffer message, FdList fds, ByteBuffer reply) {
         reply.clear().limit(0);
@@ -154,7 +155,8 @@ public final class BackEndSession {
 
     private String setProtocolFeatures(long acked) {
         if ((acked & ~PROTOCOL_OFFERED) != 0) {
-            return "SET_PROTOCOL_FEATURES with 0x" + Long.toHexString(acked & ~PROTOCOL_OFFERED) + ", which was not offered";
+            return "SET_PROTOCOL_FEATURES with 0x" + Long.toHexString(acked & ~PROTOCOL_OFFERED)
+                    + ", which was not offered";
         }
         protocolFeatures = acked;
         return null;

@@ -4,15 +4,19 @@ import eu.mikelangelo.memory.GuestMemory;
 import eu.mikelangelo.virtio.QueueConfig;
 
 /**
- * The device behind a vhost-user session. The session's control thread calls it, one call at a time; it may wait for the I/O
- * core but not for long (QEMU and its guest stand still meanwhile). Rings that run are always stopped before
- * the memory, a descriptor or an address of theirs changes and before {@link #disconnected}; they are started again afterwards.
+ * The device behind a vhost-user session. The session's control thread calls it, one call at a time; it may wait for
+ * the I/O core but not for long (QEMU and its guest stand still meanwhile). Rings that run are always stopped before
+ * the memory, a descriptor or an address of theirs changes and before {@link #disconnected}; they are started again
+ * afterwards.
  */
 public interface BackendHandler {
     /** The driver accepted these feature bits (a subset of those offered). No ring runs. */
     void features(long acked);
 
-    /** The guest's memory from now on; {@link GuestMemory#EMPTY} takes it away. No ring runs; the old one is unmapped on return. */
+    /**
+     * The guest's memory from now on; {@link GuestMemory#EMPTY} takes it away. No ring runs; the old one is unmapped on
+     * return.
+     */
     void memory(GuestMemory memory);
 
     /**

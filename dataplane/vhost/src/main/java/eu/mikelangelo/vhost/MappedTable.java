@@ -60,7 +60,8 @@ final class MappedTable {
     }
 
     /** The file must hold the whole region now, and (sealed) for ever. @return the file's block size */
-    private static long checked(int index, Request.MemoryRegion region, int fd, boolean acceptShrinkable, PeerFiles files) {
+    private static long checked(int index, Request.MemoryRegion region, int fd, boolean acceptShrinkable,
+            PeerFiles files) {
         Fds.Status status;
         try {
             status = files.status(fd);
@@ -80,8 +81,8 @@ final class MappedTable {
                     + Long.toUnsignedString(offset) + " does not lie in its file of " + status.size() + " bytes");
         }
         if (!acceptShrinkable && files.canShrink(fd)) {
-            throw new IllegalArgumentException(name + " can be shrunk by the peer (no F_SEAL_SHRINK); use a sealed memfd, or "
-                    + "mark the peer as trusted");
+            throw new IllegalArgumentException(name + " can be shrunk by the peer (no F_SEAL_SHRINK); use a "
+                    + "sealed memfd, or mark the peer as trusted");
         }
         long block = status.blockSize();
         if (block < MIN_BLOCK || block > MAX_BLOCK || Long.bitCount(block) != 1) {
@@ -97,7 +98,8 @@ final class MappedTable {
         long skip = region.mmapOffset() - start;
         long length = skip + region.size() + block - 1 & -block;
         MemorySegment whole = files.map(fd, start, length, arena);
-        return new GuestMemory.Mapping(region.guestPhysical(), region.userAddress(), whole.asSlice(skip, region.size()));
+        return new GuestMemory.Mapping(region.guestPhysical(), region.userAddress(),
+                whole.asSlice(skip, region.size()));
     }
 
     void close() {

@@ -9,14 +9,18 @@ import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** What a session does with a peer's descriptors; an interface so that a simulated world can stand in for the kernel. */
+/**
+ * What a session does with a peer's descriptors; an interface so that a simulated world can stand in for the kernel.
+ */
 public interface PeerFiles {
     /** The kernel's own. One instance per control thread. */
     static PeerFiles ofKernel() {
         return new KernelFiles();
     }
 
-    /** True when the descriptor is an eventfd; it is made non-blocking, for the I/O core must never block on a peer's. */
+    /**
+     * True when the descriptor is an eventfd; it is made non-blocking, for the I/O core must never block on a peer's.
+     */
     boolean prepareEventFd(int fd);
 
     /** Size, type and block size of a file. @throws eu.mikelangelo.linux.LinuxException when the descriptor is unfit */
@@ -25,7 +29,11 @@ public interface PeerFiles {
     /** True when the peer could still shrink the file. */
     boolean canShrink(int fd);
 
-    /** Maps a part of a file, shared and writable. @throws eu.mikelangelo.linux.LinuxException when the kernel refuses */
+    /**
+     * Maps a part of a file, shared and writable.
+     *
+     * @throws eu.mikelangelo.linux.LinuxException when the kernel refuses
+     */
     MemorySegment map(int fd, long offset, long length, Arena arena);
 
     /** Signals an eventfd. */

@@ -13,8 +13,12 @@ public sealed interface Request {
     /** About one ring; {@code index} and {@code value} are unsigned 32-bit. */
     record VringState(RequestType type, int index, int value) implements Request {}
 
-    /** Where a ring lies, in the front-end's addresses ({@code log}: guest physical, used with {@code flags} bit 0 only). */
-    record VringAddress(int index, int flags, long descriptor, long used, long available, long log) implements Request {}
+    /**
+     * Where a ring lies, in the front-end's addresses ({@code log}: guest physical, used with {@code flags} bit 0
+     * only).
+     */
+    record VringAddress(int index, int flags, long descriptor, long used, long available, long log)
+            implements Request {}
 
     /** An eventfd of a ring; {@code hasFd} says whether exactly one descriptor came along. */
     record VringFd(RequestType type, int index, boolean hasFd) implements Request {}

@@ -47,6 +47,10 @@ public enum RequestType {
         return payload;
     }
 
+    boolean takesDescriptors() {
+        return payload == Payload.TABLE || payload == Payload.VRING_FD;
+    }
+
     /** True when the request has an answer of its own, whatever NEED_REPLY says. */
     boolean answers() {
         return switch (this) {

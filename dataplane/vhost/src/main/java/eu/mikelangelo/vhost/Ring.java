@@ -28,7 +28,9 @@ final class Ring {
         return new QueueConfig(size, descriptorUser, availUser, usedUser, base, features);
     }
 
-    /** Why the ring cannot lie where it is said to, or null. Sizes and alignments are those of VIRTIO 1.3 section 2.7. */
+    /**
+     * Why the ring cannot lie where it is said to, or null. Sizes and alignments are those of VIRTIO 1.3 section 2.7.
+     */
     String misplaced(GuestMemory memory) {
         if (!placed(memory, descriptorUser, 16L * size, 16)) {
             return "descriptor table at 0x" + Long.toHexString(descriptorUser);

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Bytes to requests and back. Stateless and without I/O. Decoding never throws for what a peer sent: a bad message becomes
- * {@link Request.Malformed}. Encoding is the front-end's half (tests, benchmarks) and the replies.
+ * Bytes to requests and back. Stateless and without I/O. Decoding never throws for what a peer sent: a bad message
+ * becomes {@link Request.Malformed}. Encoding is the front-end's half (tests, benchmarks) and the replies.
  */
 public final class VhostCodec {
     /** Bytes of a header; {@link #payloadSize} needs that many. */
@@ -58,9 +58,10 @@ public final class VhostCodec {
         }
         RequestType type = RequestType.of(number);
         if (type == null) {
-            return new Request.Malformed("request " + Integer.toUnsignedString(number) + " is unknown or was not offered");
+            return new Request.Malformed("request " + Integer.toUnsignedString(number)
+                    + " is unknown or was not offered");
         }
-        if (fdCount > 0 && type.payload() != RequestType.Payload.TABLE && type.payload() != RequestType.Payload.VRING_FD) {
+        if (fdCount > 0 && !type.takesDescriptors()) {
             return new Request.Malformed(type + " came with " + fdCount + " descriptors");
         }
         return switch (type.payload()) {
@@ -69,7 +70,8 @@ public final class VhostCodec {
             case STATE -> size == MessageLayout.STATE
                     ? new Request.VringState(type, u32(message, 0), u32(message, 4)) : wrongSize(type, size);
             case ADDRESS -> size == MessageLayout.ADDRESS ? address(message) : wrongSize(type, size);
-            case VRING_FD -> size == MessageLayout.U64 ? vringFd(type, u64(message, 0), fdCount) : wrongSize(type, size);
+            case VRING_FD -> size == MessageLayout.U64
+                    ? vringFd(type, u64(message, 0), fdCount) : wrongSize(type, size);
             case TABLE -> table(message, size, fdCount);
         };
     }

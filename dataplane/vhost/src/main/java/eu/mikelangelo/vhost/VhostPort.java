@@ -7,8 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * One vhost-user socket, served for as long as the port exists. Made by {@link VhostRuntime#add}; the public methods may be
- * called from any thread, everything else belongs to the runtime's control thread.
+ * One vhost-user socket, served for as long as the port exists. Made by {@link VhostRuntime#add}; the public methods
+ * may be called from any thread, everything else belongs to the runtime's control thread.
  */
 public final class VhostPort {
     final String path;

@@ -12,12 +12,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Serves any number of vhost-user sockets on one control thread: connects or listens, reconnects for as long as a port exists,
- * carries messages to sessions. QEMU and its guest stand still while it waits for an answer, so nothing here waits for
- * anything but the I/O core.
+ * Serves any number of vhost-user sockets on one control thread: connects or listens, reconnects for as long as a port
+ * exists, carries messages to sessions. QEMU and its guest stand still while it waits for an answer, so nothing here
+ * waits for anything but the I/O core.
  *
- * <p>{@link #add}, {@link #remove} and {@link #close} may be called from any thread but the control thread; the latter two
- * return when no handler of the port will be called any more.
+ * <p>{@link #add}, {@link #remove} and {@link #close} may be called from any thread but the control thread; the latter
+ * two return when no handler of the port will be called any more.
  */
 public final class VhostRuntime implements AutoCloseable {
     /** Most ports of one runtime. */
@@ -66,7 +66,8 @@ public final class VhostRuntime implements AutoCloseable {
         port.slot = -1;
         tell(Verb.ADD, port);
         if (port.slot < 0) {
-            throw new IllegalStateException("no room for vhost-user port " + path + ": " + MAX_PORTS + " ports, or closed");
+            throw new IllegalStateException("no room for vhost-user port " + path + ": " + MAX_PORTS
+                    + " ports, or closed");
         }
         return port;
     }

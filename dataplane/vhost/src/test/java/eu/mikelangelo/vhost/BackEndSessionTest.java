@@ -146,7 +146,8 @@ class BackEndSessionTest {
     @Test
     void misalignedAndWrappingRingsEndTheSession() {
         front.handshake();
-        front.send(new Request.VringAddress(0, 0, FakeFrontEnd.USER + 8, FakeFrontEnd.USER, FakeFrontEnd.USER, 0), true);
+        long user = FakeFrontEnd.USER;
+        front.send(new Request.VringAddress(0, 0, user + 8, user, user, 0), true);
         refused("descriptor table at");
     }
 

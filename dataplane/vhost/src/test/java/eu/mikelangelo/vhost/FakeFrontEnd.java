@@ -48,7 +48,8 @@ final class FakeFrontEnd implements AutoCloseable {
         VhostCodec.encode(request, needReply, buffer);
         int length = buffer.limit();
         int sent = io.send(socket, bytes, 0, length, fds, fds.length);
-        for (long deadline = System.nanoTime() + 10_000_000_000L; sent == -Errno.EAGAIN && System.nanoTime() < deadline;) {
+        long deadline = System.nanoTime() + 10_000_000_000L;
+        while (sent == -Errno.EAGAIN && System.nanoTime() < deadline) {
             Thread.onSpinWait();
             sent = io.send(socket, bytes, 0, length, fds, fds.length);
         }

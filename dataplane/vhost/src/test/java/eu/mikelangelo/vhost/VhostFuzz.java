@@ -9,8 +9,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Runs a session against a program given as bytes: each step is a well-formed message with values from the input, sometimes
- * with bytes of it overwritten, with descriptors of several kinds. {@link RecordingHandler} throws when a promise is broken.
+ * Runs a session against a program given as bytes: each step is a well-formed message with values from the input,
+ * sometimes with bytes of it overwritten, with descriptors of several kinds. {@link RecordingHandler} throws when a
+ * promise is broken.
  */
 final class VhostFuzz {
     private static final int MAX_STEPS = 200;
@@ -106,7 +107,8 @@ final class VhostFuzz {
                 case SET_VRING_BASE -> next8() % 16 == 0 ? (int) next64() : next8();
                 default -> next8() % 16 == 0 ? (int) next64() : 1;
             });
-            case ADDRESS -> new Request.VringAddress(index, next8() % 16 == 0 ? next8() : 0, address(), address(), address(), 0);
+            case ADDRESS -> new Request.VringAddress(index, next8() % 16 == 0 ? next8() : 0, address(),
+                    address(), address(), 0);
             case VRING_FD -> new Request.VringFd(type, index & 0xff, next8() % 8 != 0);
             case TABLE -> table();
         };

@@ -1,8 +1,8 @@
 package eu.mikelangelo.linux;
 
 /**
- * Descriptors received and not yet claimed; bounded. Whoever holds the list owns them: each is either taken or closed. Not
- * thread-safe.
+ * Descriptors received and not yet claimed; bounded. Whoever holds the list owns them: each is either taken or closed.
+ * Not thread-safe.
  */
 public final class FdList {
     private final int[] fds;

@@ -10,15 +10,18 @@ import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
- * sendmsg and recvmsg with descriptors (SCM_RIGHTS), without allocation and without blocking, whatever the socket's mode. One
- * object belongs to one thread at a time. Received descriptors are close-on-exec and belong to the caller as soon as
- * {@link #receive} has returned, also when it returned an error.
+ * sendmsg and recvmsg with descriptors (SCM_RIGHTS), without allocation and without blocking, whatever the socket's
+ * mode. One object belongs to one thread at a time. Received descriptors are close-on-exec and belong to the caller as
+ * soon as {@link #receive} has returned, also when it returned an error.
  */
 public final class FdSocket {
     private static final MethodHandle SENDMSG = Native.link("sendmsg", 3);
     private static final MethodHandle RECVMSG = Native.link("recvmsg", 3);
 
-    /** Most descriptors in one message; more from a peer are closed by the kernel and reported as {@link Errno#EMSGSIZE}. */
+    /**
+     * Most descriptors in one message; more from a peer are closed by the kernel and reported as
+     * {@link Errno#EMSGSIZE}.
+     */
     public static final int MAX_FDS = 32;
 
     private static final long CONTROL_ROOM = SocketLayout.CMSGHDR_SIZE + 4L * MAX_FDS;
@@ -42,8 +45,8 @@ public final class FdSocket {
     /**
      * Receives up to {@code length} bytes and appends descriptors to {@code fds}.
      *
-     * @return bytes, 0 when the peer has closed, or -errno: -EAGAIN when nothing waits, -EMSGSIZE when descriptors did not fit
-     *         {@code fds} (all of this message are closed, its bytes are lost: the stream is unusable)
+     * @return bytes, 0 when the peer has closed, or -errno: -EAGAIN when nothing waits, -EMSGSIZE when descriptors did
+     *         not fit {@code fds} (all of this message are closed, its bytes are lost: the stream is unusable)
      */
     public int receive(int socket, MemorySegment buffer, long offset, int length, FdList fds) {
         IovecLayout.set(iovec, 0, Native.address(buffer, offset, length), length);
@@ -61,7 +64,11 @@ public final class FdSocket {
         return result;
     }
 
-    /** Sends bytes with {@code fdCount} descriptors (they stay open here). @return bytes sent, or -errno; never raises SIGPIPE */
+    /**
+     * Sends bytes with {@code fdCount} descriptors (they stay open here).
+     *
+     * @return bytes sent, or -errno; never raises SIGPIPE
+     */
     public int send(int socket, MemorySegment buffer, long offset, int length, int[] fds, int fdCount) {
         Objects.checkFromIndexSize(offset, length, buffer.byteSize());
         Objects.checkFromIndexSize(0, fdCount, Math.min(fds.length, MAX_FDS));

@@ -10,8 +10,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /**
- * Descriptors that are not sockets: epoll, eventfd, memfd, and what can be asked of any. Set-up calls, thread-safe; they throw
- * {@link LinuxException}. Every descriptor made here is close-on-exec.
+ * Descriptors that are not sockets: epoll, eventfd, memfd, and what can be asked of any. Set-up calls, thread-safe;
+ * they throw {@link LinuxException}. Every descriptor made here is close-on-exec.
  */
 public final class Fds {
     private static final MethodHandle CLOSE = Native.link("close", 1);
@@ -53,7 +53,9 @@ public final class Fds {
 
     private Fds() {}
 
-    /** Closes; errors are ignored (there is nothing to be done about them, the descriptor is gone). Negative is a no-op. */
+    /**
+     * Closes; errors are ignored (there is nothing to be done about them, the descriptor is gone). Negative is a no-op.
+     */
     public static void close(int fd) {
         if (fd >= 0) {
             Setup.call(CLOSE, fd);
@@ -99,7 +101,8 @@ public final class Fds {
         int fd;
         try (Arena arena = Arena.ofConfined()) {
             long address = arena.allocateFrom(name).address();
-            fd = LinuxException.check("memfd_create", name, Setup.call(MEMFD_CREATE, address, MFD_CLOEXEC | MFD_ALLOW_SEALING));
+            fd = LinuxException.check("memfd_create", name,
+                    Setup.call(MEMFD_CREATE, address, MFD_CLOEXEC | MFD_ALLOW_SEALING));
         }
         truncate(fd, size);
         return fd;

@@ -9,8 +9,8 @@ import java.lang.ref.Reference;
 import java.util.Objects;
 
 /**
- * The calls of a data-path thread: no allocation, no exception; a negative result is a negative errno. One object belongs to
- * one thread at a time (it holds the place where errno is captured).
+ * The calls of a data-path thread: no allocation, no exception; a negative result is a negative errno. One object
+ * belongs to one thread at a time (it holds the place where errno is captured).
  *
  * <p>Buffers are native segments; offset and length are checked. Their arena must stay open during the call: unlike
  * ordinary FFM calls these do not pin it, for pinning a shared arena is an atomic operation.
@@ -38,12 +38,18 @@ public final class HotCalls {
         return transfer(WRITE, fd, buffer, offset, length);
     }
 
-    /** readv(2) with {@code count} iovecs ({@link IovecLayout}) at the start of {@code iovecs}; their addresses are not checked. */
+    /**
+     * readv(2) with {@code count} iovecs ({@link IovecLayout}) at the start of {@code iovecs}; their addresses are not
+     * checked.
+     */
     public long readv(int fd, MemorySegment iovecs, int count) {
         return vector(READV, fd, iovecs, count);
     }
 
-    /** writev(2) with {@code count} iovecs ({@link IovecLayout}) at the start of {@code iovecs}; their addresses are not checked. */
+    /**
+     * writev(2) with {@code count} iovecs ({@link IovecLayout}) at the start of {@code iovecs}; their addresses are not
+     * checked.
+     */
     public long writev(int fd, MemorySegment iovecs, int count) {
         return vector(WRITEV, fd, iovecs, count);
     }

@@ -17,9 +17,9 @@ public final class Mappings {
     private Mappings() {}
 
     /**
-     * Maps {@code length} bytes of a file, readable, writable and shared; unmapped when {@code arena} closes. Touching a page
-     * that the file no longer has raises {@link InternalError} in Java code (the JVM turns SIGBUS into it), possibly a
-     * little after the access.
+     * Maps {@code length} bytes of a file, readable, writable and shared; unmapped when {@code arena} closes. Touching
+     * a page that the file no longer has raises {@link InternalError} in Java code (the JVM turns SIGBUS into it),
+     * possibly a little after the access.
      *
      * @param offset where in the file to begin; a multiple of the file's page size
      */

@@ -15,10 +15,10 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Links C library functions. Every argument and result is passed as a 64-bit integer: on x86-64 and AArch64 int, long and
- * pointer arguments all travel in general registers and the callee ignores the upper half of an int. So all functions
- * of one arity share one stub, which saves start-up time and memory. A function that returns int leaves the upper half of
- * the result undefined: callers cast to int first.
+ * Links C library functions. Every argument and result is passed as a 64-bit integer: on x86-64 and AArch64 int, long
+ * and pointer arguments all travel in general registers and the callee ignores the upper half of an int. So all
+ * functions of one arity share one stub, which saves start-up time and memory. A function that returns int leaves the
+ * upper half of the result undefined: callers cast to int first.
  */
 final class Native {
     private static final Linker LINKER = Linker.nativeLinker();

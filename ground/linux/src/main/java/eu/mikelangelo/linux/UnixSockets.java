@@ -59,7 +59,10 @@ public final class UnixSockets {
         }
     }
 
-    /** Binds and listens. An existing file at {@code path} is an error (EADDRINUSE): the caller decides whether it is stale. */
+    /**
+     * Binds and listens. An existing file at {@code path} is an error (EADDRINUSE): the caller decides whether it is
+     * stale.
+     */
     public static int listen(String path, int backlog) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment address = address(arena, path);
@@ -99,7 +102,8 @@ public final class UnixSockets {
             MemorySegment credentials = arena.allocate(SocketLayout.UCRED_SIZE, 4);
             option(fd, SocketLayout.SO_PEERCRED, credentials, arena);
             return new Credentials(credentials.get(JAVA_INT, SocketLayout.UCRED_PID),
-                    credentials.get(JAVA_INT, SocketLayout.UCRED_UID), credentials.get(JAVA_INT, SocketLayout.UCRED_GID));
+                    credentials.get(JAVA_INT, SocketLayout.UCRED_UID),
+                    credentials.get(JAVA_INT, SocketLayout.UCRED_GID));
         }
     }
 

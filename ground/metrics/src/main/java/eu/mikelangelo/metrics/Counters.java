@@ -4,9 +4,10 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A block of counters written by one thread and readable by any. An addition is a plain load and an opaque store: no locked
- * instruction. Readers see each counter whole and never going back, but two counters need not be of the same moment. The block
- * keeps its distance from neighbours on the heap, so that readers of other objects do not slow the writer down.
+ * A block of counters written by one thread and readable by any. An addition is a plain load and an opaque store: no
+ * locked instruction. Readers see each counter whole and never going back, but two counters need not be of the same
+ * moment. The block keeps its distance from neighbours on the heap, so that readers of other objects do not slow the
+ * writer down.
  */
 public final class Counters {
     private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(long[].class);

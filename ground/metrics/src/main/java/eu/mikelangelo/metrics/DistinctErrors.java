@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A log that cannot become the outage: each distinct error is kept once, with when it was first and last seen, how often, and
- * the detail of the last time. Bounded in entries and in text. Any thread; recording does no I/O and takes a
+ * A log that cannot become the outage: each distinct error is kept once, with when it was first and last seen, how
+ * often, and the detail of the last time. Bounded in entries and in text. Any thread; recording does no I/O and takes a
  * short lock, so not per packet: count there, record when something breaks.
  */
 public final class DistinctErrors {
@@ -36,7 +36,8 @@ public final class DistinctErrors {
     /**
      * Records one occurrence.
      *
-     * @param what names the error and where it is; must not contain values that always differ, those belong into the detail
+     * @param what names the error and where it is; must not contain values that always differ, those belong into the
+     *         detail
      */
     public void record(String what, String detail) {
         String text = detail.length() <= MAX_DETAIL ? detail : detail.substring(0, MAX_DETAIL) + "…";

@@ -7,7 +7,11 @@ public final class Addresses {
 
     private Addresses() {}
 
-    /** {@code 02:4d:00:00:00:01} as 48 bits; {@link #NO_MAC} for empty text. @throws IllegalArgumentException for other text */
+    /**
+     * {@code 02:4d:00:00:00:01} as 48 bits; {@link #NO_MAC} for empty text.
+     *
+     * @throws IllegalArgumentException for other text
+     */
     public static long mac(String text) {
         if (text.isEmpty()) {
             return NO_MAC;
@@ -23,7 +27,11 @@ public final class Addresses {
         return value;
     }
 
-    /** {@code 10.187.0.1} as in a header read big-endian; 0 for empty text. @throws IllegalArgumentException for other text */
+    /**
+     * {@code 10.187.0.1} as in a header read big-endian; 0 for empty text.
+     *
+     * @throws IllegalArgumentException for other text
+     */
     public static int ipv4(String text) {
         if (text.isEmpty()) {
             return 0;

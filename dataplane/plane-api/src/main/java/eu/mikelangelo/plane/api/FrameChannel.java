@@ -2,6 +2,7 @@ package eu.mikelangelo.plane.api;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SelectionKey;
@@ -93,6 +94,9 @@ public final class FrameChannel implements AutoCloseable {
         key.interestOps(operation);
         selector.select(left);
         selector.selectedKeys().clear();
+        if (Thread.currentThread().isInterrupted()) {
+            throw new InterruptedIOException("interrupted while waiting for the peer");
+        }
         if (!channel.isOpen()) {
             throw new EOFException("closed");
         }

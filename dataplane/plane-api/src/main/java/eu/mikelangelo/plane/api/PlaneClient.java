@@ -10,9 +10,9 @@ import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The agent's end of the control protocol. Thread-safe; each call blocks until the plane has answered or the time is over.
- * {@link PlaneRefusedException}: the plane says no and the connection lives on; any other {@link IOException}: the connection
- * is broken, {@link #isOpen} says false, make another client.
+ * The agent's end of the control protocol. Thread-safe; each call blocks until the plane has answered or the time is
+ * over. {@link PlaneRefusedException}: the plane says no and the connection lives on; any other {@link IOException}:
+ * the connection is broken, {@link #isOpen} says false, make another client.
  *
  * <pre>{@code
  * try (PlaneClient plane = PlaneClient.connect(run.resolve("plane.sock"), "1.0", 2_000)) {
@@ -39,7 +39,8 @@ public final class PlaneClient implements AutoCloseable {
     /**
      * Connects and says hello.
      *
-     * @param build of the caller, for the plane's log; compare with {@link #welcome}'s to see whether the plane is older
+     * @param build of the caller, for the plane's log; compare with {@link #welcome}'s to see whether the plane is
+     *         older
      * @param timeoutMs for each answer
      * @throws IOException when nobody listens, the plane does not answer, or speaks another version
      */

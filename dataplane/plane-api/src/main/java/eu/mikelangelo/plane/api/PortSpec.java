@@ -35,7 +35,8 @@ public record PortSpec(String name, String vhostSocket, boolean server, String m
         Addresses.mac(gatewayMac);
         Addresses.ipv4(gatewayIp);
         if (gatewayMac.isEmpty() != gatewayIp.isEmpty()) {
-            throw new IllegalArgumentException("a gateway needs MAC \"" + gatewayMac + "\" and address \"" + gatewayIp + "\"");
+            throw new IllegalArgumentException("a gateway needs MAC \"" + gatewayMac + "\" and address \""
+                    + gatewayIp + "\"");
         }
     }
 

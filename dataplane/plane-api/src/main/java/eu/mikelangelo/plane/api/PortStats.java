@@ -12,7 +12,8 @@ import java.util.SequencedMap;
  * @param uplinkConnected passt is connected
  * @param rxBytes bytes of frames without virtio headers, as {@code txBytes}
  * @param drops frames lost, by reason; only reasons that occurred
- * @param lastError why the last connection ended or could not be made, or why the guest's queues are not served; empty: no trouble
+ * @param lastError why the last connection ended or could not be made, or why the guest's queues are not served; empty:
+ *         no trouble
  */
 public record PortStats(String name, boolean connected, int ringsRunning, boolean uplinkConnected, long rxFrames,
         long txFrames, long rxBytes, long txBytes, SequencedMap<String, Long> drops, String lastError) {

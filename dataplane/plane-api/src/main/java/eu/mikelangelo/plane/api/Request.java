@@ -8,9 +8,9 @@ public sealed interface Request {
     record Hello(int version, String build) implements Request {}
 
     /**
-     * This connection is the agent's. When it breaks without {@link Bye}, the plane runs {@code command} (its first word is a
-     * program's path) with MIKE_HOME={@code home}, detached. A later registration replaces an earlier one. Answer:
-     * {@link Response.Done}.
+     * This connection is the agent's. When it breaks without {@link Bye}, the plane runs {@code command} (its first
+     * word is a program's path) with MIKE_HOME={@code home}, detached. A later registration replaces an earlier one.
+     * Answer: {@link Response.Done}.
      */
     record Register(List<String> command, String home) implements Request {
         /** Words of a command, characters of a word. */

@@ -91,7 +91,11 @@ public final class Wire {
         });
     }
 
-    /** The whole frame of a response: length, type, fields. @throws IllegalArgumentException when it is too long for a frame */
+    /**
+     * The whole frame of a response: length, type, fields.
+     *
+     * @throws IllegalArgumentException when it is too long for a frame
+     */
     public static byte[] encode(Response response) {
         return frame(MAX_RESPONSE, out -> {
             switch (response) {
