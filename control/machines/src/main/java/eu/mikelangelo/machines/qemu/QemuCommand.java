@@ -100,7 +100,7 @@ public record QemuCommand(String binary, String name, Machine machine, List<Opti
         @Override
         public void render(List<String> argv) {
             socketChardev(argv, "qmp", socket, null);
-            add(argv, "-mon", Words.of("chardev=qmp").add("mode=control"));
+            argv.addAll(List.of("-qmp", "chardev:qmp")); // QEMU 11 deprecates -mon
         }
     }
 
