@@ -41,8 +41,8 @@ final class Console implements AutoCloseable {
     /**
      * Connects and begins to drain.
      *
-     * @param everyRing called after each MiB of output, before more is read: QEMU writes its log no faster than we read,
-     *                  so whoever bounds the log here bounds it for any guest
+     * @param everyRing called after each MiB of output, before more is read: QEMU writes its log no faster than we
+     *                  read, so whoever bounds the log here bounds it for any guest
      */
     static Console connect(Path socket, Resize resize, Runnable everyRing) throws IOException {
         SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX);

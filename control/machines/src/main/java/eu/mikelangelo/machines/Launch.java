@@ -32,7 +32,11 @@ final class Launch {
         this.sockets = sockets;
     }
 
-    /** QEMU's command line for a machine of the {@code linux} flavour. */
+    /**
+     * QEMU's command line for a machine of the {@code linux} flavour. Under root QEMU stays root (inside its seccomp
+     * sandbox): with -runas, kernel, initrd and logs would have to belong to another user. Run the agent as a service
+     * user where that matters.
+     */
     static QemuCommand command(Qemu qemu, String accelerator, MachineSpec spec, MachineFolder folder, Sockets sockets) {
         QemuCommand command = QemuCommand.of(qemu.binary(), spec.name(), new QemuCommand.Machine("q35", accelerator,
                         AcceleratorProbe.cpuModel(accelerator), spec.cpus(), spec.memoryMiB()))

@@ -114,8 +114,8 @@ final class Live implements AutoCloseable {
     }
 
     /**
-     * Links anew until init has answered. A guest that hears of the old host's end and of the new one's words at the same
-     * time may drop its answer: Linux tells of the first by a work queue, of the second by an interrupt.
+     * Links anew until init has answered. A guest that hears of the old host's end and of the new one's words at the
+     * same time may drop its answer: Linux tells of the first by a work queue, of the second by an interrupt.
      */
     private void insist() {
         try {

@@ -109,11 +109,12 @@ public final class Machine {
     }
 
     /**
-     * Starts QEMU and passt and hands the port to the plane; returns when QEMU runs the guest (long before it is ready).
+     * Starts QEMU and passt and hands the port to the plane; returns when QEMU runs the guest (long before it is
+     * ready).
      * Allowed in CREATED, EXITED and FAILED.
      *
-     * @throws Failure UNAVAILABLE program missing; CONFLICT it is live, or a host port is taken; GUEST QEMU died at once;
-     *         TIMEOUT the plane did not connect
+     * @throws Failure UNAVAILABLE program missing; CONFLICT it is live, or a host port is taken; GUEST QEMU died at
+     *         once; TIMEOUT the plane did not connect
      */
     public void start(Progress progress) {
         turn.lock();
@@ -346,35 +347,17 @@ public final class Machine {
     /**
      * Returns when the guest said "ready": the application runs and listens on every published port.
      *
-     * @throws Failure TIMEOUT naming the ports that nobody listens on; GUEST with the last lines of the console when the
-     *         machine ended first
+     * @throws Failure TIMEOUT naming the ports that nobody listens on; GUEST with the last lines of the console when
+     *         the machine ended first
      */
     public void awaitReady(Duration limit) {
         Optional<MachineState> reached = await(limit, now -> now.ready() || !now.phase().live());
         if (reached.isEmpty()) {
-            throw new Failure(Failure.Kind.TIMEOUT, spec.name() + " is not ready after " + limit.toSeconds() + " s: "
-                    + whatIsMissing(), status.localOnly()
-                    ? "make the application listen on 0.0.0.0 (or on the machine's address, " + spec.address() + ")"
-                    : "see mike logs " + spec.name() + "; --wait waits longer");
+            throw Readiness.late(spec, state(), status, limit);
         }
         if (!reached.get().ready()) {
-            throw endedEarly(reached.get());
+            throw Readiness.endedEarly(spec, reached.get(), MachineFolder.tail(folder.consoleLog(), TAIL_LINES));
         }
-    }
-
-    private String whatIsMissing() {
-        if (state().phase() == Phase.STARTING) {
-            return "the application has not been started yet";
-        }
-        String missing = status.missing(spec.ports());
-        return missing.isEmpty() ? "the guest has not said so" : missing;
-    }
-
-    private Failure endedEarly(MachineState over) {
-        String why = over.phase() == Phase.FAILED ? over.reason() : "the application ended (" + over.exit() + ")";
-        String tail = MachineFolder.tail(folder.consoleLog(), TAIL_LINES);
-        return new Failure(Failure.Kind.GUEST, spec.name() + " ended before it was ready: " + why
-                + (tail.isEmpty() ? "" : "\nlast lines of its console:\n" + tail), "see mike logs " + spec.name());
     }
 
     /** Waits for EXITED or FAILED, at once when it is not live; empty when {@code limit} passed first. */

@@ -125,7 +125,8 @@ public record MachineFolder(Path folder) {
                 // until the end of the file or the buffer
             }
             String text = new String(buffer.array(), 0, buffer.position(), StandardCharsets.UTF_8)
-                    .replaceAll("\u001b\\[[0-9;?]*[A-Za-z]", "").replaceAll("[\\p{Cntrl}&&[^\\n\\t]]", "").stripTrailing();
+                    .replaceAll("\u001b\\[[0-9;?]*[A-Za-z]", "")
+                    .replaceAll("[\\p{Cntrl}&&[^\\n\\t]]", "").stripTrailing();
             String[] all = text.split("\n");
             int from = Math.max(0, all.length - lines);
             return String.join("\n", java.util.Arrays.asList(all).subList(from, all.length)).strip();

@@ -9,8 +9,8 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 /**
- * What was asked for: immutable, kept as {@code spec.json} (0600, for {@link #env} may hold secrets; no value of it ever
- * reaches a command line). All lists are in order; nothing is null.
+ * What was asked for: immutable, kept as {@code spec.json} (0600, for {@link #env} may hold secrets; no value of it
+ * ever reaches a command line). All lists are in order; nothing is null.
  *
  * @param schema      version of this record in a file, {@link #SCHEMA}
  * @param name        see {@link #NAME}

@@ -3,8 +3,8 @@ package eu.mikelangelo.machines;
 import java.time.Instant;
 
 /**
- * Where a machine stands; persisted as {@code state.json} at each transition. Immutable: {@code Transitions.on} makes the
- * next one.
+ * Where a machine stands; persisted as {@code state.json} at each transition. Immutable: {@code Transitions.on} makes
+ * the next one.
  *
  * @param schema      version of this record in a file, {@link #SCHEMA}
  * @param phase       see {@link Phase}

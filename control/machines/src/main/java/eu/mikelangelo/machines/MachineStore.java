@@ -23,8 +23,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
 /**
- * The folder {@code machines/}, one folder a machine. A machine appears whole, by rename, and disappears the same way; what
- * a killed process left half made or half removed has a name with a leading dot and goes at the next {@link #open}.
+ * The folder {@code machines/}, one folder a machine. A machine appears whole, by rename, and disappears the same
+ * way; what a killed process left half made or half removed has a name with a leading dot and goes at the next {@link
+ * #open}.
  * Thread-safe, and safe for several processes as far as names and numbers go.
  */
 public final class MachineStore {

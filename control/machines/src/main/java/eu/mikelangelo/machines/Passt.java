@@ -9,11 +9,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * passt's command line as a value: the uplink of one machine. It turns the frames of its socket into sockets of the host,
- * and binds the published ports.
+ * passt's command line as a value: the uplink of one machine. It turns the frames of its socket into sockets of the
+ * host, and binds the published ports.
  *
  * @param socket   where it listens; its folder must be writable for the user it runs as
- * @param asNobody root only: let it become nobody (its default); false keeps it root, for a home that nobody cannot reach
+ * @param asNobody root only: let it become nobody (its default); false keeps it root, for a home that nobody cannot
+ * reach
  */
 record Passt(String binary, Path socket, String address, List<PublishedPort> ports, boolean asNobody, boolean root) {
     private static final List<String> PLACES = List.of("/usr/bin/passt", "/usr/local/bin/passt");

@@ -4,8 +4,8 @@ import java.nio.file.Path;
 
 /**
  * The plane as machines see it; the agent implements it with the plane's protocol. Called from any thread.
- * QEMU blocks at start until the plane has connected to {@link Port#vhostSocket}, so {@link #add} must hand the port over
- * at once; neither socket need exist yet (the plane tries again until it does).
+ * QEMU blocks at start until the plane has connected to {@link Port#vhostSocket}, so {@link #add} must hand the port
+ * over at once; neither socket need exist yet (the plane tries again until it does).
  */
 public interface PlanePorts {
     /**

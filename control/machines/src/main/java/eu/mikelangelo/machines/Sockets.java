@@ -15,8 +15,8 @@ import java.util.Set;
  * A machine's sockets, {@code run/m/<number>/}. Folders are 0700; for root they may be passed through (0711), because
  * passt becomes nobody and has a folder of its own in there. The sockets in them can be opened by their owner only.
  *
- * <p>Where AppArmor confines passt (Debian's profile), it may write below a home directory or /tmp and nowhere else: its
- * folder is then in ~/.cache, and under root it stays root, who alone can enter there.
+ * <p>Where AppArmor confines passt (Debian's profile), it may write below a home directory or /tmp and nowhere else:
+ * its folder is then in ~/.cache, and under root it stays root, who alone can enter there.
  */
 record Sockets(Path folder, Path passtFolder) {
     /** sockaddr_un.sun_path has 108 bytes, one of them for the NUL (unix(7)). */
@@ -40,7 +40,8 @@ record Sockets(Path folder, Path passtFolder) {
     /** @param refuge home directory of the user when passt is confined to it, else null */
     static Sockets of(Home home, int number, Path refuge) {
         Path folder = home.run().resolve("m").resolve(String.valueOf(number));
-        // Several homes (MIKE_HOME) of one user share ~/.cache: the name tells them apart, the same way after a restart.
+        // Several homes (MIKE_HOME) of one user share ~/.cache: the name tells them apart, the same way after a
+        // restart.
         String name = "%08x-%d".formatted(home.run().toString().hashCode(), number);
         Sockets sockets = new Sockets(folder, refuge == null ? folder.resolve("passt")
                 : refuge.resolve(".cache/mikelangelo/passt").resolve(name));

@@ -5,12 +5,12 @@ import java.time.Instant;
 import java.util.Objects;
 
 /**
- * The state machine of a machine: a pure function. Words of the guest are hearsay and come in any order, twice or never:
- * one that does not fit leaves the state as it is. Start, Launched and LaunchFailed are our own doing: one that does not
- * fit is a bug and throws.
+ * The state machine of a machine: a pure function. Words of the guest are hearsay and come in any order, twice or
+ * never: one that does not fit leaves the state as it is. Start, Launched and LaunchFailed are our own doing: one
+ * that does not fit is a bug and throws.
  *
- * <p>How it ends: a reason makes it FAILED; else a known exit makes it EXITED; else, if somebody asked it to stop, it was
- * killed (signal 9); else QEMU died on us.
+ * <p>How it ends: a reason makes it FAILED; else a known exit makes it EXITED; else, if somebody asked it to stop, it
+ * was killed (signal 9); else QEMU died on us.
  */
 public final class Transitions {
     /** Reasons are for people; a guest's text is cut here. */

@@ -95,7 +95,8 @@ class MachineBootTest {
         MachineState end = machine.awaitEnd(BOOT).orElseThrow();
         assertEquals(Phase.EXITED, end.phase(), end.toString());
         assertEquals(ExitStatus.code(7), end.exit());
-        assertTrue(Files.readString(machine.consoleLog()).contains("hello a b"), Files.readString(machine.consoleLog()));
+        String output = Files.readString(machine.consoleLog());
+        assertTrue(output.contains("hello a b"), output);
         assertGone(machine, run.qemu(), run.passt());
         machine.start(Progress.NONE); // and again
         assertEquals(ExitStatus.code(7), machine.awaitEnd(BOOT).orElseThrow().exit());

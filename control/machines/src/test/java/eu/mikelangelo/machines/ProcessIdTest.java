@@ -41,7 +41,8 @@ class ProcessIdTest {
             }
             ProcessId id = ProcessId.of(process.pid()).orElseThrow();
             assertTrue(id.alive());
-            String[] stat = Files.readString(Path.of("/proc/" + id.pid() + "/stat")).replaceAll(".*\\) ", "").split(" ");
+            String[] stat = Files.readString(Path.of("/proc/" + id.pid() + "/stat")).replaceAll(".*\\) ", "")
+                    .split(" ");
             assertEquals(String.valueOf(id.pid()), stat[3], "it leads a session of its own");
             assertTrue(Files.readString(log).startsWith("/dev/null\n"), Files.readString(log));
             assertFalse(Files.readString(log).contains("JAVA_HOME"), Files.readString(log));

@@ -57,7 +57,8 @@ class StreamsTest {
         Path socket = folder.resolve("c");
         byte[] output = new byte[700_001];
         new Random(1).nextBytes(output);
-        try (ServerSocketChannel server = server(socket); Console console = Console.connect(socket, (r, c) -> { }, () -> { });
+        try (ServerSocketChannel server = server(socket);
+                Console console = Console.connect(socket, (r, c) -> { }, () -> { });
                 SocketChannel guest = server.accept()) {
             Machine.Attachment one = console.attach();
             Machine.Attachment two = console.attach();
@@ -76,7 +77,8 @@ class StreamsTest {
         int total = 3 * Console.RING_BYTES + 12_345;
         byte[] output = new byte[total];
         new Random(2).nextBytes(output);
-        try (ServerSocketChannel server = server(socket); Console console = Console.connect(socket, (r, c) -> { }, () -> { });
+        try (ServerSocketChannel server = server(socket);
+                Console console = Console.connect(socket, (r, c) -> { }, () -> { });
                 SocketChannel guest = server.accept()) {
             Machine.Attachment slow = console.attach();
             Machine.Attachment quick = console.attach();

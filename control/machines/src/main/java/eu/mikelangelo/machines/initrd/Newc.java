@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 
 /**
  * Writes a small initramfs segment: a "newc" cpio archive (Linux, Documentation/driver-api/early-userspace/
- * buffer-format.rst) of folders and regular files that root owns, without times; whole archives begin and end on 4 bytes,
- * so they can be put one behind the other. Images proper are written by {@code packages}.
+ * buffer-format.rst) of folders and regular files that root owns, without times; whole archives begin and end on 4
+ * bytes, so they can be put one behind the other. Images proper are written by {@code packages}.
  */
 public final class Newc {
     private static final int REGULAR = 0100000;

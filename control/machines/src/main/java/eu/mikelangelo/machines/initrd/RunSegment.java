@@ -13,8 +13,8 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The part of the initramfs that belongs to one machine: {@code /mike/run} (guest/PROTOCOL.md, "Files in the initramfs")
- * behind the image's own segments. It holds the environment, which may be secret: the file is 0600.
+ * The part of the initramfs that belongs to one machine: {@code /mike/run} (guest/PROTOCOL.md, "Files in the
+ * initramfs") behind the image's own segments. It holds the environment, which may be secret: the file is 0600.
  */
 public final class RunSegment {
     private RunSegment() { }

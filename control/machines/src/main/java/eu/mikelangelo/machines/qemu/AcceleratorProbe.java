@@ -16,9 +16,10 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Decides between KVM and emulation by booting the kernel into user space with each: /dev/kvm may exist and yet QEMU abort
- * on it, or the guest hang before its first instruction in the kernel. The verdict is kept in {@code data/accelerator.json}
- * until QEMU, the guest's kernel, the host's kernel, its boot or /dev/kvm changes. MIKE_ACCEL=kvm or tcg overrides it.
+ * Decides between KVM and emulation by booting the kernel into user space with each: /dev/kvm may exist and yet QEMU
+ * abort on it, or the guest hang before its first instruction in the kernel. The verdict is kept in {@code
+ * data/accelerator.json} until QEMU, the guest's kernel, the host's kernel, its boot or /dev/kvm changes.
+ * MIKE_ACCEL=kvm or tcg overrides it.
  * Thread-safe: who comes during a probe waits for its verdict.
  */
 public final class AcceleratorProbe {
@@ -89,7 +90,8 @@ public final class AcceleratorProbe {
             }
         }
         throw new Failure(Failure.Kind.UNAVAILABLE, "no accelerator boots " + kernel + ": "
-                + String.join("; ", stories), "check that the kernel is one for x86-64 and that " + qemu.binary() + " works");
+                + String.join("; ", stories), "check that the kernel is one for x86-64 and that "
+                + qemu.binary() + " works");
     }
 
     private Boot boot(Qemu qemu, Path kernel, String name) throws IOException {

@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 /**
- * The smallest PID 1: a static x86-64 ELF program that writes a line to its standard output (the console the kernel gave
- * it) and powers off. Written here byte by byte so that the probe needs neither a compiler nor an image.
+ * The smallest PID 1: a static x86-64 ELF program that writes a line to its standard output (the console the kernel
+ * gave it) and powers off. Written here byte by byte so that the probe needs neither a compiler nor an image.
  */
 final class ProbeInit {
     private static final long BASE = 0x40_0000;

@@ -22,7 +22,8 @@ public final class Programs {
     private Programs() { }
 
     /**
-     * @param exit     exit code (128 + signal as the JDK gives it), or -1 when it was killed for lateness or by {@code enough}
+     * @param exit     exit code (128 + signal as the JDK gives it), or -1 when it was killed for lateness or by
+     * {@code enough}
      * @param output   standard output and error, mixed, at most 256 KiB of it
      * @param timedOut it was killed because its time was over
      */
@@ -44,8 +45,8 @@ public final class Programs {
     }
 
     /**
-     * Runs a program and returns when it ended, its time is over or the output so far is {@code enough}; in the last two
-     * cases it is killed.
+     * Runs a program and returns when it ended, its time is over or the output so far is {@code enough}; in the last
+     * two cases it is killed.
      */
     public static Result run(List<String> argv, String input, Duration limit, Predicate<String> enough)
             throws IOException {

@@ -13,9 +13,9 @@ import java.util.List;
  */
 public record Qemu(String binary, String version, List<String> accelerators, boolean panicDevice, boolean sandbox) {
     /**
-     * Versions that were seen to serve MSI-X to a vhost-user card under TCG. Finding out for sure needs a back-end and a
-     * guest with drivers, seconds and another few hundred lines for an interrupt mode that gains nothing under emulation;
-     * so what was not seen gets the interrupt line, which works everywhere.
+     * Versions that were seen to serve MSI-X to a vhost-user card under TCG. Finding out for sure needs a back-end
+     * and a guest with drivers, seconds and another few hundred lines for an interrupt mode that gains nothing under
+     * emulation; so what was not seen gets the interrupt line, which works everywhere.
      */
     private static final List<String> MSIX_SEEN_UNDER_TCG = List.of("11.1.");
 

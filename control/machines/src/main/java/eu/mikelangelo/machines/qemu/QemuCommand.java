@@ -5,8 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * QEMU's command line as a value: immutable, comparable, rendered by {@link #argv}. It holds paths, sizes and names only;
- * a secret must not enter it, for every user of the host can read a command line.
+ * QEMU's command line as a value: immutable, comparable, rendered by {@link #argv}. It holds paths, sizes and names
+ * only; a secret must not enter it, for every user of the host can read a command line.
  * {@snippet :
  * QemuCommand command = QemuCommand.of("/usr/bin/qemu-system-x86_64", "web",
  *         new QemuCommand.Machine("q35", "tcg", "max", 1, 256))
@@ -100,7 +100,7 @@ public record QemuCommand(String binary, String name, Machine machine, List<Opti
         @Override
         public void render(List<String> argv) {
             socketChardev(argv, "qmp", socket, null);
-            add(argv, "-mon", Words.of("chardev=qmp").add("mode=control"));
+            argv.addAll(List.of("-qmp", "chardev:qmp")); // QEMU 11 deprecates -mon
         }
     }
 

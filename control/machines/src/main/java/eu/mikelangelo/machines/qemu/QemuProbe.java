@@ -15,8 +15,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Finds QEMU and asks it what it can do, about ten short runs in all; the answers are kept in {@code data/qemu.json} for as
- * long as the binary keeps its path, size and time. MIKE_QEMU names a binary to use instead of the one in PATH.
+ * Finds QEMU and asks it what it can do, about ten short runs in all; the answers are kept in {@code data/qemu.json}
+ * for as long as the binary keeps its path, size and time. MIKE_QEMU names a binary to use instead of the one in PATH.
  */
 public final class QemuProbe {
     static final String INSTALL = "install it: apt-get install -y --no-install-recommends qemu-system-x86";

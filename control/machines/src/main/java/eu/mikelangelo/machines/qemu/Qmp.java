@@ -25,8 +25,9 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A client of QEMU's machine protocol (docs/interop/qmp-spec): one JSON object a line, greeting first, answers matched by
- * id, events in between. A reader thread of its own calls the listener, which must not wait for answers. Thread-safe.
+ * A client of QEMU's machine protocol (docs/interop/qmp-spec): one JSON object a line, greeting first, answers
+ * matched by id, events in between. A reader thread of its own calls the listener, which must not wait for answers.
+ * Thread-safe.
  *
  * <p>QEMU is trusted more than a guest and still bounded: a line of more than {@link #MOST_LINE_BYTES} or nested deeper
  * than {@link #MOST_NESTING} ends the connection.

@@ -20,7 +20,7 @@ class QemuCommandTest {
             -accel tcg -cpu max -smp cpus=2 -m size=256M
             -kernel /k/vmlinuz -initrd /m/initrd -append console=ttyS0
             -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
-            -chardev socket,id=qmp,path=/r/qmp.sock,server=on,wait=off -mon chardev=qmp,mode=control
+            -chardev socket,id=qmp,path=/r/qmp.sock,server=on,wait=off -qmp chardev:qmp
             -chardev file,id=serial,path=/m/kernel.log,append=on -serial chardev:serial
             -device virtio-serial-pci,id=serial0,disable-legacy=on
             -chardev socket,id=console,path=/r/console.sock,server=on,wait=off,logfile=/m/console.log,logappend=on
