@@ -89,7 +89,8 @@ final class InitScript {
             if (known(argument)) {
                 plan.args.add(argument);
             } else {
-                plan.warnings.add(plan.origin + " starts " + program + " with an argument that only a run of it could tell; "
+                plan.warnings.add(plan.origin + " starts " + program + " with an argument that only a run of it "
+                        + "could tell; "
                         + "left out");
             }
         }

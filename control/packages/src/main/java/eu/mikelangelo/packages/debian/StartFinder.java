@@ -46,7 +46,8 @@ final class StartFinder {
             plan = program();
         }
         if (plan == null) {
-            throw new Failure(Failure.Kind.GUEST, "package " + name + " does not say how it is started: it has no service "
+            throw new Failure(Failure.Kind.GUEST, "package " + name + " does not say how it is started: it has no "
+                    + "service "
                     + "unit with ExecStart, no init script and no single program" + (units.isEmpty() ? ""
                     : " (units seen: " + String.join(", ", units.keySet()) + ")"),
                     "Write a recipe: packages/recipes/" + name + ".yaml (see README.md there).");
@@ -83,7 +84,8 @@ final class StartFinder {
 
     private UnitFile dropIns(UnitFile unit) {
         for (String folder : List.of("/usr/lib", "/etc")) {
-            String pattern = folder + "/systemd/system/" + java.util.regex.Pattern.quote(unit.name()) + "\\.d/[^/]+\\.conf";
+            String pattern = folder + "/systemd/system/" + java.util.regex.Pattern.quote(unit.name())
+                    + "\\.d/[^/]+\\.conf";
             for (int member : group) {
                 for (Entry entry : universe.facts(member).entries()) {
                     if (entry.file() && entry.path().matches(pattern)) {
