@@ -101,7 +101,8 @@ final class Checks {
                 continue;
             }
             for (String line : universe.text(file.sha256()).split("\n")) {
-                if (line.matches("\\s*([#;%!]|//|--).*") || line.length() > 300 || !LOCAL.matcher(line).matches()) {
+                if (line.length() > 300 || line.matches("\\s*([#;%!]|//|--).*|.*(0\\.0\\.0\\.0|\\*|@localhost).*")
+                        || !LOCAL.matcher(line).matches()) {
                     continue;
                 }
                 if (++found <= MAX_WARNINGS) {

@@ -88,7 +88,8 @@ class ImportTest {
                 ARGS="-p 99"
                 [ -r /etc/default/initd ] && . /etc/default/initd
                 case "$1" in
-                  start) start-stop-daemon --start --quiet --chuid daemon --exec $DAEMON -- -f "x y" $ARGS ;;
+                  start) start-stop-daemon --start --quiet --chuid daemon --exec $DAEMON -- -f "x y" \\
+                      --keep --user $NOBODY_SAYS $ARGS ;;
                   stop) start-stop-daemon --stop ;;
                 esac
                 """, 0755).file("./etc/default/initd", "ARGS='-p 100'\n", 0644).build("gz"));
@@ -243,7 +244,7 @@ class ImportTest {
     @Test
     void initScriptsAreUnderstoodAlsoThroughAMetaPackage() throws IOException {
         Start start = take("meta").start();
-        assertEquals(List.of("/usr/sbin/initd", "-f", "x y", "-p", "100"), start.args());
+        assertEquals(List.of("/usr/sbin/initd", "-f", "x y", "--keep", "-p", "100"), start.args());
         assertTrue(start.forking());
         assertEquals("1:1", start.user());
     }
