@@ -9,15 +9,17 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 
 /**
- * Users and groups of a tree: Debian's static ones (base-passwd, identities below 100 and nobody) and those that packages
- * make, numbered from 100 in the order of their names, so that the same packages give the same numbers.
+ * Users and groups of a tree: Debian's static ones (base-passwd, identities below 100 and nobody) and those that
+ * packages make, numbered from 100 in the order of their names, so that the same packages give the same numbers.
  */
 final class Accounts {
     private static final int FIRST = 100;
     private static final int NOBODY = 65_534;
-    private static final String BASE_USERS = "root:0 daemon:1 bin:2 sys:3 sync:4 games:5 man:6 lp:7 mail:8 news:9 uucp:10 "
+    private static final String BASE_USERS = "root:0 daemon:1 bin:2 sys:3 sync:4 games:5 man:6 lp:7 mail:8 news:9 "
+            + "uucp:10 "
             + "proxy:13 www-data:33 backup:34 list:38 irc:39 _apt:42 nobody:65534";
-    private static final String BASE_GROUPS = "root:0 daemon:1 bin:2 sys:3 adm:4 tty:5 disk:6 lp:7 mail:8 news:9 uucp:10 "
+    private static final String BASE_GROUPS = "root:0 daemon:1 bin:2 sys:3 adm:4 tty:5 disk:6 lp:7 mail:8 news:9 "
+            + "uucp:10 "
             + "man:12 proxy:13 kmem:15 dialout:20 fax:21 voice:22 cdrom:24 floppy:25 tape:26 sudo:27 audio:29 dip:30 "
             + "www-data:33 backup:34 operator:37 list:38 irc:39 src:40 shadow:42 utmp:43 video:44 sasl:45 plugdev:46 "
             + "staff:50 games:60 users:100 nogroup:65534";
@@ -169,7 +171,8 @@ final class Accounts {
         users.entrySet().stream().sorted((a, b) -> Integer.compare(a.getValue().id, b.getValue().id)).forEach(e -> {
             Account user = e.getValue();
             text.append(e.getKey()).append(":x:").append(user.id).append(':').append(primary(e.getKey())).append(':')
-                    .append(user.comment).append(':').append(user.home.isEmpty() ? "/nonexistent" : user.home).append(':')
+                    .append(user.comment).append(':').append(user.home.isEmpty() ? "/nonexistent" : user.home)
+                    .append(':')
                     .append(user.shell.isEmpty() ? "/usr/sbin/nologin" : user.shell).append('\n');
         });
         return text.toString();

@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
 final class Checks {
     private static final Pattern LOCAL = Pattern.compile("(?i)^\\s*[a-z_.-]*(listen|bind|interface|addr|host)[a-z_.-]*"
             + "[\\s=:\"'(]+.*?(127\\.0\\.0\\.1|localhost|::1)\\b.*");
-    private static final Pattern CONFIG = Pattern.compile("^(?:--?[a-z-]*(?:conf|config|file|cfg)[a-z-]*[= ]?)?(/etc/[A-Za-z0-9._/-]+)$");
+    private static final Pattern CONFIG = Pattern.compile("^(?:--?[a-z-]*(?:conf|config|file|cfg)[a-z-]*[= "
+            + "]?)?(/etc/[A-Za-z0-9._/-]+)$");
     private static final int MAX_WARNINGS = 3;
 
     private Checks() { }
@@ -39,7 +40,8 @@ final class Checks {
             String at = maker.real(open.pop());
             Owned owned = at == null ? null : universe.get(at);
             if (at == null || !(maker.tree().get(at) instanceof Tree.File)) {
-                throw new Failure(Failure.Kind.GUEST, "the tree of " + name + " lacks " + at + ", which " + command + " needs",
+                throw new Failure(Failure.Kind.GUEST, "the tree of " + name + " lacks " + at + ", which " + command
+                        + " needs",
                         "This is a gap in the importer; a recipe's add may close it.");
             }
             if (owned == null || !seen.add(at)) {
@@ -58,7 +60,8 @@ final class Checks {
             for (String soname : entry.elf().needed()) {
                 if (maker.missing().containsKey(soname + " of " + entry.path())) {
                     throw new Failure(Failure.Kind.GUEST, entry.path() + " of package " + name + " needs the library "
-                            + soname + ", which no package that it depends on has", "The packages contradict each other.");
+                            + soname + ", which no package that it depends on has",
+                            "The packages contradict each other.");
                 }
             }
         }
@@ -98,11 +101,13 @@ final class Checks {
                 continue;
             }
             for (String line : universe.text(file.sha256()).split("\n")) {
-                if (line.matches("\\s*([#;%!]|//|--).*") || line.length() > 300 || !LOCAL.matcher(line).matches()) {
+                if (line.length() > 300 || line.matches("\\s*([#;%!]|//|--).*|.*(0\\.0\\.0\\.0|\\*|@localhost).*")
+                        || !LOCAL.matcher(line).matches()) {
                     continue;
                 }
                 if (++found <= MAX_WARNINGS) {
-                    warnings.add(node.getKey() + " says \"" + line.strip() + "\": if the server listens only there, published "
+                    warnings.add(node.getKey() + " says \"" + line.strip()
+                            + "\": if the server listens only there, published "
                             + "ports will not reach it");
                 }
                 break;

@@ -16,16 +16,21 @@ import java.util.TreeSet;
 /** Makes the minimal tree and the start of one import out of a resolved closure. One use. */
 final class Composer {
     /** Packages that install and administer others; a machine with one application needs none of them at run time. */
-    static final String ADMIN = "adduser|debconf|debconf-2\\.0|cdebconf|init-system-helpers|lsb-base|sysvinit-utils|ucf|"
-            + "dpkg|perl|perl-base|python3|python3-minimal|systemd|systemd-sysv|sysvinit-core|logrotate|cron|cron-daemon-common|"
+    static final String ADMIN = "adduser|debconf|debconf-2\\.0|cdebconf|init-system-helpers|lsb-base|sysvinit-utils|"
+            + "ucf|"
+            + "dpkg|perl|perl-base|python3|python3-minimal|systemd|systemd-sysv|sysvinit-core|logrotate|cron|"
+            + "cron-daemon-common|"
             + "passwd|mount|util-linux|util-linux-extra|bash|coreutils|install-info|default-mta|procps|lsof|"
             + "dbconfig-.*|dpkg-dev|apt|login|psmisc|sensible-utils|debianutils|rsyslog";
-    private static final String NOT_NEEDED = "/etc/(init\\.d|cron[^/]*|logrotate\\.d|apparmor\\.d|ufw|bash_completion\\.d|"
-            + "insserv[^/]*|network|dhcp|ppp|xdg|dbus-1|rc.*\\.d|resolvconf|init|logcheck|munin|avahi|apache2/conf-available|"
+    private static final String NOT_NEEDED = "/etc/(init\\.d|cron[^/]*|logrotate\\.d|apparmor\\.d|ufw|"
+            + "bash_completion\\.d|"
+            + "insserv[^/]*|network|dhcp|ppp|xdg|dbus-1|rc.*\\.d|resolvconf|init|logcheck|munin|avahi|"
+            + "apache2/conf-available|"
             + "NetworkManager|if-.*|reportbug)(/.*)?|/usr/lib/(systemd|tmpfiles\\.d|sysusers\\.d|udev|NetworkManager|"
             + "dracut|init|modules-load\\.d|sysctl\\.d)(/.*)?|/usr/share/(apparmor.*|dbus-1|polkit-1|debconf|"
             + "bug|reportbug|dh.*|augeas|selinux|nagios.*|logwatch|snmp|munin|collectd|ufw|omf|perl5/Debian.*|"
-            + "locale-langpack|pkgconfig|aclocal|cmake|xml)(/.*)?|/usr/lib/[^/]*/(pkgconfig|cmake)(/.*)?|/var/lib/dpkg/.*"
+            + "locale-langpack|pkgconfig|aclocal|cmake|xml)(/.*)?|/usr/lib/[^/]*/(pkgconfig|cmake)(/.*)?|"
+            + "/var/lib/dpkg/.*"
             + "|/run/.*|/usr/share/[^/]+/(examples?|doc|docs|html-doc)(/.*)?|.*/legacy\\.so";
     private final Universe universe;
     private final BlobStore blobs;
@@ -221,7 +226,8 @@ final class Composer {
             if (programs.command(before.words()) != null) {
                 kept.add(before);
             } else if (!before.optional()) {
-                warnings.add(plan.origin + " first runs " + before.words().getFirst() + ", which no package here has; left out");
+                warnings.add(plan.origin + " first runs " + before.words().getFirst()
+                        + ", which no package here has; left out");
             }
         }
         plan.pre.clear();
@@ -255,7 +261,8 @@ final class Composer {
             env.putIfAbsent("USER", plan.user);
             env.putIfAbsent("HOME", accounts.home(plan.user));
         }
-        String workdir = plan.workdir.equals("~") ? accounts.home(plan.user.isEmpty() ? "root" : plan.user) : plan.workdir;
+        String workdir = plan.workdir.equals("~") ? accounts.home(plan.user.isEmpty() ? "root" : plan.user)
+                : plan.workdir;
         return new Start(List.copyOf(plan.args), List.copyOf(pre), env, user(plan), workdir, plan.forking,
                 furnisher.runFolders(), List.copyOf(plan.ports));
     }

@@ -21,19 +21,20 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes a minimal tree and a start command of a Debian package that nobody prepared: resolves it in the archives that the
- * host's apt uses, downloads and verifies, takes the packages apart, and brings together what the start command needs.
- * Needs no privilege, touches no file outside its folder and the blob store, and runs nothing. Safe for many threads.
+ * Makes a minimal tree and a start command of a Debian package that nobody prepared: resolves it in the archives that
+ * the host's apt uses, downloads and verifies, takes the packages apart, and brings together what the start command
+ * needs. Needs no privilege, touches no file outside its folder and the blob store, and runs nothing. Safe for many
+ * threads.
  * <pre>
  * var importer = new DebianImporter(AptConfig.host(System.getenv()), home.packages(), blobs, recipes);
  * Bundle memcached = importer.importPackage("memcached", false, Progress.NONE);
  * </pre>
- * All methods throw {@link Failure}: NOT_FOUND (unknown name, missing dependency), UNAVAILABLE (network, space), UNTRUSTED
- * (signature, digest, hostile archive), GUEST (nothing that could be started), BAD_INPUT (a recipe).
+ * All methods throw {@link Failure}: NOT_FOUND (unknown name, missing dependency), UNAVAILABLE (network, space),
+ * UNTRUSTED (signature, digest, hostile archive), GUEST (nothing that could be started), BAD_INPUT (a recipe).
  */
 public final class DebianImporter {
     /** Part of every fingerprint: raise it when the same packages give another tree. */
-    private static final String VERSION = "debian-importer-1";
+    private static final String VERSION = "debian-importer-2";
     private final AptConfig config;
     private final Path folder;
     private final BlobStore blobs;
@@ -88,7 +89,10 @@ public final class DebianImporter {
         return new Bundle(known.name(), known.version(), known.tree(), known.start(), known.sources(), warnings);
     }
 
-    /** A digest that changes when an import of this name would: cheap when the name was resolved with this index before. */
+    /**
+     * A digest that changes when an import of this name would: cheap when the name was resolved with this index
+     * before.
+     */
     public String fingerprint(String name) {
         return resolve(name, false, Progress.NONE).fingerprint();
     }
@@ -114,8 +118,8 @@ public final class DebianImporter {
     }
 
     /**
-     * The verified .deb of one package. A package that is only a name for another (same source, a dependency with "=" on the
-     * one with the content, as {@code linux-image-cloud-amd64}) gives that other.
+     * The verified .deb of one package. A package that is only a name for another (same source, a dependency with "="
+     * on the one with the content, as {@code linux-image-cloud-amd64}) gives that other.
      */
     public Deb fetch(String packageName, Progress progress) {
         PackageIndex index = open(false, progress);
@@ -166,12 +170,14 @@ public final class DebianImporter {
                     "Names consist of letters, digits and + - . only.");
         }
         PackageIndex index = open(refresh, progress);
-        Path cached = folder.resolve("resolved").resolve(Fetcher.digest(VERSION + "\n" + index.digest() + "\n" + name + "\n"
+        Path cached = folder.resolve("resolved").resolve(Fetcher.digest(VERSION + "\n" + index.digest() + "\n" + name
+                + "\n"
                 + recipes.digest()));
         Recipes.Found found = recipes.find(name);
         Closure closure = cached(cached);
         if (closure == null) {
-            List<String> names = found == null ? List.of(name) : found.recipe().packages().stream().filter(p -> !p.contains("*") && !p.contains("?")).toList();
+            List<String> names = found == null ? List.of(name) : found.recipe().packages().stream().filter(p ->
+                    !p.contains("*") && !p.contains("?")).toList();
             closure = named(index, names);
             try {
                 Durable.privateFolder(cached.getParent());
@@ -218,7 +224,8 @@ public final class DebianImporter {
         try {
             bundles.put(fingerprint, bundle);
         } catch (IOException e) {
-            throw new Failure(Failure.Kind.UNAVAILABLE, "cannot keep the import of " + bundle.name() + ": " + e.getMessage(),
+            throw new Failure(Failure.Kind.UNAVAILABLE, "cannot keep the import of " + bundle.name() + ": "
+                    + e.getMessage(),
                     "Is the disk full?", e);
         }
     }

@@ -23,8 +23,11 @@ import java.util.TreeMap;
  */
 final class Furnisher {
     private static final int MAX_FILE = 4 << 20;
-    /** What BaseFiles lays down (some old scripts still convert systems to merged /usr), and what is not in the tree. */
-    private static final String UNTOUCHED = "/(proc|sys|dev)(/.*)?|/usr/share/doc/.*|/usr(/(bin|sbin|lib|lib64))?|/etc|/var";
+    /**
+     * What BaseFiles lays down (some old scripts still convert systems to merged /usr), and what is not in the tree.
+     */
+    private static final String UNTOUCHED = "/(proc|sys|dev)(/.*)?|/usr/share/doc/.*|/usr(/(bin|sbin|lib|lib64))?|"
+            + "/etc|/var";
     private final Universe universe;
     private final TreeMaker maker;
     private final Tree tree;
@@ -168,7 +171,10 @@ final class Furnisher {
         }
     }
 
-    /** adduser makes a system user's home (0755, its own) unless told otherwise; under /var/lib it is where state goes. */
+    /**
+     * adduser makes a system user's home (0755, its own) unless told otherwise; under /var/lib it is where state
+     * goes.
+     */
     private void homes() {
         for (Action action : actions) {
             if (action instanceof Action.User user && user.home().startsWith("/var/lib/")) {
@@ -195,7 +201,8 @@ final class Furnisher {
         if (transient_(at)) {
             Start.RunFolder before = runFolders.get(at);
             runFolders.put(at, new Start.RunFolder(at, mode < 0 ? before == null ? 0755 : before.mode() : mode,
-                    uid >= 0 ? uid : before == null ? 0 : before.uid(), gid >= 0 ? gid : before == null ? 0 : before.gid()));
+                    uid >= 0 ? uid : before == null ? 0 : before.uid(), gid >= 0 ? gid : before == null ? 0
+                    : before.gid()));
             return;
         }
         Tree.Node before = tree.get(at);
@@ -215,7 +222,8 @@ final class Furnisher {
         int gid = owner.group().isEmpty() ? -1 : accounts.gid(owner.group());
         Start.RunFolder run = runFolders.get(at);
         if (run != null) {
-            runFolders.put(at, new Start.RunFolder(at, run.mode(), uid >= 0 ? uid : run.uid(), gid >= 0 ? gid : run.gid()));
+            runFolders.put(at, new Start.RunFolder(at, run.mode(), uid >= 0 ? uid : run.uid(), gid >= 0 ? gid
+                    : run.gid()));
         }
         for (String path : targets(at, owner.recursive())) {
             Tree.Node node = tree.get(path);
@@ -266,13 +274,15 @@ final class Furnisher {
     void write(String path, String content, int mode, String owner) {
         String[] names = owner.split(":", 2);
         int uid = owner.isEmpty() ? 0 : Math.max(0, accounts.uid(names[0]));
-        int gid = owner.isEmpty() ? 0 : names.length > 1 ? Math.max(0, accounts.gid(names[1])) : accounts.primary(names[0]);
+        int gid = owner.isEmpty() ? 0 : names.length > 1 ? Math.max(0, accounts.gid(names[1]))
+                : accounts.primary(names[0]);
         write(path, content, mode, uid, gid);
     }
 
     void write(String path, String content, int mode, int uid, int gid) {
         try {
-            BlobStore.Blob blob = blobs.put(new ByteArrayInputStream(content.getBytes(StandardCharsets.UTF_8)), MAX_FILE);
+            BlobStore.Blob blob = blobs.put(new ByteArrayInputStream(content.getBytes(StandardCharsets.UTF_8)),
+                    MAX_FILE);
             tree.put(path, new Tree.File(mode, uid, gid, blob.sha256(), blob.size()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -85,12 +85,20 @@ final class InitScript {
             return false;
         }
         plan.args.add(program);
-        for (String argument : arguments) {
+        for (int i = 0; i < arguments.size(); i++) {
+            String argument = arguments.get(i);
             if (known(argument)) {
                 plan.args.add(argument);
-            } else {
-                plan.warnings.add(plan.origin + " starts " + program + " with an argument that only a run of it could tell; "
-                        + "left out");
+                continue;
+            }
+            // Without its value an option would take the next word for it.
+            boolean option = i > 0 && known(arguments.get(i - 1)) && arguments.get(i - 1).startsWith("-")
+                    && !argument.startsWith("-");
+            String warning = plan.origin + " starts " + program + " with a value for "
+                    + (option ? plan.args.removeLast() : "its options")
+                    + " that only an installation would know; left out";
+            if (!plan.warnings.contains(warning)) {
+                plan.warnings.add(warning);
             }
         }
         return true;

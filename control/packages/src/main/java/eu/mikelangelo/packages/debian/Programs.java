@@ -9,26 +9,34 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Brings programs into the tree with what runs them: a script's interpreter, the commands that a shell script calls. */
+/**
+ * Brings programs into the tree with what runs them: a script's interpreter, the commands that a shell script calls.
+ */
 final class Programs {
     private static final List<String> PATH = List.of("/usr/sbin", "/usr/bin");
     private static final int MAX_DEPTH = 6;
     /** Where Debian keeps the commands of scripts, besides packages that are called like the command. */
     private static final Map<String, String> HOMES = Map.of(
-            "coreutils", "[ arch b2sum base32 base64 basename cat chgrp chmod chown cksum comm cp csplit cut date dd df dir "
-                    + "dirname du env expand expr factor false fmt fold groups head hostid id install join link ln logname "
+            "coreutils", "[ arch b2sum base32 base64 basename cat chgrp chmod chown cksum comm cp csplit cut date dd "
+            + "df dir "
+                    + "dirname du env expand expr factor false fmt fold groups head hostid id install join link ln "
+                    + "logname "
                     + "ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc od paste pathchk printenv printf "
-                    + "ptx pwd readlink realpath rm rmdir seq sha1sum sha256sum sha512sum shred shuf sleep sort split stat "
+                    + "ptx pwd readlink realpath rm rmdir seq sha1sum sha256sum sha512sum shred shuf sleep sort "
+                    + "split stat "
                     + "stdbuf stty sum sync tac tail tee test timeout touch tr true truncate tsort tty uname "
                     + "unexpand uniq unlink users wc who whoami yes",
-            "util-linux", "flock getopt ionice ipcrm ipcs logger mountpoint more nsenter prlimit rev runuser setarch setpriv "
+            "util-linux", "flock getopt ionice ipcrm ipcs logger mountpoint more nsenter prlimit rev runuser setarch "
+            + "setpriv "
                     + "setsid taskset unshare uuidgen blkid su",
             "findutils", "find xargs", "debianutils", "run-parts tempfile which savelog", "gzip",
             "gzip gunzip zcat zgrep", "grep", "grep egrep fgrep", "diffutils", "cmp diff diff3 sdiff", "hostname",
             "hostname domainname dnsdomainname", "mawk", "awk mawk", "libc-bin", "getent locale ldconfig iconv");
     private static final Set<String> BUILTINS = Set.of("cd", "echo", "eval", "exec", "exit", "export", "read", "return",
-            "set", "shift", "test", "[", "trap", "ulimit", "umask", "unset", "wait", "local", "readonly", "break", "continue",
-            ":", ".", "source", "command", "type", "times", "getopts", "printf", "true", "false", "pwd", "kill", "declare",
+            "set", "shift", "test", "[", "trap", "ulimit", "umask", "unset", "wait", "local", "readonly", "break",
+            "continue",
+            ":", ".", "source", "command", "type", "times", "getopts", "printf", "true", "false", "pwd", "kill",
+            "declare",
             "typeset", "let", "shopt", "alias", "hash", "jobs", "bg", "fg", "case", "for", "esac");
     private final Universe universe;
     private final TreeMaker maker;
@@ -98,7 +106,8 @@ final class Programs {
             // Programs that its texts name come in from its own group or its direct dependencies, not from everywhere.
             if (owned != null && named.executable() && (owned.member() == member
                     || universe.member(member).requires().contains(owned.member())
-                    || universe.member(member).entry().source().equals(universe.member(owned.member()).entry().source()))) {
+                    || universe.member(member).entry().source().equals(universe.member(owned.member()).entry()
+                    .source()))) {
                 program(name, depth + 1);
             }
         }
@@ -126,7 +135,8 @@ final class Programs {
         Shell.Script script = Shell.read(text, Map.of(), path -> null);
         for (List<String> command : script.commands()) {
             int at = 0;
-            while (at < command.size() - 1 && command.get(at).matches("exec|command|env|nice|nohup|eval|-[a-z-]*|[A-Z_]+=.*")) {
+            while (at < command.size() - 1 && command.get(at).matches("exec|command|env|nice|nohup|eval|-[a-z-]*|"
+                    + "[A-Z_]+=.*")) {
                 at++;
             }
             String word = command.get(at);
@@ -235,6 +245,7 @@ final class Programs {
 
     private static boolean ofInterpreter(Entry entry) {
         return !entry.path().matches("/usr/lib/python3[^/]*/(test|idlelib|tkinter|turtledemo|ensurepip)/.*"
-                + "|/usr/share/(python3/debpython|binfmts)/.*|/etc/(init\\.d|cron.*|logrotate.d)/.*|/usr/lib/systemd/.*");
+                + "|/usr/share/(python3/debpython|binfmts)/.*|/etc/(init\\.d|cron.*|logrotate.d)/.*|"
+                + "/usr/lib/systemd/.*");
     }
 }

@@ -10,8 +10,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.dataformat.yaml.YAMLMapper;
 
 /**
- * What we know about a package that its own files do not say; the format is in packages/recipes/README.md. All fields may
- * be empty; then the package's own unit decides.
+ * What we know about a package that its own files do not say; the format is in packages/recipes/README.md. All fields
+ * may be empty; then the package's own unit decides.
  *
  * @param packages packages whose files make the tree; the first is the main one
  * @param user     name, or "" for the unit's
@@ -87,7 +87,8 @@ record Recipe(String name, List<String> packages, List<String> aliases, List<Str
             mapping("files", map.get("files")).forEach((path, spec) -> {
                 if (spec instanceof Map<?, ?> with) {
                     files.add(new FileSpec(absolute(path), string(with.get("content")),
-                            mode(with.get("mode") == null ? "0644" : string(with.get("mode"))), string(with.get("owner"))));
+                            mode(with.get("mode") == null ? "0644" : string(with.get("mode"))),
+                            string(with.get("owner"))));
                 } else {
                     files.add(new FileSpec(absolute(path), string(spec), 0644, ""));
                 }
@@ -159,7 +160,8 @@ record Recipe(String name, List<String> packages, List<String> aliases, List<Str
         }
 
         private Failure bad(String what) {
-            return new Failure(Failure.Kind.BAD_INPUT, file + ": " + what, "packages/recipes/README.md shows the format.");
+            return new Failure(Failure.Kind.BAD_INPUT, file + ": " + what,
+                    "packages/recipes/README.md shows the format.");
         }
     }
 }

@@ -13,7 +13,9 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The recipe folders: ours, and before it the one that MIKE_RECIPES names. Read anew each time: they are a few files. */
+/**
+ * The recipe folders: ours, and before it the one that MIKE_RECIPES names. Read anew each time: they are a few files.
+ */
 final class Recipes {
     private static final int MAX_FILE = 256 << 10;
     private static final int MAX_FILES = 1_000;

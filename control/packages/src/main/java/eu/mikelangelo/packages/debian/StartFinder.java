@@ -14,7 +14,7 @@ import java.util.TreeMap;
 
 /** Finds how a package starts: its service unit, else its init script, else its only program. */
 final class StartFinder {
-    private static final String UNITS = "/(usr/lib|etc)/systemd/system/[^/]+\\.(service|socket|timer)";
+    private static final String UNITS = "/(usr/lib|etc)/systemd/system/[^/]+\\.(service|socket|timer|path)";
     private final Universe universe;
     private final TreeMaker maker;
     private final String name;
@@ -39,14 +39,15 @@ final class StartFinder {
             return new UnitPlan(maker, unit, units).plan();
         }
         Plan plan = InitScript.plan(universe, maker, name, group);
-        if (plan == null && passing) {
+        if (plan == null && passing && !triggered(unit, units)) {
             plan = new UnitPlan(maker, unit, units).plan();
         }
         if (plan == null) {
             plan = program();
         }
         if (plan == null) {
-            throw new Failure(Failure.Kind.GUEST, "package " + name + " does not say how it is started: it has no service "
+            throw new Failure(Failure.Kind.GUEST, "package " + name + " does not say how it is started: it has no "
+                    + "service "
                     + "unit with ExecStart, no init script and no single program" + (units.isEmpty() ? ""
                     : " (units seen: " + String.join(", ", units.keySet()) + ")"),
                     "Write a recipe: packages/recipes/" + name + ".yaml (see README.md there).");
@@ -83,7 +84,8 @@ final class StartFinder {
 
     private UnitFile dropIns(UnitFile unit) {
         for (String folder : List.of("/usr/lib", "/etc")) {
-            String pattern = folder + "/systemd/system/" + java.util.regex.Pattern.quote(unit.name()) + "\\.d/[^/]+\\.conf";
+            String pattern = folder + "/systemd/system/" + java.util.regex.Pattern.quote(unit.name())
+                    + "\\.d/[^/]+\\.conf";
             for (int member : group) {
                 for (Entry entry : universe.facts(member).entries()) {
                     if (entry.file() && entry.path().matches(pattern)) {
@@ -116,7 +118,12 @@ final class StartFinder {
 
     /** Jobs that come and go, not servers. */
     private static boolean passing(UnitFile unit, Map<String, UnitFile> units) {
-        return unit.last("Service.Type", "simple").equals("oneshot") || units.containsKey(unit.stem() + ".timer");
+        return unit.last("Service.Type", "simple").equals("oneshot") || triggered(unit, units);
+    }
+
+    /** Started now and then by a timer or a change of a file. */
+    private static boolean triggered(UnitFile unit, Map<String, UnitFile> units) {
+        return units.containsKey(unit.stem() + ".timer") || units.containsKey(unit.stem() + ".path");
     }
 
     private boolean mains(UnitFile unit) {

@@ -163,7 +163,8 @@ final class TreeMaker {
                         tree.put(prefix, new Tree.Link(target, 0, 0));
                     }
                 }
-                String base = target.startsWith("/") ? target : prefix.substring(0, prefix.lastIndexOf('/')) + "/" + target;
+                String base = target.startsWith("/") ? target : prefix.substring(0, prefix.lastIndexOf('/')) + "/"
+                        + target;
                 return base + (end < 0 ? "" : path.substring(end));
             }
             if (end < 0) {
@@ -181,7 +182,8 @@ final class TreeMaker {
             return owned.entry().digest();
         }
         if (owned == null && tree.get(path) == null) {
-            return path.equals("/var/run") ? "/run" : path.equals("/var/lock") ? "/run/lock" : universe.alternative(path);
+            return path.equals("/var/run") ? "/run" : path.equals("/var/lock") ? "/run/lock"
+                    : universe.alternative(path);
         }
         return null;
     }
@@ -367,9 +369,11 @@ final class TreeMaker {
     private static boolean data(Entry entry) {
         String path = entry.path();
         String folder = path.substring(0, path.lastIndexOf('/'));
-        return !path.matches("/usr/s?bin/.*|/etc/(init\\.d|cron.*|logrotate.d|ld\\.so\\.conf\\.d)/.*|/usr/lib/systemd/.*"
+        return !path.matches("/usr/s?bin/.*|/etc/(init\\.d|cron.*|logrotate.d|ld\\.so\\.conf\\.d)/.*|"
+                + "/usr/lib/systemd/.*"
                 + "|/usr/lib/x86_64-linux-gnu/(gconv|engines-[^/]*|perl[^/]*|audit|pkgconfig|cmake)/.*|.*/legacy\\.so"
-                + "|/usr/share/(gdb|bash-completion|pkgconfig|aclocal|apport|polkit-1|perl5|gir-1.0|glib-2.0/codegen)/.*"
+                + "|/usr/share/(gdb|bash-completion|pkgconfig|aclocal|apport|polkit-1|perl5|gir-1.0|"
+                + "glib-2.0/codegen)/.*"
                 + "|/usr/lib/(udev|tmpfiles.d|sysusers.d|python3)/.*")
                 && !(LIBRARY_FOLDERS.contains(folder) && entry.name().contains(".so"));
     }

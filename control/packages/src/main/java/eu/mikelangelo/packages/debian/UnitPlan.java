@@ -10,9 +10,13 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** What a service unit asks for (systemd.exec(5), systemd.service(5)), as far as a machine with one application has it. */
+/**
+ * What a service unit asks for (systemd.exec(5), systemd.service(5)), as far as a machine with one application has
+ * it.
+ */
 final class UnitPlan {
-    private static final Pattern VARIABLE = Pattern.compile("\\$\\$|\\$\\{([A-Za-z_][A-Za-z0-9_]*)}|\\$([A-Za-z_][A-Za-z0-9_]*)");
+    private static final Pattern VARIABLE = Pattern.compile("\\$\\$|\\$\\{([A-Za-z_][A-Za-z0-9_]*)}|"
+            + "\\$([A-Za-z_][A-Za-z0-9_]*)");
     private static final Set<String> MISSING = Set.of("dbus.service", "dbus.socket", "systemd-logind.service",
             "systemd-udevd.service", "systemd-resolved.service", "docker.service", "libvirtd.service");
     private final TreeMaker maker;
@@ -80,7 +84,8 @@ final class UnitPlan {
 
     private void sockets() {
         String socket = unit.stem() + ".socket";
-        boolean required = unit.words("Unit.Requires").contains(socket) || unit.words("Service.Sockets").contains(socket);
+        boolean required = unit.words("Unit.Requires").contains(socket) || unit.words("Service.Sockets")
+                .contains(socket);
         if (required) {
             plan.warnings.add(unit.name() + " expects its sockets from systemd (" + socket
                     + "), which are not handed over here; it may refuse to start");
@@ -140,7 +145,8 @@ final class UnitPlan {
         }
         plan.args = words(starts.getLast());
         if (plan.args.isEmpty()) {
-            throw new Failure(Failure.Kind.GUEST, unit.name() + " has an ExecStart without a command: " + starts.getLast(),
+            throw new Failure(Failure.Kind.GUEST, unit.name() + " has an ExecStart without a command: "
+                    + starts.getLast(),
                     "Write a recipe with args (packages/recipes).");
         }
     }
@@ -189,8 +195,10 @@ final class UnitPlan {
         StringBuilder result = new StringBuilder();
         while (matcher.find()) {
             String name = matcher.group(1) != null ? matcher.group(1) : matcher.group(2);
-            // Inside a longer word systemd expands only the form with braces; "$NAME" there stays for a shell to expand.
-            String value = name == null ? "$" : matcher.group(1) == null ? matcher.group() : known.getOrDefault(name, "");
+            // Inside a longer word systemd expands only the form with braces; "$NAME" there stays for a shell to
+            // expand.
+            String value = name == null ? "$" : matcher.group(1) == null ? matcher.group() : known.getOrDefault(name,
+                    "");
             matcher.appendReplacement(result, Matcher.quoteReplacement(value));
         }
         return matcher.appendTail(result).toString();

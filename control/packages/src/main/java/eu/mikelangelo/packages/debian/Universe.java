@@ -99,7 +99,8 @@ final class Universe {
                 byName.computeIfAbsent(entry.name(), n -> new ArrayList<>(1)).add(owned);
             }
         }
-        for (Action action : ScriptReader.read(found.scripts().getOrDefault("postinst", ""), "configure", name(member))) {
+        for (Action action : ScriptReader.read(found.scripts().getOrDefault("postinst", ""), "configure",
+                name(member))) {
             if (action instanceof Action.Alternative a) {
                 alternatives.merge(a.link(), a, (old, now) -> now.priority() > old.priority() ? now : old);
             }

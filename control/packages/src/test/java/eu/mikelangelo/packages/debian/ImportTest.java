@@ -38,9 +38,11 @@ class ImportTest {
     void open() throws IOException {
         archive = new Archive();
         blobs = new BlobStore(folder.resolve("blobs"));
-        archive.add("dash", "0.5-1", new Debs().file("./bin/dash", "shell", 0755).link("./bin/sh", "dash", false).build("gz"),
+        archive.add("dash", "0.5-1", new Debs().file("./bin/dash", "shell", 0755).link("./bin/sh", "dash", false)
+                .build("gz"),
                 "Essential: yes");
-        archive.add("coreutils", "9-1", new Debs().file("./bin/cat", "cat", 0755).file("./bin/ls", "ls", 0755).build("gz"),
+        archive.add("coreutils", "9-1", new Debs().file("./bin/cat", "cat", 0755).file("./bin/ls", "ls", 0755)
+                .build("gz"),
                 "Essential: yes");
         archive.add("util-linux", "2-1", new Debs().file("./usr/bin/setpriv", "setpriv", 0755).build("gz"),
                 "Essential: yes");
@@ -62,12 +64,16 @@ class ImportTest {
                         ExecStartPre=/usr/sbin/gone
                         ExecStart=/usr/sbin/demod $OPTS --mode=${MODE} --state %S/%p
                         """, 0644)
-                .file("./lib/systemd/system/demo.socket", "[Socket]\nListenStream=0.0.0.0:7070\nListenDatagram=7071\n", 0644)
-                .file("./usr/share/doc/demo/README", "long", 0644).file("./usr/share/demo/default.conf", "bind 127.0.0.1\n", 0644)
+                .file("./lib/systemd/system/demo.socket", "[Socket]\nListenStream=0.0.0.0:7070\nListenDatagram=7071\n",
+                0644)
+                .file("./usr/share/doc/demo/README", "long", 0644).file("./usr/share/demo/default.conf",
+                "bind 127.0.0.1\n", 0644)
                 .script("postinst", "adduser --system --group --home /var/lib/demo demo\nmkdir -p /var/log/demo\n"
-                        + "chown demo:adm /var/log/demo\nchmod 0750 /var/log/demo\nucf /usr/share/demo/default.conf /etc/demo.conf\n")
+                        + "chown demo:adm /var/log/demo\nchmod 0750 /var/log/demo\nucf /usr/share/demo/default.conf "
+                        + "/etc/demo.conf\n")
                 .build("xz"), "Depends: demo-helper, data-only, perl");
-        archive.add("demo-helper", "1.0-1", new Debs().file("./usr/bin/helper", "#!/usr/bin/env sh\nls\n", 0755).build("gz"),
+        archive.add("demo-helper", "1.0-1", new Debs().file("./usr/bin/helper", "#!/usr/bin/env sh\nls\n", 0755)
+                .build("gz"),
                 "Source: demo");
         archive.add("data-only", "3", new Debs().file("./usr/share/data/x", "data", 0644).build("gz"));
         archive.add("perl", "5", new Debs().file("./usr/bin/perl", "perl", 0755).build("gz"));
@@ -75,13 +81,15 @@ class ImportTest {
                 "[Service]\nType=dbus\nBusName=org.example\nExecStart=/usr/bin/busy\n", 0644).build("gz"));
         archive.add("empty", "1", new Debs().file("./usr/share/empty/x", "x", 0644).build("gz"));
         archive.add("meta", "1", new Debs().file("./usr/share/doc/meta/x", "x", 0644).build("gz"), "Depends: initd");
-        archive.add("initd", "2", new Debs().file("./usr/sbin/initd", "#!/bin/sh\n", 0755).file("./etc/init.d/initd", """
+        archive.add("initd", "2", new Debs().file("./usr/sbin/initd", "#!/bin/sh\n", 0755).file("./etc/init.d/initd",
+                """
                 #!/bin/sh
                 DAEMON=/usr/sbin/initd
                 ARGS="-p 99"
                 [ -r /etc/default/initd ] && . /etc/default/initd
                 case "$1" in
-                  start) start-stop-daemon --start --quiet --chuid daemon --exec $DAEMON -- -f "x y" $ARGS ;;
+                  start) start-stop-daemon --start --quiet --chuid daemon --exec $DAEMON -- -f "x y" \\
+                      --keep --user $NOBODY_SAYS $ARGS ;;
                   stop) start-stop-daemon --stop ;;
                 esac
                 """, 0755).file("./etc/default/initd", "ARGS='-p 100'\n", 0644).build("gz"));
@@ -111,14 +119,17 @@ class ImportTest {
     @Test
     void theUnitSaysHowItStarts() throws IOException {
         Start start = take("demo").start();
-        assertEquals(List.of("/usr/sbin/demod", "-a", "b c", "-d", "--mode=fast", "--state", "/var/lib/demo"), start.args());
+        assertEquals(List.of("/usr/sbin/demod", "-a", "b c", "-d", "--mode=fast", "--state", "/var/lib/demo"),
+                start.args());
         assertEquals(List.of(List.of("/usr/sbin/demod", "check"), List.of("/bin/sh", "-c", "\"$@\" || :", "sh",
-                "/usr/bin/setpriv", "--reuid=101", "--regid=101", "--clear-groups", "--", "/usr/sbin/demod", "nx")), start.pre());
+                "/usr/bin/setpriv", "--reuid=101", "--regid=101", "--clear-groups", "--", "/usr/sbin/demod", "nx")),
+                start.pre());
         assertEquals("101:101,4", start.user());
         assertTrue(start.forking());
         assertEquals("fast", start.env().get("MODE"));
         assertEquals("/var/lib/demo", start.env().get("HOME"));
-        assertEquals(List.of(new Start.RunFolder("/run/demo", 0755, 101, 101), new Start.RunFolder("/run/other", 0755, 101, 101)),
+        assertEquals(List.of(new Start.RunFolder("/run/demo", 0755, 101, 101), new Start.RunFolder("/run/other", 0755,
+                101, 101)),
                 start.folders());
         assertEquals(List.of(new Start.Port("tcp", 7070), new Start.Port("udp", 7071)), start.ports());
     }
@@ -136,7 +147,8 @@ class ImportTest {
         assertNull(tree.get("/usr/share/doc/demo/README"));
         assertNull(tree.get("/usr/bin/perl"), "a maintainer script's Perl is not the program's");
         assertNull(tree.get("/usr/lib/systemd/system/demo.service"));
-        assertEquals(List.of("demo", "dash", "coreutils", "util-linux", "demo-helper", "data-only").stream().sorted().toList(),
+        assertEquals(List.of("demo", "dash", "coreutils", "util-linux", "demo-helper", "data-only").stream().sorted()
+                .toList(),
                 bundle.sources().stream().map(Bundle.Source::name).sorted().toList());
     }
 
@@ -150,7 +162,8 @@ class ImportTest {
         assertTrue(text(bundle, "/etc/group").contains("demo:x:101:\n"));
         assertTrue(bundle.warnings().stream().anyMatch(w -> w.contains("/etc/demo.conf says \"bind 127.0.0.1\"")),
                 bundle.warnings().toString());
-        assertTrue(bundle.warnings().stream().anyMatch(w -> w.contains("/usr/sbin/gone")), bundle.warnings().toString());
+        assertTrue(bundle.warnings().stream().anyMatch(w -> w.contains("/usr/sbin/gone")), bundle.warnings()
+                .toString());
     }
 
     @Test
@@ -160,7 +173,8 @@ class ImportTest {
         assertEquals(first, BundleCache.write(take("demo")));
         assertEquals(asked, archive.requests().size(), "a second import asks nobody");
         BlobStore other = new BlobStore(folder.resolve("blobs2"));
-        assertEquals(first, BundleCache.write(new DebianImporter(archive.config(folder), folder.resolve("packages2"), other,
+        assertEquals(first, BundleCache.write(new DebianImporter(archive.config(folder), folder.resolve("packages2"),
+                other,
                 List.of()).importPackage("demo", false, Progress.NONE)));
     }
 
@@ -221,7 +235,8 @@ class ImportTest {
         Files.writeString(folder.resolve("recipes/demo.yaml"), "args: [a\nport: 3\n");
         Failure failure = assertThrows(Failure.class, () -> take("demo"));
         assertEquals(Failure.Kind.BAD_INPUT, failure.kind());
-        assertTrue(failure.getMessage().matches("(?s).*demo.yaml line \\d+ column \\d+ is not YAML.*"), failure.getMessage());
+        assertTrue(failure.getMessage().matches("(?s).*demo.yaml line \\d+ column \\d+ is not YAML.*"),
+                failure.getMessage());
         Files.writeString(folder.resolve("recipes/demo.yaml"), "port: 3\n");
         assertTrue(assertThrows(Failure.class, () -> take("demo")).getMessage().contains("unknown key port"));
     }
@@ -229,7 +244,7 @@ class ImportTest {
     @Test
     void initScriptsAreUnderstoodAlsoThroughAMetaPackage() throws IOException {
         Start start = take("meta").start();
-        assertEquals(List.of("/usr/sbin/initd", "-f", "x y", "-p", "100"), start.args());
+        assertEquals(List.of("/usr/sbin/initd", "-f", "x y", "--keep", "-p", "100"), start.args());
         assertTrue(start.forking());
         assertEquals("1:1", start.user());
     }
@@ -239,7 +254,8 @@ class ImportTest {
         Failure failure = assertThrows(Failure.class, () -> take("busy"));
         assertEquals(Failure.Kind.GUEST, failure.kind());
         assertTrue(failure.getMessage().contains("D-Bus"), failure.getMessage());
-        assertTrue(assertThrows(Failure.class, () -> take("empty")).getMessage().contains("does not say how it is started"));
+        assertTrue(assertThrows(Failure.class, () -> take("empty")).getMessage()
+                .contains("does not say how it is started"));
         failure = assertThrows(Failure.class, () -> take("demmo"));
         assertEquals("Did you mean demo?", failure.hint());
         assertThrows(Failure.class, () -> take("../etc"));
@@ -258,7 +274,8 @@ class ImportTest {
     void debsAreFetchedVerified() throws IOException {
         archive.add("linux-image-cloud-amd64", "6.1", new Debs().build("gz"), "Section: kernel",
                 "Depends: linux-image-6.1.0-9-cloud-amd64 (= 6.1)");
-        archive.add("linux-image-6.1.0-9-cloud-amd64", "6.1", new Debs().file("./boot/vmlinuz-6.1.0-9-cloud-amd64", "kernel",
+        archive.add("linux-image-6.1.0-9-cloud-amd64", "6.1", new Debs().file("./boot/vmlinuz-6.1.0-9-cloud-amd64",
+                "kernel",
                 0644).build("xz"), "Section: kernel");
         archive.publish();
         Deb deb = importer().fetch("linux-image-cloud-amd64", Progress.NONE);

@@ -33,7 +33,8 @@ final class TryPackages {
             try {
                 Bundle bundle = importer.importPackage(words[i], false, Progress.NONE);
                 long ms = (System.nanoTime() - begin) / 1_000_000;
-                System.out.printf("OK   %-24s %6d KiB %5d files %6d ms  %s %s%n", words[i], compressed(bundle.tree(), blobs) >> 10,
+                System.out.printf("OK   %-24s %6d KiB %5d files %6d ms  %s %s%n", words[i], compressed(bundle.tree(),
+                        blobs) >> 10,
                         bundle.tree().nodes().size(), ms, bundle.start().user(), bundle.start().args());
                 bundle.warnings().forEach(w -> System.out.println("       ! " + w));
                 if (verbose) {

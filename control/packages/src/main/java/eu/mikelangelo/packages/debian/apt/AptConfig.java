@@ -82,7 +82,8 @@ public record AptConfig(List<AptSource> sources, String architecture, Map<String
                                 List<String> direct) {
         for (String scheme : List.of("http", "https")) {
             String value = settings.get("Acquire::" + scheme + "::Proxy",
-                    env.getOrDefault(scheme + "_proxy", env.getOrDefault(scheme.toUpperCase(Locale.ROOT) + "_PROXY", "")));
+                    env.getOrDefault(scheme + "_proxy", env.getOrDefault(scheme.toUpperCase(Locale.ROOT) + "_PROXY",
+                    "")));
             if (scheme.equals("https") && value.isEmpty()) {
                 value = settings.get("Acquire::http::Proxy", "");
             }

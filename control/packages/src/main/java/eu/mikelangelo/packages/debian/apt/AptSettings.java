@@ -4,7 +4,10 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 
-/** apt.conf(5), as much of it as decides how to reach and trust an archive: {@code A::B "v";} and {@code A { B "v"; };}. */
+/**
+ * apt.conf(5), as much of it as decides how to reach and trust an archive: {@code A::B "v";} and {@code A { B "v";
+ * };}.
+ */
 final class AptSettings {
     private final Map<String, String> values = new HashMap<>();
 

@@ -15,7 +15,8 @@ public record Closure(List<Member> members, List<String> warnings) {
 
     /**
      * @param requires  indices of the members that were chosen for its Depends and Pre-Depends, in order
-     * @param essential not needed by what was asked for, only one of the Essential packages that Debian takes for granted
+     * @param essential not needed by what was asked for, only one of the Essential packages that Debian takes for
+     *                  granted
      */
     public record Member(PackageEntry entry, List<Integer> requires, boolean essential) { }
 

@@ -21,7 +21,8 @@ public final class DebVersion {
         int upstream = compareParts(dashA < 0 ? restA : restA.substring(0, dashA),
                 dashB < 0 ? restB : restB.substring(0, dashB));
         return upstream != 0 ? upstream
-                : compareParts(dashA < 0 ? "" : restA.substring(dashA + 1), dashB < 0 ? "" : restB.substring(dashB + 1));
+                : compareParts(dashA < 0 ? "" : restA.substring(dashA + 1), dashB < 0 ? "" : restB.substring(dashB
+                + 1));
     }
 
     /** Whether {@code version relation wanted} holds; relation is one of {@code << <= = >= >>} or empty (always). */

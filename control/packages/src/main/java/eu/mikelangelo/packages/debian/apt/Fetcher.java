@@ -121,7 +121,8 @@ public final class Fetcher {
                 part.truncate(0);
                 if (attempt > 0) {
                     throw new Failure(Failure.Kind.UNTRUSTED, uri + " has SHA-256 " + found + ", the signed index "
-                            + "promises " + sha256, "The mirror or a proxy on the way serves another file; nothing of it was "
+                            + "promises " + sha256, "The mirror or a proxy on the way serves another file; nothing "
+                            + "of it was "
                             + "kept. Try again with a fresh index, or use another mirror.");
                 }
             } catch (FileNotFoundException e) {
@@ -146,7 +147,9 @@ public final class Fetcher {
         return part.position();
     }
 
-    /** Receives from {@code have} on, or from the start when the server does not resume. Returns the bytes then there. */
+    /**
+     * Receives from {@code have} on, or from the start when the server does not resume. Returns the bytes then there.
+     */
     private long receive(URI uri, FileChannel part, long have, long size, MessageDigest digest, LongConsumer progress)
             throws IOException {
         URLConnection connection = open(uri, have, "", "");

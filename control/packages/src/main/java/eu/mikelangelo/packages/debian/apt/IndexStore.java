@@ -27,12 +27,16 @@ import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 
 /**
  * Keeps our index of the archives fresh: signed Release files, the Packages files they vouch for, and one
- * {@link PackageIndex} made of them. A host without network works on with what it has. Threads and processes take turns.
+ * {@link PackageIndex} made of them. A host without network works on with what it has. Threads and processes take
+ * turns.
  */
 public final class IndexStore {
     /** Older than this and the archives are asked again. */
     private static final long FRESH_MS = 24 * 3_600_000L;
-    /** After a failed attempt the old index is used unasked for so long: an offline host must not wait at every command. */
+    /**
+     * After a failed attempt the old index is used unasked for so long: an offline host must not wait at every
+     * command.
+     */
     private static final long RETRY_MS = 15 * 60_000L;
     private static final int MAX_RELEASE = 16 << 20;
     private static final long MAX_PACKAGES_FILE = 128L << 20;
@@ -255,7 +259,8 @@ public final class IndexStore {
         }
         if (known.date() != null && release.date() != null && release.date().isBefore(known.date())) {
             throw new Failure(Failure.Kind.UNTRUSTED, source + " serves a Release file of " + release.date()
-                    + ", older than the one we have of " + known.date(), "The mirror lags behind or was tampered with.");
+                    + ", older than the one we have of " + known.date(),
+                    "The mirror lags behind or was tampered with.");
         }
     }
 
@@ -313,7 +318,8 @@ public final class IndexStore {
     }
 
     private static InputStream unpacked(String name, InputStream in) throws IOException {
-        return name.endsWith(".xz") ? XZCompressorInputStream.builder().setInputStream(in).setDecompressConcatenated(true)
+        return name.endsWith(".xz") ? XZCompressorInputStream.builder().setInputStream(in)
+                .setDecompressConcatenated(true)
                 .setMemoryLimitKiB(256 << 10).get()
                 : name.endsWith(".gz") ? new GZIPInputStream(in, 1 << 16) : in;
     }

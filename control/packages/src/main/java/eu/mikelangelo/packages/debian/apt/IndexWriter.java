@@ -21,9 +21,8 @@ import java.util.TreeMap;
  * numbers are big-endian; texts are an int length and UTF-8 bytes.
  * <pre>
  * header   "MIKEDEB3", 64 hex digits (digest of all inputs), long build time in ms, int names, long name table
- * records  one a package: see {@link #record}
- * names    one a name: text, int n, n record offsets; int m, m offsets of records that provide it
- * table    one int a name, sorted by name: the offset of its entry
+ * records  one a package: see {@link #record} names    one a name: text, int n, n record offsets; int m, m offsets of
+ * records that provide it table    one int a name, sorted by name: the offset of its entry
  * </pre>
  */
 final class IndexWriter implements AutoCloseable {

@@ -94,8 +94,8 @@ final class Keyring {
     }
 
     /**
-     * The text that a cleartext-signed message (RFC 9580 section 7) carries, once a signature of it by one of our keys has
-     * been found good. Nothing outside the signed part is ever returned.
+     * The text that a cleartext-signed message (RFC 9580 section 7) carries, once a signature of it by one of our keys
+     * has been found good. Nothing outside the signed part is ever returned.
      *
      * @throws IOException saying why there is no good signature
      */

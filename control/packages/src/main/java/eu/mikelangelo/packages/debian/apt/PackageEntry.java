@@ -8,7 +8,8 @@ import java.util.List;
  * @param source      name of the source package (without version)
  * @param size        of the .deb in bytes; {@code sha256} of it in lower-case hex
  * @param url         where the .deb lies
- * @param automatic   false for archives that say NotAutomatic (backports, experimental): taken only when nothing else fits
+ * @param automatic   false for archives that say NotAutomatic (backports, experimental): taken only when nothing else
+ *                    fits
  * @param rank        of its Priority: 0 required, 1 important, 2 standard, 3 optional, 4 others
  * @param description its first line
  */

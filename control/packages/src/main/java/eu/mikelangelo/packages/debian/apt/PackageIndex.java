@@ -12,7 +12,9 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 
-/** All packages of all sources, searched in a mapped file (see {@link IndexWriter}). Immutable, safe for many threads. */
+/**
+ * All packages of all sources, searched in a mapped file (see {@link IndexWriter}). Immutable, safe for many threads.
+ */
 public final class PackageIndex {
     private static final Comparator<PackageEntry> BEST_FIRST = Comparator
             .comparing((PackageEntry e) -> !e.automatic())

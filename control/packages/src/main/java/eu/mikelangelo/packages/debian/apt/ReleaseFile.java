@@ -51,8 +51,8 @@ final class ReleaseFile {
     }
 
     /**
-     * Refuses a file that is not of this suite (a signed file of another suite must not stand in for it), is out of date or
-     * from the future.
+     * Refuses a file that is not of this suite (a signed file of another suite must not stand in for it), is out of
+     * date or from the future.
      */
     void check(AptSource source, Instant now, boolean checkDate) {
         String suite = fields.getOrDefault("suite", "");

@@ -9,7 +9,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Reads sources.list(5) in both its formats. What it cannot use (other schemes, other architectures) becomes a note. */
+/**
+ * Reads sources.list(5) in both its formats. What it cannot use (other schemes, other architectures) becomes a note.
+ */
 final class SourcesFile {
     private final String architecture;
     private final Path root;

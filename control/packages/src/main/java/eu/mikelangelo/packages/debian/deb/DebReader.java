@@ -18,8 +18,8 @@ import org.apache.commons.compress.compressors.lzma.LZMACompressorInputStream;
 import org.apache.commons.compress.compressors.xz.XZCompressorInputStream;
 
 /**
- * Streams the members of a .deb (deb(5): ar of debian-binary, control.tar.*, data.tar.*). Nothing is written and nothing
- * is run. Bounds: 400,000 members, 1 GiB a member, 4 GiB in all.
+ * Streams the members of a .deb (deb(5): ar of debian-binary, control.tar.*, data.tar.*). Nothing is written and
+ * nothing is run. Bounds: 400,000 members, 1 GiB a member, 4 GiB in all.
  * <pre>
  * DebReader.data(path, member -> {
  *     if (member.path().startsWith("/boot/vmlinuz-")) { store.put(member.content(), DebReader.MAX_FILE); }

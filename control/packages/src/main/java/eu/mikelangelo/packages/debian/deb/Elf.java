@@ -172,7 +172,8 @@ public record Elf(List<String> needed, String soname, List<String> runpath, Stri
             b.get(0, window);
             for (int i = 1; i < limit - 8 && found.size() < MAX_NAMES; i++) {
                 boolean path = window[i] == '/' && window[i - 1] == 0;
-                boolean library = window[i] == 'l' && window[i - 1] == 0 && window[i + 1] == 'i' && window[i + 2] == 'b';
+                boolean library = window[i] == 'l' && window[i - 1] == 0 && window[i + 1] == 'i' && window[i
+                        + 2] == 'b';
                 if (path || library) {
                     int end = i;
                     while (end < limit && window[end] > ' ' && end - i < 128) {

@@ -14,7 +14,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/** Takes a .deb apart once: contents into the blob store, the rest into {@link DebFacts}, cached by the .deb's digest. */
+/**
+ * Takes a .deb apart once: contents into the blob store, the rest into {@link DebFacts}, cached by the .deb's digest.
+ */
 public final class Unpacker {
     /** Part of the cache's file names: raise it when facts change their form or meaning. */
     private static final String FORM = "facts3";
@@ -28,7 +30,9 @@ public final class Unpacker {
         this.blobs = blobs;
     }
 
-    /** The facts of a verified .deb; safe for many threads. @throws Failure UNTRUSTED for a hostile or damaged archive */
+    /**
+     * The facts of a verified .deb; safe for many threads. @throws Failure UNTRUSTED for a hostile or damaged archive
+     */
     public DebFacts facts(Path deb, String sha256) {
         Path cached = folder.resolve(sha256 + "." + FORM);
         try {
@@ -113,7 +117,8 @@ public final class Unpacker {
         if (head.length > 4 && head[0] == 0x7f && head[1] == 'E' && head[2] == 'L' && head[3] == 'F') {
             elf = Elf.read(blobs.path(blob.sha256()));
         } else if (head.length > 2 && head[0] == '#' && head[1] == '!') {
-            script = new String(head, 2, head.length - 2, StandardCharsets.UTF_8).lines().findFirst().orElse("").strip();
+            script = new String(head, 2, head.length - 2, StandardCharsets.UTF_8).lines().findFirst().orElse("")
+                    .strip();
         }
         return new Entry(path, 'f', member.mode(), uid, gid, blob.size(), blob.sha256(), elf, script);
     }
@@ -129,8 +134,10 @@ public final class Unpacker {
 
     /** What no guest of ours needs: documentation, translations, headers, static libraries, other tools' registries. */
     static boolean useless(String path) {
-        return path.matches("/usr/share/(doc|man|info|locale|lintian|bash-completion|zsh|fish|bug|doc-base|gtk-doc|help|"
-                + "applications|pixmaps|icons|menu|metainfo|apport|vim|vim-scripts|emacs|initramfs-tools|calendar)(/.*)?")
+        return path.matches("/usr/share/(doc|man|info|locale|lintian|bash-completion|zsh|fish|bug|doc-base|gtk-doc|"
+                + "help|"
+                + "applications|pixmaps|icons|menu|metainfo|apport|vim|vim-scripts|emacs|initramfs-tools|"
+                + "calendar)(/.*)?")
                 || path.matches("/usr/include(/.*)?") || path.startsWith("/usr/lib/debug/")
                 || path.endsWith(".a") && path.startsWith("/usr/lib/") || path.startsWith("/usr/src/");
     }

@@ -5,7 +5,10 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Reads what a maintainer script would do; the commands that Debian's packages really use, nothing else, and runs none. */
+/**
+ * Reads what a maintainer script would do; the commands that Debian's packages really use, nothing else, and runs
+ * none.
+ */
 public final class ScriptReader {
     private final List<Action> actions = new ArrayList<>();
 
@@ -165,7 +168,8 @@ public final class ScriptReader {
 
     private void user(String name, String group, String home, String shell, String comment, String id) {
         if (name(name)) {
-            actions.add(new Action.User(name, name(group) || group.matches("[0-9]+") ? group : "", path(home) ? home : "",
+            actions.add(new Action.User(name, name(group) || group.matches("[0-9]+") ? group : "", path(home) ? home
+                    : "",
                     path(shell) ? shell : "", known(comment) ? comment.replaceAll("[:\n]", " ") : "", number(id)));
         }
     }
@@ -190,7 +194,8 @@ public final class ScriptReader {
 
     private void folder(String path, String mode, String user, String group) {
         if (path(path) && known(user) && known(group)) {
-            actions.add(new Action.Folder(path, mode.matches("[0-7]{3,5}") ? Integer.parseInt(mode, 8) : -1, user, group));
+            actions.add(new Action.Folder(path, mode.matches("[0-7]{3,5}") ? Integer.parseInt(mode, 8) : -1, user,
+                    group));
         }
     }
 

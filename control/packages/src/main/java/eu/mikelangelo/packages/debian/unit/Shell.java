@@ -25,7 +25,8 @@ public final class Shell {
     private static final int MAX_COMMANDS = 20_000;
     private static final int MAX_SPREAD = 32;
     private static final int MAX_VALUE = 16_384;
-    private static final Set<String> KEYWORDS = Set.of("if", "then", "elif", "else", "fi", "while", "until", "do", "done",
+    private static final Set<String> KEYWORDS = Set.of("if", "then", "elif", "else", "fi", "while", "until", "do",
+            "done",
             "{", "}", "!", "time", "function");
 
     /** What was read. @param functions names that the script defines itself */

@@ -46,8 +46,10 @@ public final class SystemdLines {
             switch (w.getFirst().charAt(0)) {
                 case 'd', 'D', 'v', 'q', 'Q' ->
                     actions.add(new Action.Folder(path, bits, at(w, 3), at(w, 4)));
-                case 'L' -> actions.add(new Action.Link(argument.isEmpty() ? "/usr/share/factory" + path : argument, path));
-                case 'C' -> actions.add(new Action.Copy(argument.isEmpty() ? "/usr/share/factory" + path : argument, path,
+                case 'L' -> actions.add(new Action.Link(argument.isEmpty() ? "/usr/share/factory" + path : argument,
+                        path));
+                case 'C' -> actions.add(new Action.Copy(argument.isEmpty() ? "/usr/share/factory" + path : argument,
+                        path,
                         bits));
                 case 'z', 'Z' -> {
                     actions.add(new Action.Owner(path, at(w, 3), at(w, 4), w.getFirst().charAt(0) == 'Z'));

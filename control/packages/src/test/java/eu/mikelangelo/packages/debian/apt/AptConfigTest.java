@@ -57,7 +57,8 @@ class AptConfigTest {
         write("etc/apt/trusted.gpg.d/own.asc", "");
         AptConfig config = AptConfig.read(root, Map.of());
         assertEquals(List.of("http://mirror.example.org/debian stable", "https://x.example.org/amd64 ./",
-                "http://one.example.org stable", "http://one.example.org stable-updates", "http://two.example.org stable",
+                "http://one.example.org stable", "http://one.example.org stable-updates",
+                "http://two.example.org stable",
                 "http://two.example.org stable-updates"), config.sources().stream().map(AptSource::toString).toList());
         assertEquals(List.of("main", "contrib"), config.sources().get(0).components());
         assertEquals(List.of(root.resolve("etc/apt/trusted.gpg.d/own.asc")), config.sources().get(0).keyFiles());

@@ -34,7 +34,10 @@ import org.bouncycastle.openpgp.PGPSignatureGenerator;
 import org.bouncycastle.openpgp.operator.bc.BcPGPContentSignerBuilder;
 import org.bouncycastle.openpgp.operator.bc.BcPGPKeyPair;
 
-/** A Debian archive in the test's own process: signed with a key made for it, served on loopback, with faults on demand. */
+/**
+ * A Debian archive in the test's own process: signed with a key made for it, served on loopback, with faults on
+ * demand.
+ */
 public final class Archive implements AutoCloseable {
     private final HttpServer server;
     private final PGPKeyPair key;
@@ -93,7 +96,8 @@ public final class Archive implements AutoCloseable {
     public void add(String name, String version, byte[] deb, String... fields) {
         String path = "pool/" + name + "_" + version.replace(':', '%') + ".deb";
         files.put("/" + path, deb);
-        packages.append("Package: ").append(name).append("\nVersion: ").append(version).append("\nArchitecture: amd64\n");
+        packages.append("Package: ").append(name).append("\nVersion: ").append(version)
+                .append("\nArchitecture: amd64\n");
         for (String field : fields) {
             packages.append(field).append('\n');
         }

@@ -13,8 +13,10 @@ import org.junit.jupiter.api.Test;
 class DebVersionTest {
     /** Ascending, each step an example of deb-version(7) or of what archives really hold. */
     private static final List<String> ASCENDING = List.of("~~", "~~a", "~", "0~rc1", "0", "0+b1", "1.0~",
-            "1.0~beta1~svn1245", "1.0~beta1", "1.0", "1.0-0.1", "1.0-1~bpo12+1", "1.0-1", "1.0-1+b1", "1.0-1+deb12u1", "1.0-1.1", "1.0-2",
-            "1.0-10", "1.0a", "1.0ab", "1.0b", "1.0+dfsg-1", "1.0.", "1.0.1", "1.1", "1.2.3", "1.2.20", "1.10", "2", "10",
+            "1.0~beta1~svn1245", "1.0~beta1", "1.0", "1.0-0.1", "1.0-1~bpo12+1", "1.0-1", "1.0-1+b1", "1.0-1+deb12u1",
+            "1.0-1.1", "1.0-2",
+            "1.0-10", "1.0a", "1.0ab", "1.0b", "1.0+dfsg-1", "1.0.", "1.0.1", "1.1", "1.2.3", "1.2.20", "1.10", "2",
+            "10",
             "1:0.1", "1:1", "2:0~", "2:0", "10:0");
 
     @Test
@@ -57,7 +59,8 @@ class DebVersionTest {
         for (String a : versions) {
             assertEquals(0, DebVersion.compare(a, a), a);
             for (String b : versions) {
-                assertEquals(Integer.signum(DebVersion.compare(a, b)), -Integer.signum(DebVersion.compare(b, a)), a + " " + b);
+                assertEquals(Integer.signum(DebVersion.compare(a, b)), -Integer.signum(DebVersion.compare(b, a)), a
+                        + " " + b);
             }
         }
         // A relation that is not transitive makes sorts of the same set differ, or throw.

@@ -31,7 +31,8 @@ class FetcherTest {
 
     private Path download(Archive archive, String sha256) {
         Path target = folder.resolve("x.deb");
-        new Fetcher(AptConfig.of(List.of())).download(URI.create(archive.url() + "/x.deb"), target, content.length, sha256,
+        new Fetcher(AptConfig.of(List.of())).download(URI.create(archive.url() + "/x.deb"), target, content.length,
+                sha256,
                 more -> { });
         return target;
     }

@@ -58,7 +58,8 @@ class IndexStoreTest {
             store(config).open(false, Progress.NONE);
             assertEquals(asked, archive.requests().size());
             store(config).open(true, Progress.NONE);
-            assertEquals(List.of("/dists/stable/InRelease 304"), archive.requests().subList(asked, archive.requests().size()));
+            assertEquals(List.of("/dists/stable/InRelease 304"), archive.requests().subList(asked, archive.requests()
+                    .size()));
             archive.add("delta", "4", new byte[4]);
             archive.publish();
             assertEquals("4", store(config).open(true, Progress.NONE).packages("delta").getFirst().version());
@@ -168,7 +169,8 @@ class IndexStoreTest {
         try (Archive archive = archive()) {
             AptConfig good = archive.config(folder);
             List<AptSource> sources = new ArrayList<>(good.sources());
-            sources.add(new AptSource("http://127.0.0.1:1/none", "x", List.of("main"), List.of(), "", List.of(), false, true));
+            sources.add(new AptSource("http://127.0.0.1:1/none", "x", List.of("main"), List.of(), "", List.of(), false,
+                    true));
             IndexStore store = store(AptConfig.of(sources));
             assertEquals("3", store.open(false, Progress.NONE).packages("gamma").getFirst().version());
             assertTrue(store.notes().getFirst().contains("left out http://127.0.0.1:1/none"), store.notes().toString());
@@ -181,7 +183,8 @@ class IndexStoreTest {
             AptConfig config = archive.config(folder);
             store(config).open(false, Progress.NONE);
             try (var files = Files.list(folder.resolve("index"))) {
-                Files.writeString(files.filter(f -> f.toString().endsWith(".index")).findFirst().orElseThrow(), "short");
+                Files.writeString(files.filter(f -> f.toString().endsWith(".index")).findFirst().orElseThrow(),
+                        "short");
             }
             assertEquals("3", store(config).open(false, Progress.NONE).packages("gamma").getFirst().version());
         }

@@ -27,7 +27,8 @@ class ResolverTest {
             for (String line : stanzas.strip().split("\n")) {
                 String[] parts = line.strip().split(";\\s*");
                 String[] head = parts[0].strip().split("\\s+");
-                StringBuilder text = new StringBuilder("Package: " + head[0] + "\nVersion: " + head[1] + "\nSize: 1\nSHA256: "
+                StringBuilder text = new StringBuilder("Package: " + head[0] + "\nVersion: " + head[1]
+                        + "\nSize: 1\nSHA256: "
                         + String.format("%064x", ++serial) + "\nFilename: pool/" + head[0] + ".deb\n");
                 for (int i = 1; i < parts.length; i++) {
                     text.append(parts[i]).append('\n');
@@ -155,7 +156,8 @@ class ResolverTest {
                 world.append('p').append(p).append(' ').append(1 + random.nextInt(3)).append("; Provides: v")
                         .append(random.nextInt(5)).append("; Depends: p0");
                 for (int d = random.nextInt(4); d > 0; d--) {
-                    world.append(", p").append(random.nextInt(44)).append(" (>= ").append(1 + random.nextInt(3)).append(") | v")
+                    world.append(", p").append(random.nextInt(44)).append(" (>= ").append(1 + random.nextInt(3))
+                            .append(") | v")
                             .append(random.nextInt(6)).append(" | p").append(random.nextInt(40));
                 }
                 world.append('\n');
@@ -175,7 +177,8 @@ class ResolverTest {
                 member.requires().forEach(r -> needed[r] = true);
                 for (List<Dependency> group : member.entry().requires("amd64")) {
                     assertTrue(group.stream().anyMatch(d -> closure.members().stream()
-                            .anyMatch(m -> m.entry().fulfils(d, "amd64"))), "seed " + seed + ": " + member + " lacks " + group);
+                            .anyMatch(m -> m.entry().fulfils(d, "amd64"))), "seed " + seed + ": " + member + " lacks "
+                            + group);
                 }
             }
             for (boolean one : needed) {

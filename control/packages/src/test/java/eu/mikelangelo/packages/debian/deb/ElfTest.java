@@ -31,7 +31,8 @@ class ElfTest {
             text(b, offset, strings[i]);
             offset += strings[i].length() + 1;
         }
-        long[][] dynamic = {{1, at[1]}, {1, at[2]}, {14, at[3]}, {29, at[4]}, {5, 0x1000 + 700}, {6, 0x1000 + 652}, {0, 0}};
+        long[][] dynamic = {{1, at[1]}, {1, at[2]}, {14, at[3]}, {29, at[4]}, {5, 0x1000 + 700}, {6, 0x1000 + 652}, {0,
+                0}};
         for (int i = 0; i < dynamic.length; i++) {
             b.putLong(400 + 16 * i, dynamic[i][0]).putLong(408 + 16 * i, dynamic[i][1]);
         }
@@ -84,7 +85,8 @@ class ElfTest {
             for (int n = 1 + random.nextInt(6); n > 0; n--) {
                 bad[random.nextInt(bad.length)] = (byte) random.nextInt(256);
             }
-            understood += Elf.parse(ByteBuffer.wrap(bad, 0, bad.length).slice(0, 64 + random.nextInt(960))) == null ? 0 : 1;
+            understood += Elf.parse(ByteBuffer.wrap(bad, 0, bad.length).slice(0, 64 + random.nextInt(960))) == null ? 0
+                    : 1;
         }
         assertTrue(understood > 100 && understood < 4_900, "understood " + understood);
     }

@@ -47,7 +47,8 @@ class UnpackerTest {
             assertEquals(first == null ? facts : first, facts, packing);
             first = facts;
         }
-        assertEquals(List.of("/etc/p.conf", "/usr/bin/run", "/usr/bin/same", "/usr/bin/soft", "/usr/share/doc/p/readme"),
+        assertEquals(List.of("/etc/p.conf", "/usr/bin/run", "/usr/bin/same", "/usr/bin/soft",
+                "/usr/share/doc/p/readme"),
                 first.entries().stream().map(Entry::path).toList());
         Entry run = first.entry("/usr/bin/run");
         assertEquals("/bin/sh -e", run.script());
@@ -72,13 +73,15 @@ class UnpackerTest {
     @Test
     void membersThatLeaveTheTreeAreRefused() {
         for (String name : List.of("../etc/passwd", "./a/../../b", "usr/..")) {
-            Failure failure = assertThrows(Failure.class, () -> facts(new Debs().file(name, "x", 0644).build("gz")), name);
+            Failure failure = assertThrows(Failure.class, () -> facts(new Debs().file(name, "x", 0644).build("gz")),
+                    name);
             assertEquals(Failure.Kind.UNTRUSTED, failure.kind());
             assertTrue(failure.getMessage().contains("leaves the tree"), failure.getMessage());
         }
         assertThrows(Failure.class, () -> facts(new Debs().file("./a", "x", 0644).link("./b", "../../etc/shadow", true)
                 .build("gz")));
-        assertThrows(Failure.class, () -> facts(new Debs().link("./b", "./later", true).file("./later", "x", 0644).build("gz")));
+        assertThrows(Failure.class, () -> facts(new Debs().link("./b", "./later", true).file("./later", "x", 0644)
+                .build("gz")));
     }
 
     @Test
@@ -87,9 +90,11 @@ class UnpackerTest {
         byte[] header = new byte[1024];
         byte[] name = "./bomb".getBytes(StandardCharsets.US_ASCII);
         System.arraycopy(name, 0, header, 0, name.length);
-        System.arraycopy("0000644\0000000000\0000000000\00030000000000\00000000000000\0".replace("0000000000\0", "0000000\0")
+        System.arraycopy("0000644\0000000000\0000000000\00030000000000\00000000000000\0".replace("0000000000\0",
+                "0000000\0")
                 .getBytes(StandardCharsets.US_ASCII), 0, header, 100, 24);
-        System.arraycopy("30000000000\000000000000000\0".substring(0, 12).getBytes(StandardCharsets.US_ASCII), 0, header, 124, 12);
+        System.arraycopy("30000000000\000000000000000\0".substring(0, 12).getBytes(StandardCharsets.US_ASCII), 0,
+                header, 124, 12);
         System.arraycopy("00000000000\0".getBytes(StandardCharsets.US_ASCII), 0, header, 136, 12);
         header[156] = '0';
         System.arraycopy("ustar\00000".getBytes(StandardCharsets.US_ASCII), 0, header, 257, 8);
@@ -107,7 +112,8 @@ class UnpackerTest {
     @Test
     void otherFilesAreNoPackages() throws IOException {
         assertThrows(Failure.class, () -> facts("not a deb".getBytes(StandardCharsets.UTF_8)));
-        assertThrows(Failure.class, () -> facts(Debs.ar("control.tar.gz", Debs.pack(new byte[1024], "gz"), "data.tar.rar",
+        assertThrows(Failure.class, () -> facts(Debs.ar("control.tar.gz", Debs.pack(new byte[1024], "gz"),
+                "data.tar.rar",
                 new byte[10])));
     }
 

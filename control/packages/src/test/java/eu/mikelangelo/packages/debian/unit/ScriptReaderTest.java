@@ -64,10 +64,12 @@ class ScriptReaderTest {
                 """);
         assertTrue(actions.containsAll(List.of(new Action.Folder("/var/lib/demo", -1, "", ""),
                 new Action.Folder("/var/log/demo", -1, "", ""), new Action.Owner("/var/log/demo", "demo", "adm", true),
-                new Action.Mode("/var/lib/demo", 02750, false), new Action.Folder("/var/spool/demo", 0750, "demo", "mail"),
+                new Action.Mode("/var/lib/demo", 02750, false), new Action.Folder("/var/spool/demo", 0750, "demo",
+                "mail"),
                 new Action.Copy("/usr/share/demo/a.conf", "/etc/a.conf", 0644),
                 new Action.Copy("/usr/share/demo/b.conf", "/etc/b.conf", -1),
-                new Action.Copy("/usr/share/demo/c.conf", "/etc/c.conf", -1), new Action.Link("../x", "/etc/demo/enabled"),
+                new Action.Copy("/usr/share/demo/c.conf", "/etc/c.conf", -1), new Action.Link("../x",
+                "/etc/demo/enabled"),
                 new Action.Owner("/etc/secret", "root", "demo", false), new Action.Mode("/etc/secret", 0640, false))),
                 actions.toString());
         assertFalse(actions.toString().contains("unknown") || actions.toString().contains("symbolic"));
@@ -100,7 +102,8 @@ class ScriptReaderTest {
                 """, Map.of("OPTS", "-a -b"));
         assertEquals("none/x", script.variables().get("B"));
         assertTrue(script.functions().contains("foo"));
-        assertTrue(script.commands().contains(List.of("start-stop-daemon", "--start", "--exec", "/usr/sbin/d", "--", "-a", "-b")),
+        assertTrue(script.commands().contains(List.of("start-stop-daemon", "--start", "--exec", "/usr/sbin/d", "--",
+                "-a", "-b")),
                 script.commands().toString());
         assertTrue(script.commands().contains(List.of("uname", "-r")));
         assertFalse(script.commands().toString().contains("-rf"));
@@ -108,7 +111,8 @@ class ScriptReaderTest {
 
     @Test
     void mutatedScriptsNeverThrowOrHang() {
-        String script = "case \"$1\" in a|b) x=${Y:-$(id)};; esac\nfor i in 1 2; do adduser --system $i; done <<E\nE\n`a`\n";
+        String script = "case \"$1\" in a|b) x=${Y:-$(id)};; esac\nfor i in 1 2; do adduser --system $i; done "
+                + "<<E\nE\n`a`\n";
         Random random = new Random(3);
         for (int round = 0; round < 3_000; round++) {
             StringBuilder bad = new StringBuilder(script);
@@ -121,7 +125,8 @@ class ScriptReaderTest {
 
     @Test
     void sysusersAndTmpfiles() {
-        assertEquals(List.of(new Action.User("d", "", "/var/lib/d", "", "The d", -1), new Action.User("e", "mail", "", "", "", 77),
+        assertEquals(List.of(new Action.User("d", "", "/var/lib/d", "", "The d", -1), new Action.User("e", "mail", "",
+                "", "", 77),
                 new Action.Group("g", 88), new Action.Membership("d", "g")), SystemdLines.sysusers("""
                 # users
                 u d - "The d" /var/lib/d
