@@ -23,8 +23,8 @@ final class AgentLock {
     }
 
     /**
-     * Takes the lock. An agent that has it and listens on the socket stays: empty. One that has it and does not listen is
-     * ending (or beginning), so wait for it a little.
+     * Takes the lock. An agent that has it and listens on the socket stays: empty. One that has it and does not listen
+     * is ending (or beginning), so wait for it a little.
      */
     static Optional<AgentLock> take(Path file, Path socket) throws IOException, InterruptedException {
         FileChannel channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),

@@ -109,7 +109,8 @@ final class ApiHandler extends Handler.Abstract {
             String text = String.valueOf(e.getMessage());
             if (e instanceof IOException && (text.contains("No space left on device")
                     || text.contains("Disk quota exceeded"))) {
-                String where = e instanceof FileSystemException file && file.getFile() != null ? file.getFile() : "disk";
+                String where = e instanceof FileSystemException file && file.getFile() != null ? file.getFile()
+                        : "disk";
                 return new Failure(Failure.Kind.UNAVAILABLE, "no space left: " + where,
                         "free some space (mike rm, mike image rm), or set MIKE_HOME to a larger file system", e);
             }

@@ -16,7 +16,7 @@ import java.util.Optional;
 
 /** Whether a host port can be published now, found out by binding it; and if not, who has it. */
 final class HostPorts {
-    /** State LISTEN of a TCP socket in /proc/net/tcp (include/net/tcp_states.h); UDP shows 07 for an unconnected one. */
+    /** State LISTEN of a TCP socket in /proc/net/tcp (include/net/tcp_states.h); an open UDP one is 07. */
     private static final String TCP_LISTEN = "0A";
     private static final String UDP_OPEN = "07";
 

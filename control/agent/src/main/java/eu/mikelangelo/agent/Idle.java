@@ -3,8 +3,9 @@ package eu.mikelangelo.agent;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Gives memory back when work is over: a composition leaves a heap that idleness does not need, and the serial collector
- * shrinks it only when it runs. (System.gc() is a full collection there; with a small live set it takes milliseconds.)
+ * Gives memory back when work is over: a composition leaves a heap that idleness does not need, and the serial
+ * collector shrinks it only when it runs. (System.gc() is a full collection there; with a small live set it takes
+ * milliseconds.)
  */
 final class Idle {
     private static final int QUIET_MILLIS = 2_000;

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * {@code /v1/images…}; see docs/api.md. One image is named by the next segment, or by the query's {@code reference}, for
- * a file's path has slashes.
+ * {@code /v1/images…}; see docs/api.md. One image is named by the next segment, or by the query's {@code reference},
+ * for a file's path has slashes.
  */
 final class ImageRoutes implements ApiHandler.Route {
     private final ImageService images;

@@ -11,8 +11,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.function.BooleanSupplier;
 
 /**
- * Copies a log that is being written and rotated (FILE becomes FILE.1, a new FILE begins): first what it has, all or its
- * last lines, then what comes. Reads the file instead of the live stream, so nothing is lost between the two and a
+ * Copies a log that is being written and rotated (FILE becomes FILE.1, a new FILE begins): first what it has, all or
+ * its last lines, then what comes. Reads the file instead of the live stream, so nothing is lost between the two and a
  * restarted agent continues where the machine is.
  */
 final class LogFollower {

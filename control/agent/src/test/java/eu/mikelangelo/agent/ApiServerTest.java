@@ -225,7 +225,8 @@ class ApiServerTest {
         ByteArrayOutputStream stdout = new ByteArrayOutputStream();
         ByteArrayOutputStream stderr = new ByteArrayOutputStream();
         String exit = "";
-        try (HttpExchange exchange = client.open("POST", "/v1/machines/web/exec", Map.of("args", List.of("cat", "-")))) {
+        Map<String, Object> request = Map.of("args", List.of("cat", "-"));
+        try (HttpExchange exchange = client.open("POST", "/v1/machines/web/exec", request)) {
             InputStream body = exchange.body();
             for (Frames.Frame frame = Frames.read(body); frame != null; frame = Frames.read(body)) {
                 switch (frame.type()) {

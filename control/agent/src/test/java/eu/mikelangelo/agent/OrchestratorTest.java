@@ -50,7 +50,8 @@ class OrchestratorTest {
             }
             String name = Views.defaultName(source);
             return new Prepared(name, new MachineSpec.Image(name, "ab".repeat(32), "/images/" + name),
-                    new MachineSpec.Kernel("linux", "cd".repeat(32), "/kernels/linux"), List.of("/bin/server", "-v"), 100L << 20);
+                    new MachineSpec.Kernel("linux", "cd".repeat(32), "/kernels/linux"),
+                    List.of("/bin/server", "-v"), 100L << 20);
         }
 
         @Override

@@ -57,7 +57,7 @@ class PublishedPortTest {
     @Test
     void readsTheKernelsTable() {
         PublishedPort port = new PublishedPort("tcp", "127.0.0.1", 8080, 80);
-        String line = "   0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1";
+        String line = " 0: 0100007F:1F90 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 4711 1";
         assertEquals("4711", HostPorts.inodeOf(line, port));
         assertNull(HostPorts.inodeOf(line.replace(" 0A ", " 01 "), port), "not listening");
         assertNull(HostPorts.inodeOf("  sl  local_address rem_address   st tx_queue", port), "the head");

@@ -123,6 +123,32 @@ final class Uplink implements Outlet {
         poller.watchSocket(fd, token);
         port.count(Port.UPLINK_CONNECTS, 1);
         port.uplinkConnected(true);
+        introduce();
+    }
+
+    /** Puts the guest's ARP request for the gateway first in line; a port without addresses of its own has none. */
+    private void introduce() {
+        long mac = port.config().mac();
+        int ipv4 = port.config().ipv4();
+        if (mac == PortConfig.ANY_MAC || ipv4 == 0 || gatewayIpv4 == 0) {
+            return;
+        }
+        int at = LENGTH_BYTES;
+        out.u32(0, Integer.reverseBytes(ARP_FRAME_BYTES));
+        putMac(at, BROADCAST);
+        putMac(at + 6, mac);
+        out.u16(at + 12, Short.reverseBytes((short) FrameRules.TYPE_ARP) & 0xffff);
+        out.u64(at + 14, Long.reverseBytes(ARP_REQUEST));
+        putMac(at + 22, mac);
+        out.u32(at + 28, Integer.reverseBytes(ipv4));
+        putMac(at + 32, 0);
+        out.u32(at + 38, Integer.reverseBytes(gatewayIpv4));
+        outTo = at + ARP_FRAME_BYTES;
+    }
+
+    private void putMac(int at, long mac) {
+        out.u16(at, Short.reverseBytes((short) (mac >>> 32)) & 0xffff);
+        out.u32(at + 2, Integer.reverseBytes((int) mac));
     }
 
     @Override

@@ -15,7 +15,8 @@ final class AgentStopCommand extends Verb {
     private static final int DEADLINE_MILLIS = 20_000;
     private static final int POLL_MILLIS = 10;
 
-    @Option(names = "--all", description = "Kill every machine as well, and end the plane. Machines stay in mike ps -a.")
+    @Option(names = "--all",
+            description = "Kill every machine as well, and end the plane. Machines stay in mike ps -a.")
     boolean all;
 
     AgentStopCommand(Context context) {

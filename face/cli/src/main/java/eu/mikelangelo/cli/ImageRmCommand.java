@@ -20,7 +20,8 @@ final class ImageRmCommand extends Verb {
     @Override
     public Integer call() throws IOException {
         for (String reference : references) {
-            context.agent().with(agent -> agent.call("DELETE", "/v1/images?reference=" + ApiClient.encode(reference), null));
+            String path = "/v1/images?reference=" + ApiClient.encode(reference);
+            context.agent().with(agent -> agent.call("DELETE", path, null));
             print(reference);
         }
         return OK;

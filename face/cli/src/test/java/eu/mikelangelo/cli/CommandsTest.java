@@ -207,7 +207,8 @@ class CommandsTest {
         return Stream.of(List.of(), List.of("runn"), List.of("run"), List.of("run", "a", "b"),
                 List.of("run", "-d", "-i", "a"), List.of("run", "-it", "a"), List.of("run", "--rm", "--keep", "a"),
                 List.of("run", "-c", "many", "a"), List.of("ps", "extra"), List.of("stop"), List.of("exec", "web"),
-                List.of("cp", "a", "b"), List.of("cp", "a:/b", "c:/d"), List.of("image"), List.of("completion", "fish"));
+                List.of("cp", "a", "b"), List.of("cp", "a:/b", "c:/d"), List.of("image"),
+                List.of("completion", "fish"));
     }
 
     @ParameterizedTest
@@ -265,7 +266,8 @@ class CommandsTest {
                 agent.asked.getFirst(), "the first question");
         assertEquals(5, mike("exec", "web", "--", "ls"));
         // The end of the first command's input may arrive only now.
-        assertTrue(agent.asked.stream().anyMatch(asked -> asked.contains("{\"args\":[\"ls\"]")), agent.asked.toString());
+        assertTrue(agent.asked.stream().anyMatch(asked -> asked.contains("{\"args\":[\"ls\"]")),
+                agent.asked.toString());
     }
 
     @Test

@@ -65,7 +65,8 @@ final class FakeAgent implements Context.Agent, AutoCloseable {
             String what = request.substring(0, request.indexOf(" HTTP/1.1"));
             asked.add((what + " " + request.substring(request.indexOf("\r\n\r\n") + 4)).strip());
             Answer answer = answers.getOrDefault(what, new Answer(404, ("{\"error\":{\"kind\":\"NOT_FOUND\","
-                    + "\"message\":\"nothing canned for " + what + "\",\"hint\":\"\"}}").getBytes(StandardCharsets.UTF_8)));
+                    + "\"message\":\"nothing canned for " + what + "\",\"hint\":\"\"}}")
+                    .getBytes(StandardCharsets.UTF_8)));
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
             bytes.writeBytes(("HTTP/1.1 " + answer.status() + " X\r\nTransfer-Encoding: chunked\r\n\r\n")
                     .getBytes(StandardCharsets.ISO_8859_1));

@@ -9,7 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Expected output in src/test/resources/golden; {@code -Dgolden.update=true} writes it anew, to be read in the diff. */
+/** Expected output in src/test/resources/golden; {@code -Dgolden.update=true} writes it anew: read the diff. */
 final class Golden {
     private Golden() { }
 

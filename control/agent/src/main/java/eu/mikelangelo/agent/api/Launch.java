@@ -79,7 +79,8 @@ public record Launch(Path installation, Home home) {
         List<String> command = java("agent.aot");
         command.addAll(List.of("-XX:+UseSerialGC", "-Xms8m", "-Xmx256m", "-XX:MinHeapFreeRatio=10",
                 "-XX:MaxHeapFreeRatio=20", "-XX:-ShrinkHeapInSteps", "-XX:MaxMetaspaceSize=96m",
-                "-XX:ReservedCodeCacheSize=48m", "-XX:MaxDirectMemorySize=64m", "-XX:TrimNativeHeapInterval=30000", "-XX:+ExitOnOutOfMemoryError",
+                "-XX:ReservedCodeCacheSize=48m", "-XX:MaxDirectMemorySize=64m", "-XX:TrimNativeHeapInterval=30000",
+                "-XX:+ExitOnOutOfMemoryError",
                 "-Djdk.virtualThreadScheduler.maxPoolSize=64", "-Dslf4j.internal.verbosity=ERROR",
                 "-Dmike.home=" + installation));
         String plane = System.getProperty(PLANE_CLASS_PATH);
