@@ -10,13 +10,17 @@ import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;
 
 /**
- * A port's connection to its passt: a Unix stream socket with QEMU's framing, a big-endian u32 length before each frame.
+ * A port's connection to its passt: a Unix stream socket with QEMU's framing, a big-endian u32 length before each
+ * frame.
  *
- * <p>Frames of a turn are gathered and written with one write; what the socket does not take stays, and what does not fit is
- * dropped and counted. One read per turn fills a bounded buffer from which whole frames are delivered. A length that no frame
+ * <p>Frames of a turn are gathered and written with one write; what the socket does not take stays, and what does not
+ * fit is
+ * dropped and counted. One read per turn fills a bounded buffer from which whole frames are delivered. A length that
+ * no frame
  * has closes the connection; it is made again for as long as the port exists, after 10 ms at first, later 500 ms.
  *
- * <p>The first frame on a new connection is ours: an ARP request in the guest's name. From it passt learns the guest's MAC. Until it
+ * <p>The first frame on a new connection is ours: an ARP request in the guest's name. From it passt learns the
+ * guest's MAC. Until it
  * knows that, it sends to the broadcast address, and a guest ignores TCP that comes that way: a guest that only
  * listens could not be reached, after its start or after a restart of passt.
  *
@@ -83,7 +87,9 @@ final class Uplink implements Outlet {
         writable |= mayWrite;
     }
 
-    /** Connects when it is time, writes what was gathered, delivers what arrived. @return frames delivered or dropped */
+    /**
+     * Connects when it is time, writes what was gathered, delivers what arrived. @return frames delivered or dropped
+     */
     int turn(Switch fabric, long nowNs) {
         if (fd < 0) {
             if (nowNs - retryAtNs < 0) {

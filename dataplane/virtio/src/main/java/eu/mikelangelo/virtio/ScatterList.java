@@ -4,7 +4,8 @@ import eu.mikelangelo.memory.Region;
 import java.util.Arrays;
 
 /**
- * Up to a fixed number of pieces of memory, in order, seen as one run of bytes. Reused for every frame; nothing is allocated
+ * Up to a fixed number of pieces of memory, in order, seen as one run of bytes. Reused for every frame; nothing is
+ * allocated
  * after construction. One thread owns it.
  */
 public final class ScatterList {
@@ -90,7 +91,8 @@ public final class ScatterList {
     }
 
     /**
-     * Copies {@code length} bytes from {@code from} at {@code fromPosition} into {@code to} at {@code toPosition}, piece by
+     * Copies {@code length} bytes from {@code from} at {@code fromPosition} into {@code to} at {@code toPosition},
+     * piece by
      * piece. Both ranges must be inside their lists.
      *
      * @throws IndexOutOfBoundsException when one is not: our own mistake, never a guest's
