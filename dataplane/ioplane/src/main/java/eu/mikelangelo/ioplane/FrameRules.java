@@ -4,10 +4,8 @@ import eu.mikelangelo.memory.Region;
 
 /**
  * The rules of ARCHITECTURE.md, "Network", for a frame that a guest sent: may it be sent at all, and is it for the
- * uplink or
- * for other machines? A pure function of the frame's first bytes, which are a private copy: the guest cannot change
- * them after
- * they were judged. Immutable.
+ * uplink or for other machines? A pure function of the frame's first bytes, which are a private copy: the guest
+ * cannot change them after they were judged. Immutable.
  */
 final class FrameRules {
     /**
@@ -77,7 +75,7 @@ final class FrameRules {
     /**
      * @param head the first bytes of the frame
      * @param length how many of them there are, at least 14, at most {@link #HEAD_BYTES}; all of them when the frame
-     * is shorter
+     *     is shorter
      * @return {@link #UNICAST}, {@link #FLOOD}, {@link #UPLINK} or a drop
      */
     int judge(Region head, int length, PortConfig port) {

@@ -4,8 +4,8 @@ import java.util.Arrays;
 
 /**
  * Which port a MAC address is behind. Buckets of four entries, a fixed number of them: learning never grows it, a
- * full bucket
- * replaces its oldest learned entry. Entries of ports with a fixed MAC are never replaced. One thread owns it.
+ * full bucket replaces its oldest learned entry. Entries of ports with a fixed MAC are never replaced. One thread
+ * owns it.
  */
 final class MacTable {
     /** A learned entry not used as a source for this long is forgotten. */
@@ -41,7 +41,8 @@ final class MacTable {
     }
 
     /**
-     * Remembers that {@code mac} was seen behind port {@code slot}; a fixed entry stays what it is. @return false if so
+     * Remembers that {@code mac} was seen behind port {@code slot}; a fixed entry stays what it is. @return false if
+     * so
      */
     boolean learn(long mac, int slot, long nowNs) {
         int from = bucket(mac);

@@ -9,8 +9,8 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * The epoll instance of a core. Everything is watched edge-triggered: each write to an eventfd wakes the core once,
- * no eventfd
- * needs to be read back, and a socket that we cannot serve now does not keep the core awake. One thread owns it.
+ * no eventfd needs to be read back, and a socket that we cannot serve now does not keep the core awake. One thread
+ * owns it.
  */
 final class Poller implements AutoCloseable {
     /** Events taken in one call; the others wait for the next. */
@@ -56,7 +56,7 @@ final class Poller implements AutoCloseable {
 
     /**
      * @return whether event {@code index} says that there is something to read, or an end or error to be found by
-     * reading
+     *     reading
      */
     boolean readable(int index) {
         return (EpollEventLayout.events(events, index) & ~EpollEventLayout.EPOLLOUT) != 0;

@@ -8,8 +8,8 @@ import eu.mikelangelo.virtio.SplitQueue;
 
 /**
  * One machine's network card: a receive and a transmit queue, the addresses it must use, its uplink and its counters.
- * Directions
- * are the guest's: {@code tx} is what the guest sent and the plane took, {@code rx} what was delivered to the guest.
+ * Directions are the guest's: {@code tx} is what the guest sent and the plane took, {@code rx} what was delivered to
+ * the guest.
  *
  * <p>Threading: the core that owns it; counters, {@link #name}, {@link #config} and {@link #fault} may be read by any
  * thread.

@@ -14,15 +14,13 @@ import java.lang.foreign.Arena;
  * frame.
  *
  * <p>Frames of a turn are gathered and written with one write; what the socket does not take stays, and what does not
- * fit is
- * dropped and counted. One read per turn fills a bounded buffer from which whole frames are delivered. A length that
- * no frame
- * has closes the connection; it is made again for as long as the port exists, after 10 ms at first, later 500 ms.
+ * fit is dropped and counted. One read per turn fills a bounded buffer from which whole frames are delivered. A
+ * length that no frame has closes the connection; it is made again for as long as the port exists, after 10 ms at
+ * first, later 500 ms.
  *
  * <p>The first frame on a new connection is ours: an ARP request in the guest's name. From it passt learns the
- * guest's MAC. Until it
- * knows that, it sends to the broadcast address, and a guest ignores TCP that comes that way: a guest that only
- * listens could not be reached, after its start or after a restart of passt.
+ * guest's MAC. Until it knows that, it sends to the broadcast address, and a guest ignores TCP that comes that way: a
+ * guest that only listens could not be reached, after its start or after a restart of passt.
  *
  * <p>Threading: the core's thread. Nothing is allocated per frame.
  */

@@ -6,9 +6,8 @@ import java.lang.foreign.Arena;
 
 /**
  * Frames that a guest receives (VIRTIO 1.3 section 5.1.6.4): writes them into the chains of a receive queue, over
- * several of
- * them where the driver accepted mergeable buffers. Either a whole frame is delivered or nothing is taken. One thread
- * owns it.
+ * several of them where the driver accepted mergeable buffers. Either a whole frame is delivered or nothing is taken.
+ * One thread owns it.
  */
 public final class NetReceive {
     /** What {@link #deliver} did. */

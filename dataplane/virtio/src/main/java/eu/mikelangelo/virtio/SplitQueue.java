@@ -8,16 +8,13 @@ import java.lang.invoke.VarHandle;
  * The device side of one split virtqueue (VIRTIO 1.3 section 2.7).
  *
  * <p>A turn looks like this: {@link #available} says how many chains the driver has made available; {@link #walk}
- * lists the
- * memory of one of them without taking it; {@link #take} takes what was served; {@link #complete} stages a used entry;
- * {@link #publish} shows all staged entries to the driver at once; after a {@link #fence}, {@link #shouldCall} says
- * whether
- * the driver wants to be told. Before going to sleep: {@link #armKicks}.
+ * lists the memory of one of them without taking it; {@link #take} takes what was served; {@link #complete} stages a
+ * used entry; {@link #publish} shows all staged entries to the driver at once; after a {@link #fence},
+ * {@link #shouldCall} says whether the driver wants to be told. Before going to sleep: {@link #armKicks}.
  *
  * <p>The driver is hostile. Each index, length, flag and address is checked when it is read, each is read once, and
  * walks are bounded by the queue's size. The first violation marks the queue broken ({@link #fault}): from then on
- * nothing is
- * available and nothing is written. Nothing throws because of what a driver wrote.
+ * nothing is available and nothing is written. Nothing throws because of what a driver wrote.
  *
  * <p>Threading: one owner at a time. The order towards the driver is by acquire, release and the full fence, as named
  * there.
@@ -55,8 +52,7 @@ public final class SplitQueue {
 
     /**
      * Begins to serve a queue. The used index is taken from the ring itself, so a successor continues where a killed
-     * back-end
-     * stopped.
+     * back-end stopped.
      *
      * @return {@link QueueFault#NONE}, or why the queue is refused (it then stays broken with that reason)
      */
@@ -163,8 +159,7 @@ public final class SplitQueue {
 
     /**
      * Lists the memory of the chain {@code ahead} places after the next one; it stays available. {@code ahead} must
-     * be less
-     * than what {@link #available} said.
+     * be less than what {@link #available} said.
      *
      * @param readable receives what the device may read; null when this queue's chains must have nothing to read
      * @param writable receives what the device may write; null when there must be nothing to write
@@ -183,8 +178,7 @@ public final class SplitQueue {
 
     /**
      * @param budget descriptors that the chain may still have: never more than the queue's size (section 2.7.5.3.1),
-     * which also
-     *     ends loops
+     *     which also ends loops
      */
     private boolean walkTable(Region table, long tableAt, int entries, int first, int budget, boolean nested,
             ScatterList readable, ScatterList writable) {
@@ -312,9 +306,8 @@ public final class SplitQueue {
 
     /**
      * The full fence between publishing used entries and reading whether the driver wants a call, and between arming
-     * kicks and
-     * looking once more; it pairs with the driver's own between the same two steps in the other order (2.7.7.2,
-     * 2.7.10).
+     * kicks and looking once more; it pairs with the driver's own between the same two steps in the other order
+     * (2.7.7.2, 2.7.10).
      */
     public static void fence() {
         VarHandle.fullFence();

@@ -4,7 +4,6 @@
  *
  * <p>{@link eu.mikelangelo.virtio.SplitQueue} serves one queue; {@link eu.mikelangelo.virtio.NetTransmit} and
  * {@link eu.mikelangelo.virtio.NetReceive} turn its chains into frames. Guests are hostile: what breaks a rule marks
- * the
- * queue broken with a {@link eu.mikelangelo.virtio.QueueFault}; nothing throws.
+ * the queue broken with a {@link eu.mikelangelo.virtio.QueueFault}; nothing throws.
  */
 package eu.mikelangelo.virtio;

@@ -10,9 +10,8 @@ import java.util.stream.IntStream;
 
 /**
  * The driver side of a split virtqueue, as a guest's kernel plays it. Each descriptor owns a slot of guest memory; a
- * chain's
- * bytes live in the slots of its descriptors, an indirect chain's table at the start of its slot with the bytes
- * behind it.
+ * chain's bytes live in the slots of its descriptors, an indirect chain's table at the start of its slot with the
+ * bytes behind it.
  */
 public final class MockDriver {
     private final MockGuest guest;

@@ -10,8 +10,7 @@ import java.util.List;
 
 /**
  * A guest's memory for tests: a small low region, a large one that touches it, and one far above; around each lie
- * canary bytes
- * that nobody may change. Front-end addresses have another order than guest addresses, as QEMU's do.
+ * canary bytes that nobody may change. Front-end addresses have another order than guest addresses, as QEMU's do.
  */
 public final class MockGuest {
     private static final int CANARY = 4096;
@@ -34,7 +33,7 @@ public final class MockGuest {
 
     /**
      * @param backing all of the memory, of at least {@link #OVERHEAD} and a page, aligned to a page; a mapped file
-     * perhaps
+     *     perhaps
      */
     public MockGuest(MemorySegment backing) {
         this.backing = backing;

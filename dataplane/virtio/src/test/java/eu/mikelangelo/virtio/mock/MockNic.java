@@ -78,7 +78,8 @@ public final class MockNic {
     }
 
     /**
-     * @return the next received frame, or null; throws {@link AssertionError} when the header does not fit the buffers
+     * @return the next received frame, or null; throws {@link AssertionError} when the header does not fit the
+     *     buffers
      */
     public byte[] poll() {
         collect();

@@ -13,11 +13,9 @@ import java.lang.foreign.Arena;
 
 /**
  * A fuzz target for the device side of virtqueues. The input is a program for the mock driver of a network card: add
- * chains,
- * publish, overwrite ring and descriptor fields with hostile values, and in between let the device run. Whatever the
- * program
- * does, the device must not throw, must not touch a byte outside the guest's memory, must take a receive
- * buffer only for a frame it delivers, and must stay silent once a queue is broken.
+ * chains, publish, overwrite ring and descriptor fields with hostile values, and in between let the device run.
+ * Whatever the program does, the device must not throw, must not touch a byte outside the guest's memory, must take a
+ * receive buffer only for a frame it delivers, and must stay silent once a queue is broken.
  */
 public final class VirtqueueFuzz {
     private static final int MAX_STEPS = 2000;
