@@ -3,12 +3,14 @@ package eu.mikelangelo.ioplane;
 import eu.mikelangelo.memory.Region;
 
 /**
- * The rules of ARCHITECTURE.md, "Network", for a frame that a guest sent: may it be sent at all, and is it for the uplink or
- * for other machines? A pure function of the frame's first bytes, which are a private copy: the guest cannot change them after
- * they were judged. Immutable.
+ * The rules of ARCHITECTURE.md, "Network", for a frame that a guest sent: may it be sent at all, and is it for the
+ * uplink or for other machines? A pure function of the frame's first bytes, which are a private copy: the guest
+ * cannot change them after they were judged. Immutable.
  */
 final class FrameRules {
-    /** How many bytes are judged: Ethernet, the longest IPv4 header and UDP ports fit, and IPv6 with the type of ICMP. */
+    /**
+     * How many bytes are judged: Ethernet, the longest IPv4 header and UDP ports fit, and IPv6 with the type of ICMP.
+     */
     static final int HEAD_BYTES = 96;
 
     /** Verdicts besides drops; a drop is -1 minus the reason's ordinal. */
@@ -72,7 +74,8 @@ final class FrameRules {
 
     /**
      * @param head the first bytes of the frame
-     * @param length how many of them there are, at least 14, at most {@link #HEAD_BYTES}; all of them when the frame is shorter
+     * @param length how many of them there are, at least 14, at most {@link #HEAD_BYTES}; all of them when the frame
+     *     is shorter
      * @return {@link #UNICAST}, {@link #FLOOD}, {@link #UPLINK} or a drop
      */
     int judge(Region head, int length, PortConfig port) {

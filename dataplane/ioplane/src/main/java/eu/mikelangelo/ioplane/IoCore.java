@@ -17,13 +17,13 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * One thread that moves packets: it owns a {@link Switch}, the ports in it and their uplinks.
  *
- * <p>A turn: commands, each port's burst, uplinks. After a while without work ({@link IoOptions#spinNs}) it asks all guests
- * to kick, looks once more, and sleeps in epoll until a kick, a frame from an uplink, a command or a deadline. Asleep it
- * costs nothing.
+ * <p>A turn: commands, each port's burst, uplinks. After a while without work ({@link IoOptions#spinNs}) it asks all
+ * guests to kick, looks once more, and sleeps in epoll until a kick, a frame from an uplink, a command or a deadline.
+ * Asleep it costs nothing.
  *
- * <p>Threading: {@link #addPort}, {@link #removePort}, {@link #handler} and {@link #close} may be called by any thread but
- * the core's own; each waits until the core has done it. A guest that cannot be served (its memory vanished) loses its port's
- * queues; the core goes on.
+ * <p>Threading: {@link #addPort}, {@link #removePort}, {@link #handler} and {@link #close} may be called by any
+ * thread but the core's own; each waits until the core has done it. A guest that cannot be served (its memory
+ * vanished) loses its port's queues; the core goes on.
  */
 public final class IoCore implements AutoCloseable {
     /** While busy, the sockets and the eventfds are looked at this often. */
@@ -72,7 +72,9 @@ public final class IoCore implements AutoCloseable {
         return thread.threadId();
     }
 
-    /** @return false when the thread has ended, by {@link #close} or because of a bug: then nothing is served any more */
+    /**
+     * @return false when the thread has ended, by {@link #close} or because of a bug: then nothing is served any more
+     */
     public boolean alive() {
         return !dead;
     }
@@ -162,7 +164,8 @@ public final class IoCore implements AutoCloseable {
             throw new IllegalStateException("the I/O core was not started");
         }
         commands.add(command);
-        // The add above and the read below are both volatile; the core stores asleep, then looks at the queue. One sees the other.
+        // The add above and the read below are both volatile; the core stores asleep, then looks at the queue. One
+        // sees the other.
         if (asleep) {
             new HotCalls().signal(wakeFd);
         }
@@ -324,8 +327,9 @@ public final class IoCore implements AutoCloseable {
     }
 
     /**
-     * Somebody's memory vanished (SIGBUS arrives as InternalError, perhaps a little late and perhaps at another port's turn), or
-     * we made a mistake. Those whose memory cannot be read lose their queues; if all can, the port in whose turn it happened.
+     * Somebody's memory vanished (SIGBUS arrives as InternalError, perhaps a little late and perhaps at another
+     * port's turn), or we made a mistake. Those whose memory cannot be read lose their queues; if all can, the port
+     * in whose turn it happened.
      */
     private void broken(Throwable cause) {
         boolean found = false;

@@ -10,9 +10,10 @@ package eu.mikelangelo.ioplane;
  */
 public record IoOptions(int cpu, long spinNs, long gatewayMac, int gatewayIpv4) {
     /**
-     * With fewer than three CPUs the guests need the one we would spin on: whoever shares it with us sees a frame only when
-     * the spinning ends. Measured on two busy CPUs, one frame there and seen: 97 us median without spinning, 29 with 10 us, 47
-     * with 30, 110 with 100. Yielding while spinning has a better median and a tail of 4 ms, a time slice of somebody else.
+     * With fewer than three CPUs the guests need the one we would spin on: whoever shares it with us sees a frame
+     * only when the spinning ends. Measured on two busy CPUs, one frame there and seen: 97 us median without
+     * spinning, 29 with 10 us, 47 with 30, 110 with 100. Yielding while spinning has a better median and a tail of 4
+     * ms, a time slice of somebody else.
      */
     private static final int FEW_CPUS = 3;
     private static final long SPIN_FEW_CPUS_NS = 10_000;

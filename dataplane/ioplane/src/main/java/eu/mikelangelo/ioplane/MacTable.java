@@ -3,8 +3,9 @@ package eu.mikelangelo.ioplane;
 import java.util.Arrays;
 
 /**
- * Which port a MAC address is behind. Buckets of four entries, a fixed number of them: learning never grows it, a full bucket
- * replaces its oldest learned entry. Entries of ports with a fixed MAC are never replaced. One thread owns it.
+ * Which port a MAC address is behind. Buckets of four entries, a fixed number of them: learning never grows it, a
+ * full bucket replaces its oldest learned entry. Entries of ports with a fixed MAC are never replaced. One thread
+ * owns it.
  */
 final class MacTable {
     /** A learned entry not used as a source for this long is forgotten. */
@@ -39,7 +40,10 @@ final class MacTable {
         return FREE;
     }
 
-    /** Remembers that {@code mac} was seen behind port {@code slot}; a fixed entry stays what it is. @return false if so */
+    /**
+     * Remembers that {@code mac} was seen behind port {@code slot}; a fixed entry stays what it is. @return false if
+     * so
+     */
     boolean learn(long mac, int slot, long nowNs) {
         int from = bucket(mac);
         int victim = FREE;
@@ -63,7 +67,10 @@ final class MacTable {
         return true;
     }
 
-    /** Enters a MAC that stays until {@link #forget}. @return false when its bucket is full of such entries (it is flooded to) */
+    /**
+     * Enters a MAC that stays until {@link #forget}. @return false when its bucket is full of such entries (it is
+     * flooded to)
+     */
     boolean fix(long mac, int slot) {
         learn(mac, slot, 0);
         int from = bucket(mac);

@@ -8,8 +8,9 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The epoll instance of a core. Everything is watched edge-triggered: each write to an eventfd wakes the core once, no eventfd
- * needs to be read back, and a socket that we cannot serve now does not keep the core awake. One thread owns it.
+ * The epoll instance of a core. Everything is watched edge-triggered: each write to an eventfd wakes the core once,
+ * no eventfd needs to be read back, and a socket that we cannot serve now does not keep the core awake. One thread
+ * owns it.
  */
 final class Poller implements AutoCloseable {
     /** Events taken in one call; the others wait for the next. */
@@ -53,7 +54,10 @@ final class Poller implements AutoCloseable {
         return EpollEventLayout.data(events, index);
     }
 
-    /** @return whether event {@code index} says that there is something to read, or an end or error to be found by reading */
+    /**
+     * @return whether event {@code index} says that there is something to read, or an end or error to be found by
+     *     reading
+     */
     boolean readable(int index) {
         return (EpollEventLayout.events(events, index) & ~EpollEventLayout.EPOLLOUT) != 0;
     }

@@ -7,10 +7,12 @@ import eu.mikelangelo.virtio.QueueFault;
 import eu.mikelangelo.virtio.SplitQueue;
 
 /**
- * One machine's network card: a receive and a transmit queue, the addresses it must use, its uplink and its counters. Directions
- * are the guest's: {@code tx} is what the guest sent and the plane took, {@code rx} what was delivered to the guest.
+ * One machine's network card: a receive and a transmit queue, the addresses it must use, its uplink and its counters.
+ * Directions are the guest's: {@code tx} is what the guest sent and the plane took, {@code rx} what was delivered to
+ * the guest.
  *
- * <p>Threading: the core that owns it; counters, {@link #name}, {@link #config} and {@link #fault} may be read by any thread.
+ * <p>Threading: the core that owns it; counters, {@link #name}, {@link #config} and {@link #fault} may be read by any
+ * thread.
  */
 public final class Port {
     static final int RX_FRAMES = 0;

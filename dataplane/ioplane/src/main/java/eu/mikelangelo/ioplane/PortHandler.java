@@ -33,7 +33,8 @@ final class PortHandler implements BackendHandler {
     @Override
     public void startRing(int index, QueueConfig config, int kickFd, int callFd) {
         if (index != RECEIVE && index != TRANSMIT) {
-            throw new IllegalArgumentException("ring " + index + ": this card has a receive ring 0 and a transmit ring 1");
+            throw new IllegalArgumentException(
+                    "ring " + index + ": this card has a receive ring 0 and a transmit ring 1");
         }
         GuestMemory guest = memory;
         core.execute(new Command() {

@@ -9,17 +9,17 @@ import eu.mikelangelo.virtio.SplitQueue;
 import java.lang.foreign.Arena;
 
 /**
- * A learning switch between the ports of one core. Sans I/O but for the {@link Doorbell}: one turn is {@link #burst} for each
- * port, {@link #fromUplink} for what arrived from outside, and {@link #flush} after each.
+ * A learning switch between the ports of one core. Sans I/O but for the {@link Doorbell}: one turn is {@link #burst}
+ * for each port, {@link #fromUplink} for what arrived from outside, and {@link #flush} after each.
  *
- * <p>A frame goes from the sender's buffers into the receiver's in one copy. Only its first bytes go through a private copy, so
- * that what the rules judged is what is delivered, whatever the guest writes meanwhile.
+ * <p>A frame goes from the sender's buffers into the receiver's in one copy. Only its first bytes go through a
+ * private copy, so that what the rules judged is what is delivered, whatever the guest writes meanwhile.
  *
- * <p><b>A receiver without buffers.</b> A unicast frame stays in the sender's ring, and its sender's other frames behind it,
- * while the receiver has patience left; then it is dropped and counted. Patience is earned by taking frames:
- * {@value #EARN_FRAME_NS} ns a frame and {@value #EARN_KIB_NS} ns a KiB, at most 2 ms. So a busy receiver loses nothing over a short
- * pause, while one that takes little can hold its peers up no longer than it would take to send it that little at some
- * 32 MB/s. Flooded frames never wait.
+ * <p><b>A receiver without buffers.</b> A unicast frame stays in the sender's ring, and its sender's other frames
+ * behind it, while the receiver has patience left; then it is dropped and counted. Patience is earned by taking
+ * frames: {@value #EARN_FRAME_NS} ns a frame and {@value #EARN_KIB_NS} ns a KiB, at most 2 ms. So a busy receiver
+ * loses nothing over a short pause, while one that takes little can hold its peers up no longer than it would take to
+ * send it that little at some 32 MB/s. Flooded frames never wait.
  *
  * <p>Threading: the core's thread. Nothing is allocated per frame.
  */

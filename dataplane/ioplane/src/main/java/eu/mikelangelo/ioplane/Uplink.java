@@ -10,15 +10,17 @@ import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;
 
 /**
- * A port's connection to its passt: a Unix stream socket with QEMU's framing, a big-endian u32 length before each frame.
+ * A port's connection to its passt: a Unix stream socket with QEMU's framing, a big-endian u32 length before each
+ * frame.
  *
- * <p>Frames of a turn are gathered and written with one write; what the socket does not take stays, and what does not fit is
- * dropped and counted. One read per turn fills a bounded buffer from which whole frames are delivered. A length that no frame
- * has closes the connection; it is made again for as long as the port exists, after 10 ms at first, later 500 ms.
+ * <p>Frames of a turn are gathered and written with one write; what the socket does not take stays, and what does not
+ * fit is dropped and counted. One read per turn fills a bounded buffer from which whole frames are delivered. A
+ * length that no frame has closes the connection; it is made again for as long as the port exists, after 10 ms at
+ * first, later 500 ms.
  *
- * <p>The first frame on a new connection is ours: an ARP request in the guest's name. From it passt learns the guest's MAC. Until it
- * knows that, it sends to the broadcast address, and a guest ignores TCP that comes that way: a guest that only
- * listens could not be reached, after its start or after a restart of passt.
+ * <p>The first frame on a new connection is ours: an ARP request in the guest's name. From it passt learns the
+ * guest's MAC. Until it knows that, it sends to the broadcast address, and a guest ignores TCP that comes that way: a
+ * guest that only listens could not be reached, after its start or after a restart of passt.
  *
  * <p>Threading: the core's thread. Nothing is allocated per frame.
  */
@@ -83,7 +85,9 @@ final class Uplink implements Outlet {
         writable |= mayWrite;
     }
 
-    /** Connects when it is time, writes what was gathered, delivers what arrived. @return frames delivered or dropped */
+    /**
+     * Connects when it is time, writes what was gathered, delivers what arrived. @return frames delivered or dropped
+     */
     int turn(Switch fabric, long nowNs) {
         if (fd < 0) {
             if (nowNs - retryAtNs < 0) {
@@ -121,6 +125,9 @@ final class Uplink implements Outlet {
         readable = true;
         writable = true;
         poller.watchSocket(fd, token);
+        if (port.config().mac() != PortConfig.ANY_MAC && port.config().ipv4() != 0) {
+            introduce(port.config().mac(), port.config().ipv4());
+        }
         port.count(Port.UPLINK_CONNECTS, 1);
         port.uplinkConnected(true);
         introduce();
@@ -149,6 +156,25 @@ final class Uplink implements Outlet {
     private void putMac(int at, long mac) {
         out.u16(at, Short.reverseBytes((short) (mac >>> 32)) & 0xffff);
         out.u32(at + 2, Integer.reverseBytes((int) mac));
+    }
+
+    private void introduce(long mac, int ipv4) {
+        out.u32(0, Integer.reverseBytes(ARP_FRAME_BYTES));
+        long at = mac(mac(LENGTH_BYTES, BROADCAST), mac);
+        out.u16(at, Short.reverseBytes((short) FrameRules.TYPE_ARP));
+        out.u64(at + 2, Long.reverseBytes(ARP_REQUEST));
+        at = mac(at + 10, mac);
+        out.u32(at, Integer.reverseBytes(ipv4));
+        at = mac(at + 4, 0);
+        out.u32(at, Integer.reverseBytes(gatewayIpv4));
+        outTo = LENGTH_BYTES + ARP_FRAME_BYTES;
+    }
+
+    /** Writes a MAC address. @return the place behind it */
+    private long mac(long at, long mac) {
+        out.u16(at, Short.reverseBytes((short) (mac >>> 32)));
+        out.u32(at + 2, Integer.reverseBytes((int) mac));
+        return at + 6;
     }
 
     @Override

@@ -11,7 +11,9 @@ import eu.mikelangelo.virtio.ScatterList;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A switch on the test's own thread with mock guests at its ports, a clock that is set, and an outlet that remembers. */
+/**
+ * A switch on the test's own thread with mock guests at its ports, a clock that is set, and an outlet that remembers.
+ */
 final class Bench {
     final List<Port> ports = new ArrayList<>();
     final List<MockNic> nics = new ArrayList<>();
@@ -71,7 +73,10 @@ final class Bench {
         return taken;
     }
 
-    /** Sends one frame from a machine, runs a turn, and returns who received it: a bit per port, and 1 << 30 for the uplink. */
+    /**
+     * Sends one frame from a machine, runs a turn, and returns who received it: a bit per port, and 1 << 30 for the
+     * uplink.
+     */
     int reach(int from, byte[] frame) {
         int uplinkBefore = uplinkFrames.get(from).size();
         assertTrue(nics.get(from).send(frame));

@@ -44,7 +44,8 @@ final class Frames {
 
     static byte[] udp(long to, long from, int senderIp, int targetIp, int senderPort, int targetPort) {
         ByteBuffer frame = ethernet(to, from, 0x0800, 20 + 8 + 10);
-        frame.put((byte) 0x45).put((byte) 0).putShort((short) 38).putInt(0).put((byte) 64).put((byte) 17).putShort((short) 0);
+        frame.put((byte) 0x45).put((byte) 0).putShort((short) 38).putInt(0).put((byte) 64).put((byte) 17)
+                .putShort((short) 0);
         frame.putInt(senderIp).putInt(targetIp).putShort((short) senderPort).putShort((short) targetPort);
         return frame.array();
     }

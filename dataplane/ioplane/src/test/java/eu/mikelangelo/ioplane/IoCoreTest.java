@@ -117,7 +117,8 @@ class IoCoreTest {
                     int next = a.handler.stopRing(1);
                     assertEquals(i, next);
                     QueueConfig c = a.nic.transmitter().config();
-                    a.handler.startRing(1, new QueueConfig(c.size(), c.descriptorUser(), c.availUser(), c.usedUser(), next,
+                    a.handler.startRing(1, new QueueConfig(c.size(), c.descriptorUser(), c.availUser(),
+                            c.usedUser(), next,
                             c.features()), a.kicks[1], a.called[1]);
                 }
             }

@@ -56,7 +56,8 @@ class SwitchRulesTest {
 
     @Test
     void dhcpNeverGoesBetweenMachines() {
-        assertEquals(UPLINK, bench.reach(0, Frames.udp(Frames.mac(2), mac, ip, Frames.ip(2), 67, 68)), "a rogue server");
+        assertEquals(UPLINK, bench.reach(0, Frames.udp(Frames.mac(2), mac, ip, Frames.ip(2), 67, 68)),
+                "a rogue server");
         assertEquals(UPLINK, bench.reach(0, Frames.udp(Frames.mac(2), mac, ip, Frames.ip(2), 68, 67)));
     }
 

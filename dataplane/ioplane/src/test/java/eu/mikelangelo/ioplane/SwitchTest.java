@@ -239,7 +239,10 @@ class SwitchTest {
         assertEquals(4, bench.reach(0, Frames.plain(Frames.mac(3), Frames.mac(1), 60, random)));
     }
 
-    /** Everything at once: machines that send, refill and pause at random; each flow arrives in order, whole or counted lost. */
+    /**
+     * Everything at once: machines that send, refill and pause at random; each flow arrives in order, whole or
+     * counted lost.
+     */
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6})
     void seededSimulation(long seed) {

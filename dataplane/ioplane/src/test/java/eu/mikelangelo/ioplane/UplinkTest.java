@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The connection to passt, played by a real Unix socket. */
-@Timeout(value = 60, unit = TimeUnit.SECONDS)
+@Timeout(value = 60, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class UplinkTest {
     @TempDir
     Path folder;
@@ -47,7 +47,8 @@ class UplinkTest {
     /** The first frame of each connection tells passt who the guest is. */
     private void accept() throws IOException {
         passt = server.accept();
-        assertArrayEquals(Frames.arp(Frames.BROADCAST, Frames.mac(1), 1, Frames.mac(1), Frames.ip(1), Frames.GATEWAY_IP), read());
+        assertArrayEquals(Frames.arp(Frames.BROADCAST, Frames.mac(1), 1, Frames.mac(1), Frames.ip(1),
+                Frames.GATEWAY_IP), read());
     }
 
     private void listen() throws IOException {
@@ -112,7 +113,8 @@ class UplinkTest {
 
     @Test
     void framesArriveWhateverPiecesTheyComeIn() throws IOException {
-        byte[][] frames = {fromGateway(14), fromGateway(1514), fromGateway(65_550), fromGateway(61), fromGateway(20_000)};
+        byte[][] frames = {fromGateway(14), fromGateway(1514), fromGateway(65_550), fromGateway(61),
+                fromGateway(20_000)};
         ByteBuffer bytes = framed(frames);
         while (bytes.hasRemaining()) {
             int now = Math.min(bytes.remaining(), bytes.position() < 100 ? 1 : 1 + random.nextInt(9000));

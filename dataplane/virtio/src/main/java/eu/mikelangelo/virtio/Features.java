@@ -17,7 +17,9 @@ public final class Features {
     /** VIRTIO_F_VERSION_1: not a legacy driver. */
     public static final long VERSION_1 = 1L << 32;
 
-    /** What the network device offers. Fixed for a machine's life: QEMU does not survive a successor that offers less. */
+    /**
+     * What the network device offers. Fixed for a machine's life: QEMU does not survive a successor that offers less.
+     */
     public static final long NET_OFFERED =
             NET_MTU | NET_MRG_RXBUF | NET_STATUS | ANY_LAYOUT | INDIRECT_DESC | EVENT_IDX | VERSION_1;
 

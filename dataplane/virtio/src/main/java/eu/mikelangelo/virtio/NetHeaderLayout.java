@@ -1,6 +1,9 @@
 package eu.mikelangelo.virtio;
 
-/** {@code struct virtio_net_hdr} (VIRTIO 1.3 section 5.1.6), which precedes every frame in a queue of the network device. */
+/**
+ * {@code struct virtio_net_hdr} (VIRTIO 1.3 section 5.1.6), which precedes every frame in a queue of the network
+ * device.
+ */
 public final class NetHeaderLayout {
     public static final int FLAGS = 0;
     public static final int GSO_TYPE = 1;

@@ -5,8 +5,9 @@ import eu.mikelangelo.memory.Region;
 import java.lang.foreign.Arena;
 
 /**
- * Frames that a guest receives (VIRTIO 1.3 section 5.1.6.4): writes them into the chains of a receive queue, over several of
- * them where the driver accepted mergeable buffers. Either a whole frame is delivered or nothing is taken. One thread owns it.
+ * Frames that a guest receives (VIRTIO 1.3 section 5.1.6.4): writes them into the chains of a receive queue, over
+ * several of them where the driver accepted mergeable buffers. Either a whole frame is delivered or nothing is taken.
+ * One thread owns it.
  */
 public final class NetReceive {
     /** What {@link #deliver} did. */
@@ -88,7 +89,9 @@ public final class NetReceive {
         return DELIVERED;
     }
 
-    /** Lists chains until {@code needed} bytes fit. @return how many, or the negated answer for the caller of deliver */
+    /**
+     * Lists chains until {@code needed} bytes fit. @return how many, or the negated answer for the caller of deliver
+     */
     private int gather(int needed) {
         ScatterList list = pieces;
         list.clear();
@@ -110,7 +113,8 @@ public final class NetReceive {
                 return -CLOSED;
             }
             long capacity = list.bytes() - before;
-            // Section 5.1.6.3.1: every buffer has at least room for the header, so a frame takes a bounded number of them.
+            // Section 5.1.6.3.1: every buffer has at least room for the header, so a frame takes a bounded number of
+            // them.
             if (capacity < headerSize) {
                 queue.breakQueue(QueueFault.BUFFER_TOO_SMALL);
                 return -CLOSED;

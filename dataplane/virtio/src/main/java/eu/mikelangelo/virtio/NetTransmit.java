@@ -5,8 +5,8 @@ import eu.mikelangelo.memory.GuestMemory;
 /**
  * Frames that a guest sends (VIRTIO 1.3 section 5.1.6.2): the chains of a transmit queue without their header.
  *
- * <p>{@link #peek} shows the next frame and leaves it in the ring; {@link #done} gives the buffer back. So a frame whose
- * destination has no room yet simply stays where it is. One thread owns it.
+ * <p>{@link #peek} shows the next frame and leaves it in the ring; {@link #done} gives the buffer back. So a frame
+ * whose destination has no room yet simply stays where it is. One thread owns it.
  */
 public final class NetTransmit {
     /** The shortest frame taken, in bytes: an Ethernet header. */

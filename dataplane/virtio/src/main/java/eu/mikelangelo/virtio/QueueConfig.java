@@ -1,8 +1,8 @@
 package eu.mikelangelo.virtio;
 
 /**
- * What a device side needs to know of a split virtqueue to serve it, as the front-end announced it. Nothing here is checked:
- * the queue that is attached with it does.
+ * What a device side needs to know of a split virtqueue to serve it, as the front-end announced it. Nothing here is
+ * checked: the queue that is attached with it does.
  *
  * @param size entries, a power of two (VIRTIO 1.3 section 2.7)
  * @param descriptorUser front-end address of the descriptor table

@@ -4,8 +4,8 @@ import eu.mikelangelo.memory.Region;
 import java.util.Arrays;
 
 /**
- * Up to a fixed number of pieces of memory, in order, seen as one run of bytes. Reused for every frame; nothing is allocated
- * after construction. One thread owns it.
+ * Up to a fixed number of pieces of memory, in order, seen as one run of bytes. Reused for every frame; nothing is
+ * allocated after construction. One thread owns it.
  */
 public final class ScatterList {
     private final Region[] regions;
@@ -34,7 +34,8 @@ public final class ScatterList {
     }
 
     /**
-     * Appends a piece. The caller has checked that it lies in the region (the region checks again when it is touched).
+     * Appends a piece. The caller has checked that it lies in the region (the region checks again when it is
+     * touched).
      *
      * @return false when the list is full
      */
@@ -90,8 +91,8 @@ public final class ScatterList {
     }
 
     /**
-     * Copies {@code length} bytes from {@code from} at {@code fromPosition} into {@code to} at {@code toPosition}, piece by
-     * piece. Both ranges must be inside their lists.
+     * Copies {@code length} bytes from {@code from} at {@code fromPosition} into {@code to} at {@code toPosition},
+     * piece by piece. Both ranges must be inside their lists.
      *
      * @throws IndexOutOfBoundsException when one is not: our own mistake, never a guest's
      */

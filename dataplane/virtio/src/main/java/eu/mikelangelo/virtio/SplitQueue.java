@@ -7,16 +7,17 @@ import java.lang.invoke.VarHandle;
 /**
  * The device side of one split virtqueue (VIRTIO 1.3 section 2.7).
  *
- * <p>A turn looks like this: {@link #available} says how many chains the driver has made available; {@link #walk} lists the
- * memory of one of them without taking it; {@link #take} takes what was served; {@link #complete} stages a used entry;
- * {@link #publish} shows all staged entries to the driver at once; after a {@link #fence}, {@link #shouldCall} says whether
- * the driver wants to be told. Before going to sleep: {@link #armKicks}.
+ * <p>A turn looks like this: {@link #available} says how many chains the driver has made available; {@link #walk}
+ * lists the memory of one of them without taking it; {@link #take} takes what was served; {@link #complete} stages a
+ * used entry; {@link #publish} shows all staged entries to the driver at once; after a {@link #fence},
+ * {@link #shouldCall} says whether the driver wants to be told. Before going to sleep: {@link #armKicks}.
  *
  * <p>The driver is hostile. Each index, length, flag and address is checked when it is read, each is read once, and
- * walks are bounded by the queue's size. The first violation marks the queue broken ({@link #fault}): from then on nothing is
- * available and nothing is written. Nothing throws because of what a driver wrote.
+ * walks are bounded by the queue's size. The first violation marks the queue broken ({@link #fault}): from then on
+ * nothing is available and nothing is written. Nothing throws because of what a driver wrote.
  *
- * <p>Threading: one owner at a time. The order towards the driver is by acquire, release and the full fence, as named there.
+ * <p>Threading: one owner at a time. The order towards the driver is by acquire, release and the full fence, as named
+ * there.
  */
 public final class SplitQueue {
     /** The largest queue served. The specification allows 32,768; QEMU's own limit is 1,024. */
@@ -50,8 +51,8 @@ public final class SplitQueue {
     private QueueFault fault = QueueFault.NOT_ATTACHED;
 
     /**
-     * Begins to serve a queue. The used index is taken from the ring itself, so a successor continues where a killed back-end
-     * stopped.
+     * Begins to serve a queue. The used index is taken from the ring itself, so a successor continues where a killed
+     * back-end stopped.
      *
      * @return {@link QueueFault#NONE}, or why the queue is refused (it then stays broken with that reason)
      */
@@ -157,8 +158,8 @@ public final class SplitQueue {
     }
 
     /**
-     * Lists the memory of the chain {@code ahead} places after the next one; it stays available. {@code ahead} must be less
-     * than what {@link #available} said.
+     * Lists the memory of the chain {@code ahead} places after the next one; it stays available. {@code ahead} must
+     * be less than what {@link #available} said.
      *
      * @param readable receives what the device may read; null when this queue's chains must have nothing to read
      * @param writable receives what the device may write; null when there must be nothing to write
@@ -176,8 +177,8 @@ public final class SplitQueue {
     }
 
     /**
-     * @param budget descriptors that the chain may still have: never more than the queue's size (section 2.7.5.3.1), which also
-     *     ends loops
+     * @param budget descriptors that the chain may still have: never more than the queue's size (section 2.7.5.3.1),
+     *     which also ends loops
      */
     private boolean walkTable(Region table, long tableAt, int entries, int first, int budget, boolean nested,
             ScatterList readable, ScatterList writable) {
@@ -280,7 +281,10 @@ public final class SplitQueue {
         nextAvail = (nextAvail + chains) & 0xffff;
     }
 
-    /** Stages a used entry; the driver sees it after {@link #publish}. @param written bytes written from the chain's start on */
+    /**
+     * Stages a used entry; the driver sees it after {@link #publish}. @param written bytes written from the chain's
+     * start on
+     */
     public void complete(int head, int written) {
         long at = usedAt + SplitRingLayout.USED_RING
                 + (long) SplitRingLayout.USED_ENTRY_SIZE * (nextUsed & (size - 1));
@@ -293,21 +297,25 @@ public final class SplitQueue {
         if (nextUsed == publishedUsed || fault != QueueFault.NONE) {
             return false;
         }
-        // Release: the entries, and the data written for them, are visible before the index that announces them (2.7.8.2).
+        // Release: the entries, and the data written for them, are visible before the index that announces them
+        // (2.7.8.2).
         used.u16Release(usedAt + SplitRingLayout.USED_INDEX, nextUsed);
         publishedUsed = nextUsed;
         return true;
     }
 
     /**
-     * The full fence between publishing used entries and reading whether the driver wants a call, and between arming kicks and
-     * looking once more; it pairs with the driver's own between the same two steps in the other order (2.7.7.2, 2.7.10).
+     * The full fence between publishing used entries and reading whether the driver wants a call, and between arming
+     * kicks and looking once more; it pairs with the driver's own between the same two steps in the other order
+     * (2.7.7.2, 2.7.10).
      */
     public static void fence() {
         VarHandle.fullFence();
     }
 
-    /** After {@link #publish} and {@link #fence}. @return whether the driver wants to be called for what was published */
+    /**
+     * After {@link #publish} and {@link #fence}. @return whether the driver wants to be called for what was published
+     */
     public boolean shouldCall() {
         if (fault != QueueFault.NONE) {
             return false;
@@ -332,7 +340,10 @@ public final class SplitQueue {
         }
     }
 
-    /** Asks the driver to kick for the next chain it adds beyond those seen. To be followed by a {@link #fence}, then {@link #news}. */
+    /**
+     * Asks the driver to kick for the next chain it adds beyond those seen. To be followed by a {@link #fence}, then
+     * {@link #news}.
+     */
     public void armKicks() {
         if (fault != QueueFault.NONE) {
             return;

@@ -123,8 +123,8 @@ class NetQueuesTest {
     }
 
     /**
-     * Driver and device on two threads, each sleeping on a semaphore when it has nothing to do: a lost notification would
-     * hang, a missing barrier would show torn frames. With EVENT_IDX and without.
+     * Driver and device on two threads, each sleeping on a semaphore when it has nothing to do: a lost notification
+     * would hang, a missing barrier would show torn frames. With EVENT_IDX and without.
      */
     @ParameterizedTest
     @ValueSource(longs = {0, Features.EVENT_IDX})

@@ -4,15 +4,16 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * The memory of one guest as its front-end announced it: an immutable table of regions, each known by the address the guest
- * uses (guest physical) and the address the front-end uses (user).
+ * The memory of one guest as its front-end announced it: an immutable table of regions, each known by the address the
+ * guest uses (guest physical) and the address the front-end uses (user).
  *
- * <p>Addresses come from a hostile guest. {@link #find} answers the index of the one region that holds the whole range, or
- * {@link #NONE}; a range that crosses from one region into the next is in neither. All comparisons are unsigned and of the form
- * {@code offset < size && length <= size - offset}, which no sum can overflow.
+ * <p>Addresses come from a hostile guest. {@link #find} answers the index of the one region that holds the whole
+ * range, or {@link #NONE}; a range that crosses from one region into the next is in neither. All comparisons are
+ * unsigned and of the form {@code offset < size && length <= size - offset}, which no sum can overflow.
  *
- * <p>Threading: safe for any thread. The last region found is remembered without synchronisation; it is only a hint, each use
- * of which is checked. This object does not unmap anything: who mapped the segments does, after every user has let go.
+ * <p>Threading: safe for any thread. The last region found is remembered without synchronisation; it is only a hint,
+ * each use of which is checked. This object does not unmap anything: who mapped the segments does, after every user
+ * has let go.
  */
 public final class GuestMemory {
     /** The answer when no region holds a range. */
@@ -42,8 +43,8 @@ public final class GuestMemory {
 
     /**
      * @param mappings at most {@link #MAX_REGIONS}
-     * @throws IllegalArgumentException naming the value when there are too many regions, one is empty, wraps around the
-     *     address space, or overlaps another (in guest physical addresses or in the front-end's)
+     * @throws IllegalArgumentException naming the value when there are too many regions, one is empty, wraps around
+     *     the address space, or overlaps another (in guest physical addresses or in the front-end's)
      */
     public GuestMemory(List<Mapping> mappings) {
         int count = mappings.size();
@@ -107,8 +108,8 @@ public final class GuestMemory {
     }
 
     /**
-     * Finds the region that holds {@code length} bytes from a guest physical address on; the offset in it is the address minus
-     * {@link #guestStart}.
+     * Finds the region that holds {@code length} bytes from a guest physical address on; the offset in it is the
+     * address minus {@link #guestStart}.
      *
      * @param length bytes, taken as unsigned; zero is inside wherever the address is
      * @return the region's index or {@link #NONE}

@@ -9,13 +9,14 @@ import java.util.Objects;
 /**
  * One bounded piece of memory, read and written in little-endian order at byte offsets from its start.
  *
- * <p>Every access is checked against the bounds by the segment itself: an offset computed wrongly by our own code throws
- * {@link IndexOutOfBoundsException}; it never touches a neighbour. Plain accessors take any alignment; the acquire and
- * release ones need natural alignment of the <em>address</em> (they throw {@link IllegalArgumentException} otherwise), which
- * the callers guarantee by checking the addresses of rings once, when they are attached.
+ * <p>Every access is checked against the bounds by the segment itself: an offset computed wrongly by our own code
+ * throws {@link IndexOutOfBoundsException}; it never touches a neighbour. Plain accessors take any alignment; the
+ * acquire and release ones need natural alignment of the <em>address</em> (they throw
+ * {@link IllegalArgumentException} otherwise), which the callers guarantee by checking the addresses of rings once,
+ * when they are attached.
  *
- * <p>Memory shared with a peer that shrinks its file under us raises {@link InternalError} (SIGBUS), possibly a little after
- * the access that caused it; callers that serve guests must catch it and give up the guest.
+ * <p>Memory shared with a peer that shrinks its file under us raises {@link InternalError} (SIGBUS), possibly a
+ * little after the access that caused it; callers that serve guests must catch it and give up the guest.
  *
  * <p>Threading: immutable; what it points at is shared memory with no protection but the order modes named here.
  */

@@ -22,7 +22,8 @@ class GuestMemoryTest {
 
     @Test
     void findsOnlyRangesInsideOneRegion() {
-        GuestMemory memory = new GuestMemory(List.of(mapping(0, 0x7000_0000L, 4096), mapping(4096, 0x9000_0000L, 8192)));
+        GuestMemory memory = new GuestMemory(List.of(mapping(0, 0x7000_0000L, 4096), mapping(4096, 0x9000_0000L,
+                8192)));
         assertEquals(0, memory.find(0, 4096));
         assertEquals(1, memory.find(4096, 8192));
         assertEquals(GuestMemory.NONE, memory.find(4095, 2), "crosses into the neighbour");

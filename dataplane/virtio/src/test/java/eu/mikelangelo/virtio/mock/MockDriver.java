@@ -9,8 +9,9 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * The driver side of a split virtqueue, as a guest's kernel plays it. Each descriptor owns a slot of guest memory; a chain's
- * bytes live in the slots of its descriptors, an indirect chain's table at the start of its slot with the bytes behind it.
+ * The driver side of a split virtqueue, as a guest's kernel plays it. Each descriptor owns a slot of guest memory; a
+ * chain's bytes live in the slots of its descriptors, an indirect chain's table at the start of its slot with the
+ * bytes behind it.
  */
 public final class MockDriver {
     private final MockGuest guest;
@@ -68,7 +69,8 @@ public final class MockDriver {
     }
 
     public QueueConfig config() {
-        return new QueueConfig(size, guest.user(table), guest.user(avail), guest.user(used), lastUsed & 0xffff, features);
+        return new QueueConfig(size, guest.user(table), guest.user(avail), guest.user(used), lastUsed & 0xffff,
+                features);
     }
 
     public long tableAddress() {

@@ -9,8 +9,8 @@ import java.lang.foreign.ValueLayout;
 import java.util.List;
 
 /**
- * A guest's memory for tests: a small low region, a large one that touches it, and one far above; around each lie canary bytes
- * that nobody may change. Front-end addresses have another order than guest addresses, as QEMU's do.
+ * A guest's memory for tests: a small low region, a large one that touches it, and one far above; around each lie
+ * canary bytes that nobody may change. Front-end addresses have another order than guest addresses, as QEMU's do.
  */
 public final class MockGuest {
     private static final int CANARY = 4096;
@@ -31,7 +31,10 @@ public final class MockGuest {
         this(Arena.ofAuto().allocate(Math.max(4096, bytes - LOW_SIZE) + OVERHEAD, 4096));
     }
 
-    /** @param backing all of the memory, of at least {@link #OVERHEAD} and a page, aligned to a page; a mapped file perhaps */
+    /**
+     * @param backing all of the memory, of at least {@link #OVERHEAD} and a page, aligned to a page; a mapped file
+     *     perhaps
+     */
     public MockGuest(MemorySegment backing) {
         this.backing = backing;
         highSize = backing.byteSize() - OVERHEAD;

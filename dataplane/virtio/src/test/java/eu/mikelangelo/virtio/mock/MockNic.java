@@ -77,7 +77,10 @@ public final class MockNic {
         return true;
     }
 
-    /** @return the next received frame, or null; throws {@link AssertionError} when the header does not fit the buffers */
+    /**
+     * @return the next received frame, or null; throws {@link AssertionError} when the header does not fit the
+     *     buffers
+     */
     public byte[] poll() {
         collect();
         return arrived.poll();

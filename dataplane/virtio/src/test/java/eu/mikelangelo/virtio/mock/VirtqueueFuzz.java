@@ -12,10 +12,10 @@ import eu.mikelangelo.virtio.SplitRingLayout;
 import java.lang.foreign.Arena;
 
 /**
- * A fuzz target for the device side of virtqueues. The input is a program for the mock driver of a network card: add chains,
- * publish, overwrite ring and descriptor fields with hostile values, and in between let the device run. Whatever the program
- * does, the device must not throw, must not touch a byte outside the guest's memory, must take a receive
- * buffer only for a frame it delivers, and must stay silent once a queue is broken.
+ * A fuzz target for the device side of virtqueues. The input is a program for the mock driver of a network card: add
+ * chains, publish, overwrite ring and descriptor fields with hostile values, and in between let the device run.
+ * Whatever the program does, the device must not throw, must not touch a byte outside the guest's memory, must take a
+ * receive buffer only for a frame it delivers, and must stay silent once a queue is broken.
  */
 public final class VirtqueueFuzz {
     private static final int MAX_STEPS = 2000;
@@ -30,7 +30,8 @@ public final class VirtqueueFuzz {
         0, -1, -8, MockGuest.LOW_SIZE - 1, MockGuest.LOW_SIZE, MockGuest.FAR, MockGuest.FAR + MockGuest.FAR_SIZE - 1,
         MockGuest.FAR + MockGuest.FAR_SIZE, Long.MAX_VALUE, Long.MIN_VALUE,
     };
-    private static final int[] LENGTHS = {0, 1, 11, 12, 13, 16, 26, 1526, 65_562, 65_563, 1 << 30, -1, Integer.MIN_VALUE};
+    private static final int[] LENGTHS = {0, 1, 11, 12, 13, 16, 26, 1526, 65_562, 65_563, 1 << 30, -1,
+            Integer.MIN_VALUE};
 
     private final byte[] program;
     private int at;
@@ -177,12 +178,16 @@ public final class VirtqueueFuzz {
         int place = transmits ? tx.detach() : rx.detach();
         check(place >= 0 && place <= 0xffff, "place");
         QueueConfig config = switch (next() % 6) {
-            case 0 -> new QueueConfig(number(), good.descriptorUser(), good.availUser(), good.usedUser(), 0, good.features());
-            case 1 -> new QueueConfig(size, good.descriptorUser() + next(), good.availUser(), good.usedUser(), 0, 0);
-            case 2 -> new QueueConfig(size, good.descriptorUser(), ADDRESSES[next() % 10], good.usedUser() + next(), 0, 0);
-            case 3 -> new QueueConfig(1 << next() % 13, good.descriptorUser(), good.availUser(), good.usedUser(), number(),
+            case 0 -> new QueueConfig(number(), good.descriptorUser(), good.availUser(), good.usedUser(), 0,
                     good.features());
-            default -> new QueueConfig(size, good.descriptorUser(), good.availUser(), good.usedUser(), place, good.features());
+            case 1 -> new QueueConfig(size, good.descriptorUser() + next(), good.availUser(), good.usedUser(), 0, 0);
+            case 2 -> new QueueConfig(size, good.descriptorUser(), ADDRESSES[next() % 10], good.usedUser() + next(),
+                    0, 0);
+            case 3 -> new QueueConfig(1 << next() % 13, good.descriptorUser(), good.availUser(), good.usedUser(),
+                    number(),
+                    good.features());
+            default -> new QueueConfig(size, good.descriptorUser(), good.availUser(), good.usedUser(), place,
+                    good.features());
         };
         QueueFault fault = transmits ? tx.attach(guest.memory(), config) : rx.attach(guest.memory(), config);
         check((fault == QueueFault.NONE) == (transmits ? tx.queue() : rx.queue()).working(), "state");
