@@ -1,8 +1,6 @@
 /* Starting a program, and saying plainly why one could not be started. */
 #include "init.h"
 #include <grp.h>
-#include <signal.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 
 enum step { AT_CONSOLE, AT_USER, AT_WORKDIR, AT_EXEC };

@@ -1,9 +1,7 @@
 /* What the machine needs before a program can run: devices, modules, file systems, a console; and the way out. */
 #include "init.h"
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <termios.h>
 

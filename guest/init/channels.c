@@ -1,10 +1,5 @@
 /* exec and copy: one struct per channel, every byte in flight covered by the credit of its direction. */
 #include "init.h"
-#include <poll.h>
-#include <signal.h>
-#include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
 enum { CHUNK = 32768, WORDS_MAX = 1024, LINGER_MS = 200 };
 
@@ -81,7 +76,7 @@ static bool start_program(struct channel *c, char **word) {
     struct user user = app_user;
     c->pid = -1;
     c->exited = true;  /* until it runs */
-    if (*word[0] && split_user(word[0], &user)) return fail(c, "the user is not UID[:GID[,GID...]] in numbers", "");
+    if (*word[0] && !parse_user(word[0], &user)) return fail(c, "the user is not UID[:GID[,GID...]] in numbers", "");
     bool pipes = !pipe2(in, O_CLOEXEC) && !pipe2(out, O_CLOEXEC) && !pipe2(err, O_CLOEXEC);
     struct spawn s = {word + 2, word[1], &user, in[0], out[1], err[1], false};
     if (pipes) c->pid = spawn(&s, error, &code);
@@ -281,16 +276,11 @@ static void turn_program(struct channel *c, int64_t now) {
 
 static bool turn_get(struct channel *c) {
     errno = 0;
-    if (!forward(c, DATA, c->out, &c->credit, true)) {
-        if (errno) {
-            fail(c, "read", strerror(errno));
-        } else {
-            control_send(END, c->id, NULL, 0);
-            finish(c, 0);
-        }
-        return false;
-    }
-    return c->credit && control_room();
+    if (forward(c, DATA, c->out, &c->credit, true)) return c->credit && control_room();
+    if (errno) return fail(c, "read", strerror(errno));
+    control_send(END, c->id, NULL, 0);
+    finish(c, 0);
+    return false;
 }
 
 bool channels_turn(int64_t now) {

@@ -38,10 +38,7 @@ static bool keep(struct config *c, enum key key, char **word, int words) {
     if (KEY[key].rule == LAST || (KEY[key].rule == REPLACE && list->source != c->source)) clear(list);
     list->source = c->source;
     if (list->count == LINES_MAX) return false;
-    if ((list->count & (list->count - 1)) == 0) {  /* grows at each power of two */
-        size_t room = list->count ? (size_t)list->count * 2 : 1;
-        list->line = must(realloc(list->line, room * sizeof *list->line));
-    }
+    list->line = must(realloc(list->line, ((size_t)list->count + 1) * sizeof *list->line));
     char **copy = must(malloc(((size_t)words + 1) * sizeof *copy));
     memcpy(copy, word, (size_t)words * sizeof *copy);
     copy[words] = NULL;
@@ -96,11 +93,6 @@ const char *config_word(const struct config *c, enum key key, const char *otherw
     return line ? line[0] : otherwise;
 }
 
-void config_free(struct config *c) {
-    for (int key = 0; key < KEYS; key++) { clear(&c->list[key]); free(c->list[key].line); }
-    memset(c, 0, sizeof *c);
-}
-
 bool parse_number(const char *text, int base, uint32_t max, uint32_t *out) {
     uint64_t value = 0;
     if (!*text) return false;
@@ -113,25 +105,18 @@ bool parse_number(const char *text, int base, uint32_t max, uint32_t *out) {
     return true;
 }
 
-bool parse_user(const char *uid, const char *groups, struct user *out) {
+bool parse_user(const char *text, struct user *out) {
     char copy[TEXT_MAX];
-    uint32_t value;
-    if (!parse_number(uid, 10, UINT32_MAX - 1, &value) || strlen(groups) >= sizeof copy) return false;
-    out->uid = value;
-    out->groups = 0;
-    strcpy(copy, groups);
-    for (char *at = copy; at; ) {
+    if ((size_t)snprintf(copy, sizeof copy, "%s", text) >= sizeof copy) return false;
+    char *at = strchr(copy, ':');
+    if (at) *at++ = 0;
+    else at = copy;  /* the group of the same number */
+    if (!parse_number(copy, 10, UINT32_MAX - 1, &out->uid)) return false;
+    for (out->groups = 0; at; out->groups++) {
         char *comma = strchr(at, ',');
         if (comma) *comma++ = 0;
-        if (out->groups == GROUPS_MAX || !parse_number(at, 10, UINT32_MAX - 1, &value)) return false;
-        out->group[out->groups++] = value;
+        if (out->groups == GROUPS_MAX || !parse_number(at, 10, UINT32_MAX - 1, &out->group[out->groups])) return false;
         at = comma;
     }
     return true;
-}
-
-int split_user(char *text, struct user *out) {
-    char *colon = strchr(text, ':');
-    if (colon) *colon = 0;
-    return parse_user(text, colon ? colon + 1 : text, out) ? 0 : -1;
 }

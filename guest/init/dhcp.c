@@ -5,7 +5,6 @@
 #include <net/if.h>
 #include <netpacket/packet.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 
 enum {
     IP = 20, UDP = 8, BOOTP = 236, COOKIE = 4, OPTIONS = IP + UDP + BOOTP + COOKIE,

@@ -2,16 +2,20 @@
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/types.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { TEXT_MAX = 512, GROUPS_MAX = 32, NAME_LEN_MAX = 64 };
-struct pollfd;
 
 /* ---- config.c: /mike/image and /mike/run ---- */
 enum key {
@@ -26,10 +30,8 @@ struct user { uid_t uid; int groups; gid_t group[GROUPS_MAX]; };
 bool config_parse(struct config *c, char *text, size_t length, const char *name, char *error);
 char **config_last(const struct config *c, enum key key);      /* NULL when the key was not given */
 const char *config_word(const struct config *c, enum key key, const char *otherwise);
-void config_free(struct config *c);
 bool parse_number(const char *text, int base, uint32_t max, uint32_t *out);
-bool parse_user(const char *uid, const char *groups, struct user *out);
-int split_user(char *text, struct user *out);                  /* "UID[:GID[,GID...]]"; 0 or -1 */
+bool parse_user(const char *text, struct user *out);           /* "UID[:GID[,GID...]]" */
 
 /* ---- frame.c: the codec of mike.control, no I/O ---- */
 enum { FRAME_HEAD = 8, FRAME_MAX = 65536, CHANNELS = 8, WINDOW = 131072, NONCE = 8 };

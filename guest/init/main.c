@@ -1,11 +1,8 @@
 /* PID 1: one loop brings the machine up, watches over the application and turns the machine off. It never exits. */
 #include "init.h"
-#include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <time.h>
 
 enum phase { STARTING, PREPARING, RUNNING, LEAVING };
@@ -39,7 +36,7 @@ void note(const char *format, ...) {
     vsnprintf(line + 6, sizeof line - 7, format, rest);
     va_end(rest);
     strcat(line, "\n");
-    if (write(2, line, strlen(line)) < 0) return;  /* no console: nothing to be done about it */
+    (void)!write(2, line, strlen(line));  /* no console: nothing to be done about it */
 }
 
 /* Gives the host a bounded time to hear the last lines, then ends the machine. */
@@ -66,9 +63,8 @@ void fatal(int exit_code, const char *format, ...) {
 
 /* A bug of ours must not become a kernel panic. */
 static void crash(int signal) {
-    (void)signal;
-    static const char TEXT[] = "init: crashed; this is a bug of Mikelangelo's init\n";
-    if (write(2, TEXT, sizeof TEXT - 1) >= 0) sync();
+    note("signal %d in init itself; this is a bug of Mikelangelo", signal);
+    sync();
     reboot(RB_POWER_OFF);
     _exit(125);
 }
@@ -238,10 +234,7 @@ static void catch_signals(void) {
 
 int main(void) {
     char error[TEXT_MAX];
-    if (getpid() != 1) {
-        static const char TEXT[] = "this is /init of a Mikelangelo machine; it runs as PID 1 only\n";
-        return write(2, TEXT, sizeof TEXT - 1) < 0 ? 2 : 1;
-    }
+    if (getpid() != 1) { note("this is /init of a Mikelangelo machine; it runs as PID 1 only"); return 1; }
     boot_devices();
     catch_signals();
     ports_open();
@@ -254,8 +247,8 @@ int main(void) {
     ports_turn();
     reboot(RB_DISABLE_CAD);
     char **user = config_last(&config, K_USER);
-    if (!parse_user(user ? user[0] : "0", user ? user[1] : "0", &app_user))
-        fatal(125, "`user %s %s` is not a number and numbers with commas", user[0], user[1]);
+    if (user) snprintf(error, sizeof error, "%s:%s", user[0], user[1]);
+    if (!parse_user(user ? error : "0", &app_user)) fatal(125, "`user` is not a number and numbers: %s", error);
     forking = strcmp(config_word(&config, K_FORKING, "0"), "1") == 0;
     spawn_environment(&config, &app_user);
     boot_folders(&config);

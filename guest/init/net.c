@@ -3,8 +3,6 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <net/route.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 bool net_settled;
 static const struct config *settings;

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <stdarg.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 /* Bulk data stops at BULK, frames are taken only below TAKE: an answer (≤ FRAME_MAX) and what all channels may still
  * have to say (ends, errors, credits, status) always fit behind. */
@@ -19,7 +18,8 @@ static char said[SAID_MAX];
 static size_t said_length, said_sent;
 static uint8_t queue[QUEUE], in[IN_MAX];
 static size_t queue_start, queue_end, in_length;
-static bool readable, welcomed, status_gone, control_gone;
+static bool readable, welcomed, status_gone, control_gone = true;
+static bool early;  /* HELLO overtook the kernel's news that a host is there: a HUP is then no goodbye */
 
 /* The entry of `folder` whose `file` begins with `text`; false when there is none. */
 static bool entry_with(const char *folder, const char *file, const char *text, char name[256]) {
@@ -64,7 +64,6 @@ void ports_open(void) {
 static void reset_control(void) {
     channels_drop();
     queue_start = queue_end = in_length = 0;
-    welcomed = false;
 }
 
 static void write_status(void) {
@@ -127,6 +126,7 @@ static void hello(const struct frame *f) {
     memcpy(answer + NONCE, said, said_length);
     control_send(WELCOME, 0, answer, (uint32_t)(NONCE + said_length));
     welcomed = true;
+    early = control_gone;
 }
 
 static void take(const struct frame *f) {
@@ -162,7 +162,7 @@ static void read_control(void) {
         ssize_t n = read(control_fd, in + in_length, IN_MAX - in_length);
         readable = n > 0;
         in_length += n > 0 ? (size_t)n : 0;
-        if (n == 0) reset_control();  /* the host left, and everything it said is read */
+        if (n == 0 && !early) reset_control();  /* the host left, and everything it said is read */
     }
 }
 
@@ -185,7 +185,8 @@ void ports_turn(void) {
         } else {
             control_gone = hangup;
             readable = true;
-            queue_start = hangup ? queue_end : queue_start;  /* nobody will read that; read() == 0 does the rest */
+            early = early && hangup;
+            if (hangup && !early) queue_start = queue_end;  /* nobody reads that; read() == 0 does the rest */
         }
     }
     write_status();
