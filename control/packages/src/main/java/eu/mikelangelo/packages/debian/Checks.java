@@ -70,15 +70,9 @@ final class Checks {
     /** Configuration that nobody ships, servers that would listen to nobody outside. */
     static List<String> warnings(Universe universe, TreeMaker maker, List<Integer> group, Plan plan, boolean recipe) {
         List<String> warnings = new ArrayList<>();
-        for (int i = 1; i < plan.args.size(); i++) {
-            Matcher matcher = CONFIG.matcher(plan.args.get(i));
-            if (matcher.matches()) {
-                String path = maker.real(matcher.group(1));
-                if (path != null && maker.tree().get(path) == null) {
-                    warnings.add(plan.origin + " names " + matcher.group(1) + ", which no package ships (a maintainer "
-                            + "script may make it); give it with a recipe's files");
-                }
-            }
+        for (String path : absent(maker, plan)) {
+            warnings.add(plan.origin + " names " + path + ", which no package ships (a maintainer script may make it); "
+                    + "give it with a recipe's files");
         }
         if (!recipe) {
             local(universe, maker, group, warnings);
@@ -90,6 +84,19 @@ final class Checks {
         }
         maker.missing().forEach((what, who) -> warnings.add("no package has " + what + " (of " + who + ")"));
         return warnings;
+    }
+
+    /** Files of /etc that the start command names and nobody has. */
+    static List<String> absent(TreeMaker maker, Plan plan) {
+        List<String> absent = new ArrayList<>();
+        for (String argument : plan.args.subList(1, plan.args.size())) {
+            Matcher matcher = CONFIG.matcher(argument);
+            String path = matcher.matches() ? maker.real(matcher.group(1)) : null;
+            if (path != null && maker.tree().get(path) == null) {
+                absent.add(path);
+            }
+        }
+        return absent;
     }
 
     private static void local(Universe universe, TreeMaker maker, List<Integer> group, List<String> warnings) {

@@ -68,6 +68,7 @@ final class Composer {
         if (recipe != null) {
             RecipePlan.apply(recipe, plan, maker);
         }
+        templates(plan);
         bring(plan);
         maker.libraries();
         furnisher.read(maker.used().stream().filter(m -> !group.contains(m)
@@ -211,6 +212,21 @@ final class Composer {
                         maker.include(entry.path());
                     }
                 }
+            }
+        }
+    }
+
+    /** A configuration that a script would fill in from a template of the same name: the template has the defaults. */
+    private void templates(Plan plan) {
+        for (String path : Checks.absent(maker, plan)) {
+            List<Universe.Owned> found = universe.named(path.substring(path.lastIndexOf('/') + 1)).stream()
+                    .filter(o -> o.entry().file() && group.contains(o.member())
+                            && o.entry().path().matches("/usr/(share|lib)/.*") && o.entry().elf() == null).toList();
+            if (found.size() == 1) {
+                Entry entry = found.getFirst().entry();
+                maker.tree().put(path, new Tree.File(0644, 0, 0, entry.digest(), entry.size()));
+                warnings.add(plan.origin + " names " + path + ", which no package ships; " + entry.path()
+                        + " stands there instead");
             }
         }
     }

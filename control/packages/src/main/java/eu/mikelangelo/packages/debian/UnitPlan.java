@@ -64,7 +64,7 @@ final class UnitPlan {
         }
         for (String key : List.of("Unit.Requires", "Unit.BindsTo", "Unit.Requisite")) {
             for (String other : unit.words(key)) {
-                if (MISSING.contains(other)) {
+                if (MISSING.contains(other) && !units.containsKey(other)) {
                     lacks.add(other);
                 }
             }

@@ -62,12 +62,14 @@ class ImportTest {
                         ExecStartPre=+/usr/sbin/demod check
                         ExecStartPre=-/usr/sbin/demod ${NAME}x
                         ExecStartPre=/usr/sbin/gone
-                        ExecStart=/usr/sbin/demod $OPTS --mode=${MODE} --state %S/%p
+                        ExecStart=/usr/sbin/demod $OPTS --mode=${MODE} --state %S/%p \\
+                          -c /etc/demo/main.conf
                         """, 0644)
                 .file("./lib/systemd/system/demo.socket", "[Socket]\nListenStream=0.0.0.0:7070\nListenDatagram=7071\n",
                 0644)
                 .file("./usr/share/doc/demo/README", "long", 0644).file("./usr/share/demo/default.conf",
                 "bind 127.0.0.1\n", 0644)
+                .file("./usr/share/demo/templates/main.conf", "defaults", 0644)
                 .script("postinst", "adduser --system --group --home /var/lib/demo demo\nmkdir -p /var/log/demo\n"
                         + "chown demo:adm /var/log/demo\nchmod 0750 /var/log/demo\nucf /usr/share/demo/default.conf "
                         + "/etc/demo.conf\n")
@@ -119,8 +121,8 @@ class ImportTest {
     @Test
     void theUnitSaysHowItStarts() throws IOException {
         Start start = take("demo").start();
-        assertEquals(List.of("/usr/sbin/demod", "-a", "b c", "-d", "--mode=fast", "--state", "/var/lib/demo"),
-                start.args());
+        assertEquals(List.of("/usr/sbin/demod", "-a", "b c", "-d", "--mode=fast", "--state", "/var/lib/demo",
+                "-c", "/etc/demo/main.conf"), start.args());
         assertEquals(List.of(List.of("/usr/sbin/demod", "check"), List.of("/bin/sh", "-c", "\"$@\" || :", "sh",
                 "/usr/bin/setpriv", "--reuid=101", "--regid=101", "--clear-groups", "--", "/usr/sbin/demod", "nx")),
                 start.pre());
@@ -158,6 +160,7 @@ class ImportTest {
         assertEquals(new Tree.Folder(0750, 101, 4), bundle.tree().get("/var/log/demo"));
         assertEquals(new Tree.Folder(0755, 101, 101), bundle.tree().get("/var/lib/demo"));
         assertEquals("bind 127.0.0.1\n", text(bundle, "/etc/demo.conf"));
+        assertEquals("defaults", text(bundle, "/etc/demo/main.conf"));
         assertTrue(text(bundle, "/etc/passwd").contains("demo:x:101:101::/var/lib/demo:/usr/sbin/nologin\n"));
         assertTrue(text(bundle, "/etc/group").contains("demo:x:101:\n"));
         assertTrue(bundle.warnings().stream().anyMatch(w -> w.contains("/etc/demo.conf says \"bind 127.0.0.1\"")),
