@@ -125,9 +125,6 @@ final class Uplink implements Outlet {
         readable = true;
         writable = true;
         poller.watchSocket(fd, token);
-        if (port.config().mac() != PortConfig.ANY_MAC && port.config().ipv4() != 0) {
-            introduce(port.config().mac(), port.config().ipv4());
-        }
         port.count(Port.UPLINK_CONNECTS, 1);
         port.uplinkConnected(true);
         introduce();
@@ -156,25 +153,6 @@ final class Uplink implements Outlet {
     private void putMac(int at, long mac) {
         out.u16(at, Short.reverseBytes((short) (mac >>> 32)) & 0xffff);
         out.u32(at + 2, Integer.reverseBytes((int) mac));
-    }
-
-    private void introduce(long mac, int ipv4) {
-        out.u32(0, Integer.reverseBytes(ARP_FRAME_BYTES));
-        long at = mac(mac(LENGTH_BYTES, BROADCAST), mac);
-        out.u16(at, Short.reverseBytes((short) FrameRules.TYPE_ARP));
-        out.u64(at + 2, Long.reverseBytes(ARP_REQUEST));
-        at = mac(at + 10, mac);
-        out.u32(at, Integer.reverseBytes(ipv4));
-        at = mac(at + 4, 0);
-        out.u32(at, Integer.reverseBytes(gatewayIpv4));
-        outTo = LENGTH_BYTES + ARP_FRAME_BYTES;
-    }
-
-    /** Writes a MAC address. @return the place behind it */
-    private long mac(long at, long mac) {
-        out.u16(at, Short.reverseBytes((short) (mac >>> 32)));
-        out.u32(at + 2, Integer.reverseBytes((int) mac));
-        return at + 6;
     }
 
     @Override
