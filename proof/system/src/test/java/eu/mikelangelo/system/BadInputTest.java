@@ -33,7 +33,8 @@ class BadInputTest {
 
     @Test
     void malformedYamlIsReportedWithItsPlace() throws IOException {
-        application("name: broken\ntitle: [unclosed\n", "runtime: native\n");
+        application("name: broken\ntitle: [unclosed\n",
+                "runtime: native\nconfig_set:\n  a: { bootcmd: /x }\nconfig_set_default: a\n");
         Mike.Result result = MIKE.run("compose", folder.toString(), "-o", folder.resolve("x.img").toString());
         assertEquals(65, result.code(), result.err());
         assertTrue(result.err().matches("(?s).*package\\.yaml.*\\b[23]\\b.*"), result.err());

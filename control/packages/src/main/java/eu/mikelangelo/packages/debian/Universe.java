@@ -102,7 +102,8 @@ final class Universe {
         for (Action action : ScriptReader.read(found.scripts().getOrDefault("postinst", ""), "configure",
                 name(member))) {
             if (action instanceof Action.Alternative a) {
-                alternatives.merge(a.link(), a, (old, now) -> now.priority() > old.priority() ? now : old);
+                alternatives.merge(TreeMaker.normal(a.link()), a,
+                        (old, now) -> now.priority() > old.priority() ? now : old);
             }
         }
     }
@@ -118,7 +119,7 @@ final class Universe {
 
     /** Where a link of update-alternatives leads, or null. */
     String alternative(String path) {
-        Action.Alternative alternative = alternatives.get(path);
+        Action.Alternative alternative = alternatives.get(TreeMaker.normal(path));
         return alternative == null ? null : alternative.path();
     }
 

@@ -81,6 +81,8 @@ class ImportTest {
         archive.add("perl", "5", new Debs().file("./usr/bin/perl", "perl", 0755).build("gz"));
         archive.add("busy", "1", new Debs().file("./usr/bin/busy", "x", 0755).file("./lib/systemd/system/busy.service",
                 "[Service]\nType=dbus\nBusName=org.example\nExecStart=/usr/bin/busy\n", 0644).build("gz"));
+        archive.add("net", "1", new Debs().file("./bin/nc.real", "nc", 0755)
+                .script("postinst", "update-alternatives \\\n  --install /bin/nc nc /bin/nc.real 50\n").build("gz"));
         archive.add("empty", "1", new Debs().file("./usr/share/empty/x", "x", 0644).build("gz"));
         archive.add("meta", "1", new Debs().file("./usr/share/doc/meta/x", "x", 0644).build("gz"), "Depends: initd");
         archive.add("initd", "2", new Debs().file("./usr/sbin/initd", "#!/bin/sh\n", 0755).file("./etc/init.d/initd",
@@ -271,6 +273,12 @@ class ImportTest {
         assertNotNull(tree.get("/usr/bin/ls"), "the helper's shell calls it");
         assertNotNull(tree.get("/usr/bin/sh"));
         assertNull(tree.get("/usr/sbin/demod"));
+    }
+
+    @Test
+    void alternativesAreLinkedAlsoWhenTheyAreWrittenBeforeTheUsrMerge() throws IOException {
+        Tree tree = importer().importTree(List.of("net"), Progress.NONE);
+        assertEquals(new Tree.Link("/bin/nc.real", 0, 0), tree.get("/usr/bin/nc"));
     }
 
     @Test
