@@ -86,6 +86,6 @@ final class Product implements AutoCloseable {
         for (JsonNode machine : json("ps", "-a", "--json")) {
             run("rm", "-f", machine.get("name").asString());
         }
-        run("agent", "stop");
+        run("agent", "stop", "--all");
     }
 }

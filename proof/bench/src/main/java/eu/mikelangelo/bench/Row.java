@@ -15,6 +15,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 record Row(String bench, String name, String peer, String metric, boolean lowerIsBetter, double[] ours, double[] theirs,
            double aim, String note) {
+    private static final double RATIO_MAX = 1_000;
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     static Row failed(String bench, String name, String metric, double aim, String why) {
@@ -30,7 +31,8 @@ record Row(String bench, String name, String peer, String metric, boolean lowerI
             if (aim == 0) {
                 return Arrays.stream(ours).allMatch(run -> run == 0) ? 1.0 : 0.0;
             }
-            return lowerIsBetter ? aim / median : median / aim;
+            // Less than can be seen (one clock tick in a window) must not become an infinite ratio, which JSON lacks.
+            return lowerIsBetter ? aim / Math.max(median, aim / RATIO_MAX) : median / aim;
         }
         double[] ratios = new double[Math.min(ours.length, theirs.length)];
         for (int i = 0; i < ratios.length; i++) {

@@ -89,7 +89,7 @@ final class Mike implements AutoCloseable {
         for (JsonNode machine : run("ps", "-a", "--json").json()) {
             run("rm", "-f", machine.get("name").asString());
         }
-        run("agent", "stop");
+        run("agent", "stop", "--all");
     }
 
     /** Deletes the whole home. */
