@@ -26,7 +26,7 @@ TEXT
 }
 
 ready() {
-  need_tools 1 || exit 69
+  need_tools 1 "${1:-}" || exit 69
   JAVA_HOME=$(find_jdk)
   export JAVA_HOME
   export MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED"
@@ -39,7 +39,7 @@ case ${1:-} in
     ;;
   test)
     shift
-    ready
+    ready test
     exec bash scripts/test.sh "$@"
     ;;
   bench)

@@ -19,7 +19,7 @@ find_jdk() {
   [ -n "$best" ] && printf '%s\n' "$best"
 }
 
-# Debian packages that are missing, one name a word; $1 "test" adds what only the tests need.
+# Debian packages that are missing, one name a word; $1: "test" adds what only the tests need.
 missing_packages() {
   command -v qemu-system-x86_64 > /dev/null || printf 'qemu-system-x86 '
   command -v passt > /dev/null || printf 'passt '
@@ -28,6 +28,9 @@ missing_packages() {
   command -v gcc > /dev/null || printf 'gcc libc6-dev '
   command -v musl-gcc > /dev/null || printf 'musl-tools '
   command -v make > /dev/null || printf 'make '
+  if [ "${1:-}" = test ]; then
+    [ -x /bin/busybox ] || printf 'busybox-static '
+  fi
 }
 
 # The distribution's own JDK package, if it has one that is new enough.
@@ -44,10 +47,11 @@ TEXT
   sed 's/^/    /' "${BASH_SOURCE[0]%/*}/jdk-from-debian-13.sh" | grep -v '^    #' >&2
 }
 
-# Installs what is missing. $1: 1 to install without asking. Returns non-zero when something is still missing.
+# Installs what is missing. $1: 1 to install without asking; $2: "test" adds what only the tests need. Returns non-zero when
+# something is still missing.
 need_tools() {
   local yes=$1 packages jdk answer=
-  packages=$(missing_packages)
+  packages=$(missing_packages "${2:-}")
   if ! find_jdk > /dev/null; then
     if command -v apt-get > /dev/null && [ -z "$(jdk_package)" ] && [ "$(id -u)" = 0 ]; then
       apt-get update -qq > /dev/null 2>&1
