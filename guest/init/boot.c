@@ -1,5 +1,6 @@
 /* What the machine needs before a program can run: devices, modules, file systems, a console; and the way out. */
 #include "init.h"
+#include <stdarg.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/syscall.h>
@@ -9,20 +10,29 @@ int console_fd = -1, button_fd = -1;
 const char *console_path = "/dev/null";
 
 char *read_file(const char *path, size_t max, size_t *length) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    struct stat s;
-    if (fd < 0) return NULL;
     char *text = NULL;
-    *length = 0;
-    if (fstat(fd, &s) == 0 && (size_t)s.st_size <= max) {
-        max = s.st_size > 0 ? (size_t)s.st_size : 4096;  /* proc gives no size */
+    size_t have = 0;
+    struct stat s;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &s) == 0 && (size_t)s.st_size <= max) {
+        max = s.st_size > 0 ? (size_t)s.st_size : max;  /* proc gives no size */
         text = must(malloc(max + 1));
-        for (ssize_t got; *length < max && (got = read(fd, text + *length, max - *length)) > 0; )
-            *length += (size_t)got;
-        text[*length] = 0;
+        for (ssize_t got; have < max && (got = read(fd, text + have, max - have)) > 0; ) have += (size_t)got;
+        text[have] = 0;
     }
+    if (fd >= 0 && !text) errno = EFBIG;
+    if (length) *length = have;
     close(fd);
     return text;
+}
+
+void write_file(const char *path, int flag, const char *format, ...) {
+    va_list rest;
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flag, 0644);
+    va_start(rest, format);
+    if (fd < 0 || vdprintf(fd, format, rest) < 0) note("%s: %s", path, strerror(errno));
+    va_end(rest);
+    close(fd);
 }
 
 bool make_folders(const char *path, mode_t mode) {
@@ -58,6 +68,7 @@ void boot_mounts(void) {
     attach("devpts", "/dev/pts", MS_NOSUID | MS_NOEXEC, "ptmxmode=666,mode=620,gid=5");
     attach("tmpfs", "/dev/shm", MS_NOSUID | MS_NODEV, "mode=1777");
     attach("tmpfs", "/run", MS_NOSUID | MS_NODEV, "mode=755");
+    attach("tmpfs", "/run/lock", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777");
     attach("tmpfs", "/tmp", MS_NOSUID | MS_NODEV, "mode=1777");
     static const char *const link[][2] = {{"/proc/self/fd", "/dev/fd"}, {"/proc/self/fd/0", "/dev/stdin"},
         {"/proc/self/fd/1", "/dev/stdout"}, {"/proc/self/fd/2", "/dev/stderr"}};
@@ -103,25 +114,14 @@ bool boot_console(bool give_up) {
     return true;
 }
 
-/* The first input device that is a power button (button.ko and evdev.ko, `late` modules). */
-void boot_buttons(void) {
-    for (int i = 0; i < 8 && button_fd < 0; i++) {
-        char path[NAME_LEN_MAX], *name;
-        size_t length;
-        snprintf(path, sizeof path, "/sys/class/input/event%d/device/name", i);
-        name = read_file(path, 4096, &length);
-        if (name && length >= 12 && memcmp(name, "Power Button", 12) == 0) {
-            snprintf(path, sizeof path, "/dev/input/event%d", i);
-            button_fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-        }
-        free(name);
-    }
+/* The only input device of our machines is the power button (button.ko and evdev.ko, `late` modules). */
+void boot_button(void) {
+    button_fd = open("/dev/input/event0", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
 /* Real file systems only: what lives in memory is gone anyway. The last mounted goes first. */
 static void unmount_disks(void) {
-    size_t length;
-    char *path[32], *rest = NULL, *table = read_file("/proc/self/mounts", 1, &length);
+    char *path[32], *rest = NULL, *table = read_file("/proc/self/mounts", 65536, NULL);
     int count = 0;
     char *line = table ? strtok_r(table, "\n", &rest) : NULL;
     for (; line && count < 32; line = strtok_r(NULL, "\n", &rest)) {

@@ -7,17 +7,18 @@
 #include <sys/random.h>
 
 enum {
-    IP = 20, UDP = 8, BOOTP = 236, COOKIE = 4, OPTIONS = IP + UDP + BOOTP + COOKIE,
-    LENGTH = OPTIONS + 60 /* RFC 1542: at least 300 bytes of BOOTP */, TRIES = 6, FIRST_WAIT_MS = 250,
+    IP = 20, UDP = 8, BOOTP = 236, COOKIE = 4, OPTIONS = BOOTP + COOKIE, KIND_AT = IP + UDP + OPTIONS + 2,
+    LENGTH = IP + UDP + 300 /* RFC 1542: at least 300 bytes of BOOTP */, TRIES = 6, FIRST_WAIT_MS = 250,
     ETHERTYPE_IP = 0x0800, DISCOVER = 1, REQUEST = 3,
     OPT_MASK = 1, OPT_ROUTER = 3, OPT_DNS = 6, OPT_ADDRESS = 50, OPT_KIND = 53, OPT_SERVER = 54, OPT_WANTED = 55,
     OPT_END = 255
 };
-static const uint8_t MAGIC[COOKIE] = {99, 130, 83, 99};
-/* IP from 0.0.0.0 to 255.255.255.255, checksum included; UDP from 68 to 67, checksum 0: none, legal over IPv4. */
-static const uint8_t HEADERS[IP + UDP] = {
+/* DISCOVER. IP from 0.0.0.0 to 255.255.255.255, checksum included; UDP from 68 to 67, checksum 0: none, legal over
+ * IPv4; BOOTREQUEST, Ethernet, 6 bytes of address, to be answered by broadcast: nobody could ask for us by ARP. */
+static const uint8_t TEMPLATE[LENGTH] = {
     0x45, 0, LENGTH >> 8, LENGTH & 255, 0, 0, 0, 0, 64, 17, 0x79, 0xa6, 0, 0, 0, 0, 255, 255, 255, 255,
-    0, 68, 0, 67, (LENGTH - IP) >> 8, (LENGTH - IP) & 255, 0, 0
+    0, 68, 0, 67, (LENGTH - IP) >> 8, (LENGTH - IP) & 255, 0, 0, 1, 1, 6, [IP + UDP + 10] = 0x80,
+    [IP + UDP + BOOTP] = 99, 130, 83, 99, OPT_KIND, 1, DISCOVER, OPT_WANTED, 3, OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_END
 };
 
 int dhcp_fd = -1;
@@ -27,79 +28,47 @@ static uint8_t mac[6];
 static uint32_t xid;
 static int tries;
 static struct sockaddr_ll everybody;
-static int64_t began;
 
-static uint8_t *option4(uint8_t *at, uint8_t option, uint32_t value) {
-    *at++ = option;
-    *at++ = 4;
-    memcpy(at, &value, 4);
-    return at + 4;
-}
-
-/* DISCOVER when `ask` holds no address, else REQUEST for it. */
-size_t dhcp_build(uint8_t *packet, const uint8_t hardware[6], uint32_t id, const struct lease *ask, uint16_t seconds) {
-    uint8_t *bootp = packet + IP + UDP, *at = packet + OPTIONS;
-    memset(packet, 0, DHCP_PACKET);
-    memcpy(packet, HEADERS, sizeof HEADERS);
-    memcpy(bootp, (uint8_t[]){1, 1, 6}, 3);  /* BOOTREQUEST, Ethernet, 6 bytes of address */
-    store32(bootp + 4, id);
-    bootp[8] = (uint8_t)(seconds >> 8);
-    bootp[9] = (uint8_t)seconds;
-    bootp[10] = 0x80;                        /* answer by broadcast: we have no address to be asked for by ARP */
-    memcpy(bootp + 28, hardware, 6);
-    memcpy(bootp + BOOTP, MAGIC, COOKIE);
-    *at++ = OPT_KIND;
-    *at++ = 1;
-    *at++ = ask->address ? REQUEST : DISCOVER;
+size_t dhcp_build(uint8_t *packet, const uint8_t hardware[6], uint32_t id, const struct lease *ask) {
+    memcpy(packet, TEMPLATE, LENGTH);
+    store32(packet + IP + UDP + 4, id);
+    memcpy(packet + IP + UDP + 28, hardware, 6);
     if (ask->address) {
-        at = option4(at, OPT_ADDRESS, ask->address);
-        at = option4(at, OPT_SERVER, ask->server);
+        packet[KIND_AT] = REQUEST;
+        memcpy(packet + KIND_AT + 6, (uint8_t[]){OPT_ADDRESS, 4, 0, 0, 0, 0, OPT_SERVER, 4, 0, 0, 0, 0, OPT_END}, 13);
+        memcpy(packet + KIND_AT + 8, &ask->address, 4);
+        memcpy(packet + KIND_AT + 14, &ask->server, 4);
     }
-    memcpy(at, (uint8_t[]){OPT_WANTED, 3, OPT_MASK, OPT_ROUTER, OPT_DNS, OPT_END}, 6);
     return LENGTH;
-}
-
-static void take_option(struct lease *l, uint8_t option, const uint8_t *value, size_t length) {
-    uint32_t first = 0;
-    if (length >= 4) memcpy(&first, value, 4);
-    switch (option) {
-        case OPT_KIND: l->kind = length == 1 ? value[0] : 0; break;
-        case OPT_MASK: l->mask = first; break;
-        case OPT_ROUTER: l->router = first; break;
-        case OPT_DNS: l->dns = first; break;
-        case OPT_SERVER: l->server = first; break;
-        default: break;
-    }
 }
 
 /* The UDP checksum is not looked at: with checksum offload a virtual card may hand over an unfinished one. */
 bool dhcp_parse(const uint8_t *packet, size_t length, const uint8_t hardware[6], uint32_t id, struct lease *out) {
-    if (length < IP || packet[0] >> 4 != 4 || packet[9] != IPPROTO_UDP) return false;
-    size_t ip = (size_t)(packet[0] & 15) * 4, start = ip + UDP + BOOTP + COOKIE;
-    if (ip < IP || length < start || packet[6] & 0x3f || packet[7]) {  /* not a fragment */
-        return false;
-    }
-    const uint8_t *udp = packet + ip, *bootp = udp + UDP;
-    if (udp[2] != 0 || udp[3] != 68 || bootp[0] != 2 || load32(bootp + 4) != id || memcmp(bootp + 28, hardware, 6) != 0
-            || memcmp(bootp + BOOTP, MAGIC, COOKIE) != 0) {
-        return false;
-    }
+    size_t ip = length ? (size_t)(packet[0] & 15) * 4 : 0, start = ip + UDP + OPTIONS;
+    const uint8_t *udp = packet + ip, *bootp = udp + UDP, *end = packet + length;
     *out = (struct lease){0};
+    if (ip < IP || length < start || packet[0] >> 4 != 4 || packet[9] != IPPROTO_UDP
+            || packet[6] & 0x3f || packet[7]  /* a fragment */
+            || udp[2] != 0 || udp[3] != 68 || bootp[0] != 2 || load32(bootp + 4) != id
+            || memcmp(bootp + 28, hardware, 6) != 0 || memcmp(bootp + BOOTP, TEMPLATE + IP + UDP + BOOTP, COOKIE) != 0)
+        return false;
     memcpy(&out->address, bootp + 16, 4);
-    for (size_t at = start; at < length && packet[at] != OPT_END; ) {
-        if (packet[at] == 0) { at++; continue; }
-        if (at + 2 > length || at + 2 + packet[at + 1] > length) return false;
-        take_option(out, packet[at], packet + at + 2, packet[at + 1]);
-        at += 2u + packet[at + 1];
+    for (const uint8_t *at = packet + start; at < end && *at != OPT_END; at += *at ? 2 + at[1] : 1) {
+        if (!*at) continue;
+        if (end - at < 2 || end - at < 2 + at[1]) return false;
+        uint32_t *field = *at == OPT_MASK ? &out->mask : *at == OPT_ROUTER ? &out->router
+            : *at == OPT_DNS ? &out->dns : *at == OPT_SERVER ? &out->server : NULL;
+        if (field && at[1] >= 4) memcpy(field, at + 2, 4);  /* the first of several */
+        if (*at == OPT_KIND && at[1] == 1) out->kind = at[2];
     }
     return out->kind == DHCP_NAK || (out->kind && out->address);
 }
 
 static void transmit(int64_t now) {
-    uint8_t packet[DHCP_PACKET];
-    size_t length = dhcp_build(packet, mac, xid, &offer, (uint16_t)((now - began) / 1000));
+    uint8_t packet[LENGTH];
+    dhcp_build(packet, mac, xid, &offer);
     /* Lost like any packet when it fails: the timer tells. */
-    sendto(dhcp_fd, packet, length, 0, (struct sockaddr *)&everybody, sizeof everybody);
+    sendto(dhcp_fd, packet, LENGTH, 0, (struct sockaddr *)&everybody, sizeof everybody);
     dhcp_due = now + (FIRST_WAIT_MS << tries++);
 }
 
@@ -120,7 +89,6 @@ bool dhcp_start(int64_t now) {
     memcpy(mac, everybody.sll_addr, 6);
     memset(everybody.sll_addr, 255, 6);
     if (getrandom(&xid, sizeof xid, GRND_NONBLOCK) != sizeof xid) xid = load32(mac + 2) ^ (uint32_t)now;
-    began = now;
     transmit(now);
     return true;
 }

@@ -52,7 +52,7 @@ int frame_words(const struct frame *f, char **words, int max);
 /* ---- listen.c: /proc/net/{tcp,udp}{,6} ---- */
 enum bound { BOUND_NOT, BOUND_LOCAL, BOUND };
 enum bound listen_line(const char *line, bool udp, uint16_t port);
-enum bound listen_table(int fd, bool udp, uint16_t port);
+enum bound listen_table(const char *table, bool udp, uint16_t port);
 bool listen_start(const struct config *c, char *error);
 bool listen_check(int64_t now);   /* true once every line is satisfied */
 extern int64_t listen_due;        /* when to call it again, in ms; INT64_MAX never */
@@ -60,7 +60,8 @@ extern int64_t listen_due;        /* when to call it again, in ms; INT64_MAX nev
 /* ---- dhcp.c ---- */
 struct lease { uint32_t address, mask, router, dns, server; uint8_t kind; }; /* network order, 0 = not given */
 enum { DHCP_PACKET = 576, DHCP_OFFER = 2, DHCP_ACK = 5, DHCP_NAK = 6 };
-size_t dhcp_build(uint8_t *packet, const uint8_t mac[6], uint32_t xid, const struct lease *ask, uint16_t seconds);
+/* DISCOVER when `ask` holds no address, else REQUEST for it. */
+size_t dhcp_build(uint8_t *packet, const uint8_t mac[6], uint32_t xid, const struct lease *ask);
 bool dhcp_parse(const uint8_t *packet, size_t length, const uint8_t mac[6], uint32_t xid, struct lease *out);
 bool dhcp_start(int64_t now);
 void dhcp_turn(int64_t now);      /* reads what came, sends what is due, ends in net_done */
@@ -78,9 +79,10 @@ void boot_mounts(void);
 void boot_modules(const struct list *modules);
 void boot_folders(const struct config *c);
 bool boot_console(bool give_up);  /* opens the application's console; false: hvc0 may still come */
-void boot_buttons(void);
+void boot_button(void);
 _Noreturn void power_off(void);
-char *read_file(const char *path, size_t max, size_t *length);
+char *read_file(const char *path, size_t max, size_t *length);   /* NUL-terminated; NULL: errno says why */
+void write_file(const char *path, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool make_folders(const char *path, mode_t mode);
 extern int console_fd, button_fd;
 extern const char *console_path;
@@ -100,6 +102,7 @@ void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool control_send(enum type type, uint16_t channel, const void *data, uint32_t length);
 bool control_room(void);          /* bulk data may be queued */
 extern int ports_fd, uevent_fd;
+extern int64_t ports_due;         /* when to call ports_turn() at the latest */
 
 /* ---- channels.c: exec and copy ---- */
 void channels_frame(const struct frame *f);

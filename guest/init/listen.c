@@ -2,8 +2,9 @@
 #include "init.h"
 
 enum { LISTEN_MAX = 64, FIRST_WAIT_MS = 2, LAST_WAIT_MS = 50, TCP_LISTEN = 0x0a, UDP_UNCONNECTED = 0x07 };
+enum { TABLE_MAX = 1 << 20 };  /* Linux lists listening TCP sockets before all others */
 
-static struct { bool udp, local_said; enum bound bound; uint16_t port; } want[LISTEN_MAX];
+static struct { const char *kind; bool local_said, bound; uint16_t port; } want[LISTEN_MAX];
 static int wanted;
 static int64_t wait_ms = FIRST_WAIT_MS;
 int64_t listen_due = INT64_MAX;
@@ -22,68 +23,50 @@ enum bound listen_line(const char *line, bool udp, uint16_t port) {
     return strncmp(colon - 2, "7F", 2) == 0 ? BOUND_LOCAL : BOUND;  /* IPv4, or IPv4 in IPv6: 127.0.0.0/8 */
 }
 
-enum bound listen_table(int fd, bool udp, uint16_t port) {
-    char text[4097];
-    size_t have = 0;
+enum bound listen_table(const char *table, bool udp, uint16_t port) {
     enum bound best = BOUND_NOT;
-    for (ssize_t got; best != BOUND && (got = read(fd, text + have, sizeof text - 1 - have)) > 0; ) {
-        have += (size_t)got;
-        text[have] = 0;
-        char *line = text;
-        for (char *end; (end = strchr(line, '\n')); line = end + 1) {
-            *end = 0;
-            enum bound b = listen_line(line, udp, port);
-            best = b > best ? b : best;
-        }
-        have -= (size_t)(line - text);
-        memmove(text, line, have);
-        if (have == sizeof text - 1) have = 0;  /* no line of the kernel is that long */
+    for (const char *line = table; line && best != BOUND; line = strchr(line, '\n')) {
+        enum bound b = listen_line(line += *line == '\n', udp, port);
+        best = b > best ? b : best;
     }
     return best;
 }
 
-static enum bound look(const char *path, bool udp, uint16_t port) {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) return BOUND_NOT;
-    enum bound b = listen_table(fd, udp, port);
-    close(fd);
+static enum bound look(const char *kind, const char *version, uint16_t port) {
+    char path[NAME_LEN_MAX];
+    snprintf(path, sizeof path, "/proc/net/%s%s", kind, version);
+    char *table = read_file(path, TABLE_MAX, NULL);
+    enum bound b = listen_table(table, kind[0] == 'u', port);
+    free(table);
     return b;
 }
 
 bool listen_start(const struct config *c, char *error) {
     const struct list *list = &c->list[K_LISTEN];
-    for (int i = 0; i < list->count; i++) {
-        char **word = list->line[i];
+    for (wanted = 0; wanted < list->count; wanted++) {
+        char **word = list->line[wanted];
         uint32_t port;
-        bool udp = strcmp(word[0], "udp") == 0;
-        if ((!udp && strcmp(word[0], "tcp") != 0) || !parse_number(word[1], 10, 65535, &port) || i == LISTEN_MAX) {
+        if ((strcmp(word[0], "udp") != 0 && strcmp(word[0], "tcp") != 0)
+                || !parse_number(word[1], 10, 65535, &port) || wanted == LISTEN_MAX) {
             snprintf(error, TEXT_MAX, "`listen %s %s` is not tcp or udp and a port, or the 65th", word[0], word[1]);
             return false;
         }
-        want[i].udp = udp;
-        want[i].port = (uint16_t)port;
+        want[wanted].kind = word[0];
+        want[wanted].port = (uint16_t)port;
     }
-    wanted = list->count;
     return true;
 }
 
 bool listen_check(int64_t now) {
     bool all = true;
     for (int i = 0; i < wanted; i++) {
-        if (want[i].bound == BOUND) continue;
-        enum bound b = look(want[i].udp ? "/proc/net/udp" : "/proc/net/tcp", want[i].udp, want[i].port);
-        if (b != BOUND) {
-            enum bound b6 = look(want[i].udp ? "/proc/net/udp6" : "/proc/net/tcp6", want[i].udp, want[i].port);
-            b = b6 > b ? b6 : b;
-        }
-        want[i].bound = b;
-        if (b == BOUND) {
-            say("listening %s %u", want[i].udp ? "udp" : "tcp", want[i].port);
-        } else if (b == BOUND_LOCAL && !want[i].local_said) {
-            want[i].local_said = true;
-            say("listening-local %s %u", want[i].udp ? "udp" : "tcp", want[i].port);
-        }
-        all = all && b == BOUND;
+        if (want[i].bound) continue;
+        enum bound b = look(want[i].kind, "", want[i].port), b6 = look(want[i].kind, "6", want[i].port);
+        b = b6 > b ? b6 : b;
+        all &= want[i].bound = b == BOUND;
+        if (b == BOUND || (b == BOUND_LOCAL && !want[i].local_said))
+            say("%s %s %u", b == BOUND ? "listening" : "listening-local", want[i].kind, want[i].port);
+        want[i].local_said |= b == BOUND_LOCAL;
     }
     listen_due = all ? INT64_MAX : now + wait_ms;
     wait_ms = wait_ms * 3 / 2 + 1 > LAST_WAIT_MS ? LAST_WAIT_MS : wait_ms * 3 / 2 + 1;

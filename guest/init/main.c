@@ -61,14 +61,6 @@ void fatal(int exit_code, const char *format, ...) {
     leave();
 }
 
-/* A bug of ours must not become a kernel panic. */
-static void crash(int signal) {
-    note("signal %d in init itself; this is a bug of Mikelangelo", signal);
-    sync();
-    reboot(RB_POWER_OFF);
-    _exit(125);
-}
-
 void signal_app(int signal) {
     if (pid > 0) kill(pid, signal);
     else if (phase == RUNNING) kill(-1, signal);  /* forking: whoever is left is the application */
@@ -107,7 +99,7 @@ static void start_app(void) {
     say("started %d", (int)pid);
     listen_due = 0;
     boot_modules(&config.list[K_LATE]);
-    boot_buttons();
+    boot_button();
 }
 
 static void next_step(void) {
@@ -194,6 +186,7 @@ static void turn(void) {
     int64_t now = now_ms(), due = kill_due;
     due = listen_due < due && phase == RUNNING ? listen_due : due;
     due = dhcp_due < due ? dhcp_due : due;
+    due = ports_due < due ? ports_due : due;
     due = channels_due() < due ? channels_due() : due;
     if (phase == STARTING && net_settled) due = now + 5;  /* hvc0's node may be there a moment before it opens */
     int64_t wait = due == INT64_MAX ? -1 : due <= now ? 0 : due - now;
@@ -219,24 +212,15 @@ static void read_config(const char *path, bool needed) {
     }
 }
 
-static void catch_signals(void) {
+int main(void) {
+    char error[TEXT_MAX];
     sigset_t all;
+    if (getpid() != 1) { note("this is /init of a Mikelangelo machine; it runs as PID 1 only"); return 1; }
+    boot_devices();
     sigfillset(&all);
-    for (int i = 0; i < 5; i++) {
-        static const int bad[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
-        signal(bad[i], crash);
-        sigdelset(&all, bad[i]);
-    }
     signal(SIGPIPE, SIG_IGN);
     sigprocmask(SIG_SETMASK, &all, NULL);
     signal_fd = signalfd(-1, &all, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
-int main(void) {
-    char error[TEXT_MAX];
-    if (getpid() != 1) { note("this is /init of a Mikelangelo machine; it runs as PID 1 only"); return 1; }
-    boot_devices();
-    catch_signals();
     ports_open();
     say("mike 1");
     read_config("/mike/image", true);

@@ -36,32 +36,23 @@ static int default_route(uint32_t router) {
     return request(SIOCADDRT, &route);
 }
 
-static int create(const char *path) {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0) note("%s: %s", path, strerror(errno));
-    return fd;
-}
-
 static void write_names(uint32_t address, uint32_t dns) {
     char text[INET_ADDRSTRLEN];
     const char *name = config_word(settings, K_HOSTNAME, NULL);
     const struct list *hosts = &settings->list[K_HOST];
     make_folders("/etc", 0755);
-    int fd = create("/etc/hosts");
-    dprintf(fd, "127.0.0.1 localhost\n::1 localhost\n");
-    inet_ntop(AF_INET, address ? (void *)&address : (uint8_t[]){127, 0, 1, 1}, text, sizeof text);
-    if (name) dprintf(fd, "%s %s\n", text, name);
-    for (int i = 0; i < hosts->count; i++) dprintf(fd, "%s %s\n", hosts->line[i][0], hosts->line[i][1]);
-    close(fd);
+    write_file("/etc/hosts", O_TRUNC, "127.0.0.1 localhost\n::1 localhost\n");
     if (name) {
         if (sethostname(name, strlen(name))) note("hostname %s: %s", name, strerror(errno));
-        dprintf(fd = create("/etc/hostname"), "%s\n", name);
-        close(fd);
+        inet_ntop(AF_INET, address ? (void *)&address : (uint8_t[]){127, 0, 1, 1}, text, sizeof text);
+        write_file("/etc/hosts", O_APPEND, "%s %s\n", text, name);
+        write_file("/etc/hostname", O_TRUNC, "%s\n", name);
     }
+    for (int i = 0; i < hosts->count; i++)
+        write_file("/etc/hosts", O_APPEND, "%s %s\n", hosts->line[i][0], hosts->line[i][1]);
     if (dns) {
         unlink("/etc/resolv.conf");  /* in many trees a link to what is not there */
-        dprintf(fd = create("/etc/resolv.conf"), "nameserver %s\n", inet_ntop(AF_INET, &dns, text, sizeof text));
-        close(fd);
+        write_file("/etc/resolv.conf", O_TRUNC, "nameserver %s\n", inet_ntop(AF_INET, &dns, text, sizeof text));
     }
 }
 
@@ -107,6 +98,9 @@ bool net_start(const struct config *c, int64_t now) {
     settings = c;
     int error = up("lo");
     if (error) note("lo: %s", strerror(error));
+    /* The machine is the boundary: its user's ports below 1024 and pings need no privilege. */
+    write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", 0, "0");
+    write_file("/proc/sys/net/ipv4/ping_group_range", 0, "0 2147483647");
     if (strcmp(kind, "none") == 0) {
         net_done(NULL, 0, NULL);
     } else if (strcmp(kind, "static") == 0) {

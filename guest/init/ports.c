@@ -7,19 +7,20 @@
 /* Bulk data stops at BULK, frames are taken only below TAKE: an answer (≤ FRAME_MAX) and what all channels may still
  * have to say (ends, errors, credits, status) always fit behind. */
 enum { SAID_MAX = 4096, SAID_LAST = 1200, BULK = 65536, TAKE = 131072, QUEUE = 262144, IN_MAX = 2 * FRAME_MAX };
+enum { GONE_MS = 1000 };  /* a host away for so long has ended, and what it began ends with it */
 
 /* linux/netlink.h, which musl does not have. */
 struct netlink_address { uint16_t family, pad; uint32_t pid, groups; };
 enum { KOBJECT_UEVENT = 15 };
 
 int ports_fd = -1, uevent_fd = -1;
+int64_t ports_due = INT64_MAX;
 static int status_fd = -1, control_fd = -1;
 static char said[SAID_MAX];
 static size_t said_length, said_sent;
 static uint8_t queue[QUEUE], in[IN_MAX];
 static size_t queue_start, queue_end, in_length;
 static bool readable, welcomed, status_gone, control_gone = true;
-static bool early;  /* HELLO overtook the kernel's news that a host is there: a HUP is then no goodbye */
 
 /* The entry of `folder` whose `file` begins with `text`; false when there is none. */
 static bool entry_with(const char *folder, const char *file, const char *text, char name[256]) {
@@ -27,9 +28,8 @@ static bool entry_with(const char *folder, const char *file, const char *text, c
     bool found = false;
     for (struct dirent *e; entries && !found && (e = readdir(entries)); ) {
         char path[TEXT_MAX];
-        size_t length;
         snprintf(path, sizeof path, "%s/%s/%s", folder, e->d_name, file);
-        char *is = e->d_name[0] == '.' ? NULL : read_file(path, 4096, &length);
+        char *is = e->d_name[0] == '.' ? NULL : read_file(path, 4096, NULL);
         found = is && strncmp(is, text, strlen(text)) == 0;
         strcpy(name, e->d_name);
         free(is);
@@ -59,11 +59,6 @@ void ports_open(void) {
     ports_fd = epoll_create1(EPOLL_CLOEXEC);
     uevent_fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, KOBJECT_UEVENT);
     if (bind(uevent_fd, (void *)&all, sizeof all)) note("uevents: %s", strerror(errno));
-}
-
-static void reset_control(void) {
-    channels_drop();
-    queue_start = queue_end = in_length = 0;
 }
 
 static void write_status(void) {
@@ -126,7 +121,7 @@ static void hello(const struct frame *f) {
     memcpy(answer + NONCE, said, said_length);
     control_send(WELCOME, 0, answer, (uint32_t)(NONCE + said_length));
     welcomed = true;
-    early = control_gone;
+    ports_due = control_gone ? now_ms() + GONE_MS : INT64_MAX;
 }
 
 static void take(const struct frame *f) {
@@ -162,7 +157,6 @@ static void read_control(void) {
         ssize_t n = read(control_fd, in + in_length, IN_MAX - in_length);
         readable = n > 0;
         in_length += n > 0 ? (size_t)n : 0;
-        if (n == 0 && !early) reset_control();  /* the host left, and everything it said is read */
     }
 }
 
@@ -174,6 +168,8 @@ static void hear_uevents(void) {
     if (any && control_fd < 0) control_fd = open_port("mike.control\n");
 }
 
+/* News that a host came or went (work queue) and its bytes (interrupt) arrive in any order: HUP, or read() == 0, may tell
+ * of the host before the one whose HELLO was just read. So they change nothing at once: only a HELLO clears the queue. */
 void ports_turn(void) {
     struct epoll_event e[2];
     hear_uevents();
@@ -185,9 +181,12 @@ void ports_turn(void) {
         } else {
             control_gone = hangup;
             readable = true;
-            early = early && hangup;
-            if (hangup && !early) queue_start = queue_end;  /* nobody reads that; read() == 0 does the rest */
+            ports_due = hangup ? now_ms() + GONE_MS : INT64_MAX;
         }
+    }
+    if (now_ms() >= ports_due) {
+        ports_due = INT64_MAX;
+        channels_drop();
     }
     write_status();
     read_control();

@@ -46,6 +46,7 @@ final class Switch {
     private int touchedCount;
     private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
     private final ScatterList frame = new ScatterList(2 * SplitQueue.MAX_SIZE);
+    private final HandshakeAnswer handshake = new HandshakeAnswer();
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
@@ -150,6 +151,8 @@ final class Switch {
             Drop refused = port.outlet == null ? Drop.UPLINK_DOWN : port.outlet.offer(list, length);
             if (refused != null) {
                 port.drop(refused);
+            } else if (handshake.answers(head, judged)) {
+                endHandshake(port);
             }
             return true;
         }
@@ -164,6 +167,17 @@ final class Switch {
         }
         // A frame to oneself has arrived already.
         return slot == port.slot || unicast(port, ports[slot], length, nowNs);
+    }
+
+    /** When the guest has no buffer for the ACK it sends its SYN-ACK again, and is answered again. */
+    private void endHandshake(Port port) {
+        handshake.frame(frame);
+        int result = port.rx.deliver(frame, 0, HandshakeAnswer.FRAME_BYTES);
+        if (result == NetReceive.DELIVERED) {
+            delivered(port, HandshakeAnswer.FRAME_BYTES);
+        } else {
+            lost(port, result);
+        }
     }
 
     private boolean unicast(Port from, Port to, int length, long nowNs) {

@@ -13,7 +13,7 @@ import java.util.List;
  * sometimes with bytes of it overwritten, with descriptors of several kinds. {@link RecordingHandler} throws when a
  * promise is broken.
  */
-final class VhostFuzz {
+public final class VhostFuzz {
     private static final int MAX_STEPS = 200;
     private static final RequestType[] TYPES = RequestType.values();
 
@@ -30,6 +30,11 @@ final class VhostFuzz {
     private VhostFuzz(byte[] input) {
         this.input = input;
         Fds.addSeals(sealed, Fds.F_SEAL_SHRINK);
+    }
+
+    /** Runs one input, for the fuzzer. */
+    public static void fuzzerTestOneInput(byte[] input) {
+        run(input);
     }
 
     /** Runs one input. @return how many rings were started, a measure of how deep it came */

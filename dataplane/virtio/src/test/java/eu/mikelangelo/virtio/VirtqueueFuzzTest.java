@@ -24,7 +24,7 @@ class VirtqueueFuzzTest {
                 }
             }
             try {
-                VirtqueueFuzz.run(program);
+                VirtqueueFuzz.fuzzerTestOneInput(program);
             } catch (RuntimeException | Error e) {
                 throw new AssertionError("seed " + seed + ": " + HexFormat.of().formatHex(program), e);
             }
@@ -33,7 +33,7 @@ class VirtqueueFuzzTest {
 
     @Test
     void anEmptyProgramIsOne() {
-        assertDoesNotThrow(() -> VirtqueueFuzz.run(new byte[0]));
-        assertDoesNotThrow(() -> VirtqueueFuzz.run(new byte[5000]));
+        assertDoesNotThrow(() -> VirtqueueFuzz.fuzzerTestOneInput(new byte[0]));
+        assertDoesNotThrow(() -> VirtqueueFuzz.fuzzerTestOneInput(new byte[5000]));
     }
 }

@@ -7,7 +7,7 @@ import java.io.IOException;
 public final class CpioFuzz {
     private CpioFuzz() { }
 
-    public static void run(byte[] bytes) {
+    public static void fuzzerTestOneInput(byte[] bytes) {
         CpioReader reader = new CpioReader(new ByteArrayInputStream(bytes));
         byte[] buffer = new byte[512];
         try {

@@ -160,7 +160,7 @@ class CpioTest {
     void damagedArchivesEndInAnExceptionOrAnEnd() throws IOException {
         BlobStore blobs = new BlobStore(folder);
         byte[] archive = write(new RandomTree(3, blobs).next(), blobs);
-        Mutations.of(archive, 4000, 17, CpioFuzz::run);
+        Mutations.of(archive, 4000, 17, CpioFuzz::fuzzerTestOneInput);
     }
 
     @Test

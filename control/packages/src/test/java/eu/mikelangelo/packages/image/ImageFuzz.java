@@ -10,7 +10,7 @@ import java.nio.file.Path;
 public final class ImageFuzz {
     private ImageFuzz() { }
 
-    public static void run(byte[] bytes) {
+    public static void fuzzerTestOneInput(byte[] bytes) {
         try {
             Path file = Files.createTempFile("image-fuzz", ".img");
             try {

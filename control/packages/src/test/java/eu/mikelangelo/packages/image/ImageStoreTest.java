@@ -198,7 +198,7 @@ class ImageStoreTest {
 
     @Test
     void randomDamageIsToldProperly() {
-        Mutations.of(good, 300, 11, ImageFuzz::run);
-        Mutations.of(Arrays.copyOf(good, 3000), 300, 12, ImageFuzz::run);
+        Mutations.of(good, 300, 11, ImageFuzz::fuzzerTestOneInput);
+        Mutations.of(Arrays.copyOf(good, 3000), 300, 12, ImageFuzz::fuzzerTestOneInput);
     }
 }

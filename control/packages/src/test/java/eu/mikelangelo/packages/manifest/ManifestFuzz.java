@@ -6,7 +6,7 @@ import eu.mikelangelo.base.Failure;
 public final class ManifestFuzz {
     private ManifestFuzz() { }
 
-    public static void run(byte[] bytes) {
+    public static void fuzzerTestOneInput(byte[] bytes) {
         refusedProperly(() -> PackageManifest.of(YamlReader.read("fuzz.yaml", bytes)));
         refusedProperly(() -> RunManifest.of(YamlReader.read("fuzz.yaml", bytes)));
     }

@@ -138,7 +138,7 @@ class ManifestTest {
 
     @Test
     void damagedManifestsAreReadOrTold() {
-        Mutations.of(PACKAGE.getBytes(StandardCharsets.UTF_8), 3000, 21, ManifestFuzz::run);
-        Mutations.of(RUN.getBytes(StandardCharsets.UTF_8), 3000, 22, ManifestFuzz::run);
+        Mutations.of(PACKAGE.getBytes(StandardCharsets.UTF_8), 3000, 21, ManifestFuzz::fuzzerTestOneInput);
+        Mutations.of(RUN.getBytes(StandardCharsets.UTF_8), 3000, 22, ManifestFuzz::fuzzerTestOneInput);
     }
 }

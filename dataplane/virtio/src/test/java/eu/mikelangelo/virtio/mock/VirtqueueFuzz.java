@@ -55,7 +55,7 @@ public final class VirtqueueFuzz {
     }
 
     /** Runs one program. @throws AssertionError, or whatever the device threw, when it did what it must not */
-    public static void run(byte[] input) {
+    public static void fuzzerTestOneInput(byte[] input) {
         new VirtqueueFuzz(input).run();
     }
 
