@@ -2,6 +2,7 @@ package eu.mikelangelo.agent;
 
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.MachineSpec;
+import eu.mikelangelo.packages.Start;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -13,11 +14,10 @@ public interface ImageService {
      * An image on this host, ready to boot.
      *
      * @param name          the default name of a machine made of it
-     * @param command       its start command, for requests that replace the arguments
+     * @param start         how its application starts, for requests that bring environment or arguments
      * @param residentBytes guest memory it takes before its application does anything
      */
-    record Prepared(String name, MachineSpec.Image image, MachineSpec.Kernel kernel, List<String> command,
-                    long residentBytes) { }
+    record Prepared(String name, MachineSpec.Image image, MachineSpec.Kernel kernel, Start start, long residentBytes) { }
 
     /**
      * Finds the image the source names, or composes it, and sees to its kernel.

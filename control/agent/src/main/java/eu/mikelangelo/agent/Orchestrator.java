@@ -8,6 +8,7 @@ import eu.mikelangelo.machines.Machine;
 import eu.mikelangelo.machines.MachineRequest;
 import eu.mikelangelo.machines.MachineSpec;
 import eu.mikelangelo.machines.MachineState;
+import eu.mikelangelo.packages.image.GuestConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -99,13 +100,12 @@ final class Orchestrator implements MachineService {
         if (!name.isEmpty()) {
             checkName(name);
         }
-        List<String> command = new ArrayList<>();
-        if (!request.args().isEmpty()) {
-            command.addAll(image.command().subList(0, Math.min(1, image.command().size())));
-            command.addAll(request.args());
-        }
+        // Also says that a start command is empty while a variable of it has no value.
+        List<String> command = GuestConfig.command(image.start(), request.env(), request.args());
+        boolean own = request.env().isEmpty() && request.args().isEmpty();
         return fleet.create(new MachineRequest(name, image.image(), image.kernel(), memory(request, image),
-                request.cpus(), request.ports(), request.env(), command, 0));
+                request.cpus(), request.ports(), request.env(), own ? List.of() : command,
+                own ? List.of() : GuestConfig.prepare(image.start(), request.env()), 0));
     }
 
     /** What was asked for, else the default or, for an image that unpacks to more than a third of it, enough. */

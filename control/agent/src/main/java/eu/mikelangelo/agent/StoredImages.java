@@ -1,10 +1,7 @@
 package eu.mikelangelo.agent;
 
-import eu.mikelangelo.base.Durable;
-import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.MachineSpec;
-import eu.mikelangelo.packages.Storage;
 import eu.mikelangelo.packages.image.Composed;
 import eu.mikelangelo.packages.image.Composer;
 import eu.mikelangelo.packages.image.ImageFile;
@@ -14,18 +11,14 @@ import eu.mikelangelo.packages.image.ImageStore;
 import eu.mikelangelo.packages.image.Reference;
 import eu.mikelangelo.packages.kernel.Kernel;
 import eu.mikelangelo.packages.kernel.KernelStore;
-import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicLong;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -34,7 +27,6 @@ final class StoredImages implements ImageService {
     /** Compositions at once: each may hold an archive and a compressor. More wait for their turn. */
     static final int MAX_COMPOSITIONS = 2;
     private static final TypeReference<Map<String, Object>> OBJECT = new TypeReference<>() { };
-    private static final AtomicLong SERIAL = new AtomicLong();
     private final Composer composer;
     private final ImageStore images;
     private final KernelStore kernels;
@@ -57,7 +49,7 @@ final class StoredImages implements ImageService {
         String name = Views.defaultName(image.name());
         return new Prepared(name, new MachineSpec.Image(name, image.digest(), image.file().toString()),
                 new MachineSpec.Kernel(kernelName(manifest), kernel.sha256(), kernel.bootFile().toString()),
-                manifest.start().args(), info.unpacked() + info.size());
+                manifest.start(), info.unpacked() + info.size());
     }
 
     private Composed composed(String source, boolean refresh, Progress progress) {
@@ -89,7 +81,7 @@ final class StoredImages implements ImageService {
     public Map<String, Object> compose(String source, Optional<String> name, Optional<Path> output, boolean refresh,
                                        Progress progress) {
         Composed image = composed(source, refresh, progress);
-        output.ifPresent(file -> export(image.file(), file));
+        output.ifPresent(file -> images.export(image.digest(), file));
         ImageStore.Entry entry = name.isEmpty() || name.get().equals(image.name())
                 ? new ImageStore.Entry(image.name(), image.digest(), image.size(), null, "")
                 : images.add(image.file(), name.get());
@@ -98,30 +90,6 @@ final class StoredImages implements ImageService {
         result.put("warm", image.warm());
         result.put("warnings", image.warnings());
         return result;
-    }
-
-    /** Writes the image there, whole or not at all; as the user would: mode 0644 less nothing, parents must exist. */
-    private static void export(Path image, Path output) {
-        Path folder = output.getParent();
-        if (folder == null || !Files.isDirectory(folder)) {
-            throw new Failure(Failure.Kind.NOT_FOUND, "there is no folder " + folder + " to write the image to", "");
-        }
-        if (Files.isDirectory(output)) {
-            throw new Failure(Failure.Kind.CONFLICT, output + " is a folder", "name a file in it");
-        }
-        Path temporary = output.resolveSibling("." + output.getFileName() + "." + ProcessHandle.current().pid() + "-"
-                + SERIAL.incrementAndGet() + ".part");
-        try {
-            Files.copy(image, temporary);
-            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                channel.force(true);
-            }
-            Durable.publish(temporary, output);
-        } catch (IOException e) {
-            throw Storage.failure("write the image " + output, e);
-        } finally {
-            Storage.deleteQuietly(temporary);
-        }
     }
 
     @Override

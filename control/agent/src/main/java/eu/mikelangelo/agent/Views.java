@@ -59,7 +59,7 @@ final class Views {
         json.put("imageFile", spec.image().file());
         json.put("kernel", spec.kernel().name());
         json.put("kernelSha256", spec.kernel().sha256());
-        json.put("command", spec.command());
+        json.put("command", command(spec));
         json.put("env", new ArrayList<>(spec.env().keySet()));
         json.put("stopSeconds", spec.stopSeconds());
         json.put("accelerator", item.state().accelerator());
@@ -71,6 +71,12 @@ final class Views {
         }
         json.put("qemu", item.commandLine());
         return json;
+    }
+
+    /** A command into which an environment went may show its values: then only the program is told. */
+    private static List<String> command(MachineSpec spec) {
+        return spec.env().isEmpty() || spec.command().size() < 2 ? spec.command()
+                : List.of(spec.command().getFirst(), "…");
     }
 
     private static List<Map<String, Object>> ports(List<PublishedPort> ports) {

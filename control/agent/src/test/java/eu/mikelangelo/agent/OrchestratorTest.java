@@ -12,6 +12,7 @@ import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.ExitStatus;
 import eu.mikelangelo.machines.MachineSpec;
 import eu.mikelangelo.machines.MachineState;
+import eu.mikelangelo.packages.Start;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -51,7 +52,8 @@ class OrchestratorTest {
             String name = Views.defaultName(source);
             return new Prepared(name, new MachineSpec.Image(name, "ab".repeat(32), "/images/" + name),
                     new MachineSpec.Kernel("linux", "cd".repeat(32), "/kernels/linux"),
-                    List.of("/bin/server", "-v"), 100L << 20);
+                    new Start(List.of("/bin/server", "-v", "$A"), List.of(List.of("/bin/mk", "$A")), Map.of(),
+                            "0:0", "/", false, List.of(), List.of()), 100L << 20);
         }
 
         @Override
@@ -97,21 +99,23 @@ class OrchestratorTest {
     @Test
     void aDetachedRunIsMadeStartedAndReady() {
         Map<String, Object> machine = run("""
-                {"source":"memcached","detach":true,"waitSeconds":7,"memoryMiB":128,"cpus":2,"env":{"A":"b"}}""");
+                {"source":"memcached","detach":true,"waitSeconds":7,"memoryMiB":128,"cpus":2,"env":{"A":"hush"}}""");
         assertEquals("memcached", machine.get("name"));
         assertEquals("running", machine.get("state"));
         assertEquals(Map.of("rxFrames", 3L), machine.get("io"));
         assertEquals(List.of("start memcached", "awaitReady memcached 7"), fleet.calls);
         MachineSpec spec = fleet.get("memcached").spec();
-        assertEquals(Map.of("A", "b"), spec.env());
-        assertEquals(List.of(), spec.command(), "the image's own");
-        assertFalse(Json.write(machine).contains("\"b\""), "values of the environment are nobody's business");
+        assertEquals(Map.of("A", "hush"), spec.env());
+        assertEquals(List.of("/bin/server", "-v", "hush"), spec.command(), "its environment reaches the command");
+        assertEquals(List.of(List.of("/bin/mk", "hush")), spec.pre());
+        assertFalse(Json.write(machine).contains("hush"), "values of the environment are nobody's business");
     }
 
     @Test
     void anImageThatNeedsMoreMemoryGetsIt() {
         run("{\"source\":\"postgresql\"}");
         assertEquals(320, fleet.get("postgresql").spec().memoryMiB(), "three times 100 MiB, rounded");
+        assertEquals(List.of(), fleet.get("postgresql").spec().command(), "the image's own");
         run("{\"source\":\"redis\",\"memoryMiB\":128}");
         assertEquals(128, fleet.get("redis").spec().memoryMiB(), "as asked");
     }
@@ -195,7 +199,7 @@ class OrchestratorTest {
         FakeFleet adopted = new FakeFleet(folder);
         adopted.put(fleet.get("memcached").spec(), FakeFleet.state(MachineState.Phase.RUNNING, null));
         adopted.put(new MachineSpec(1, "stays", 9, fleet.get("memcached").spec().image(),
-                fleet.get("memcached").spec().kernel(), 64, 1, List.of(), Map.of(), List.of(), 0,
+                fleet.get("memcached").spec().kernel(), 64, 1, List.of(), Map.of(), List.of(), List.of(), 0,
                 java.time.Instant.now()), FakeFleet.state(MachineState.Phase.EXITED, ExitStatus.code(0)));
         new Orchestrator(new FakeImages(), adopted, new FakePlane(), new Home(folder, folder.resolve("run"))).resume();
         adopted.end("memcached", 0);
