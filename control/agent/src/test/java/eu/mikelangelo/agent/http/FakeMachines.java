@@ -1,5 +1,8 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.http;
 
+import eu.mikelangelo.agent.service.FakeFleet;
+import eu.mikelangelo.agent.service.MachineService;
+import eu.mikelangelo.agent.service.RunRequest;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.ExitStatus;

@@ -1,6 +1,7 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.http;
 
 import eu.mikelangelo.agent.api.Fields;
+import eu.mikelangelo.agent.service.ImageService;
 import eu.mikelangelo.base.Failure;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -12,10 +13,10 @@ import java.util.Set;
  * {@code /v1/images…}; see docs/api.md. One image is named by the next segment, or by the query's {@code reference},
  * for a file's path has slashes.
  */
-final class ImageRoutes implements ApiHandler.Route {
+public final class ImageRoutes implements ApiHandler.Route {
     private final ImageService images;
 
-    ImageRoutes(ImageService images) {
+    public ImageRoutes(ImageService images) {
         this.images = images;
     }
 

@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.http;
 
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
@@ -10,7 +10,7 @@ import jdk.net.ExtendedSocketOptions;
  * Who may speak to the agent: its own user, and root. The run folder's mode keeps others out already; this holds when
  * somebody has widened it. The kernel vouches for the peer (SO_PEERCRED, unix(7)).
  */
-class PeerCheck {
+public class PeerCheck {
     private final String ownUser;
 
     PeerCheck(String ownUser) {
@@ -18,7 +18,7 @@ class PeerCheck {
     }
 
     /** For the user this process runs as; a user without a name goes by its number. */
-    static PeerCheck ofProcess() throws IOException {
+    public static PeerCheck ofProcess() throws IOException {
         return new PeerCheck(Files.getOwner(Path.of("/proc/self")).getName());
     }
 

@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.http;
 
 import eu.mikelangelo.base.Failure;
 import java.io.IOException;
@@ -16,7 +16,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 
 /** Takes a request to its route and turns what is thrown into an answer that says what to do. */
-final class ApiHandler extends Handler.Abstract {
+public final class ApiHandler extends Handler.Abstract {
     /** A client of another build gets this before anything is done ("Misdirected Request"). */
     static final int OTHER_BUILD = 421;
     /** Requests at work at once; more get 503 at once. */
@@ -27,12 +27,12 @@ final class ApiHandler extends Handler.Abstract {
     private final Map<String, Route> routes;
 
     /** What answers everything below one first segment: "machines", "images", … */
-    interface Route {
+    public interface Route {
         /** @param path the segments behind "v1"; the first is the route's own */
         void answer(Exchange exchange, String[] path) throws IOException;
     }
 
-    ApiHandler(String build, Map<String, Route> routes) {
+    public ApiHandler(String build, Map<String, Route> routes) {
         this.build = build;
         this.routes = Map.copyOf(routes);
     }

@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.service;
 
 import eu.mikelangelo.base.Durable;
 import eu.mikelangelo.base.Failure;
@@ -31,7 +31,7 @@ import java.util.logging.Logger;
  * From a request to a running machine: checks first what can be checked without making anything, then image, machine,
  * start, readiness; and takes back what was made when a step fails. Thread-safe.
  */
-final class Orchestrator implements MachineService {
+public final class Orchestrator implements MachineService {
     /** Machines being started at once; more wait for their turn. */
     static final int MAX_STARTS = 8;
     private static final int TAIL_LINES = 15;
@@ -47,14 +47,14 @@ final class Orchestrator implements MachineService {
     private final Idle idle = new Idle();
     private final Semaphore starts = new Semaphore(MAX_STARTS, true);
 
-    Orchestrator(ImageService images, Fleet fleet, PlaneService plane, Home home) {
+    public Orchestrator(ImageService images, Fleet fleet, PlaneService plane, Home home) {
         this.images = images;
         this.fleet = fleet;
         this.plane = plane;
         this.home = home;
     }
 
-    ImageService images() {
+    public ImageService images() {
         return images;
     }
 
@@ -243,7 +243,7 @@ final class Orchestrator implements MachineService {
     }
 
     /** Call once after adoption: machines that a predecessor was to remove at their end. */
-    void resume() {
+    public void resume() {
         for (Fleet.Item item : fleet.list()) {
             if (Files.exists(passing(item.spec().name()))) {
                 removeAtEnd(item.spec().name());

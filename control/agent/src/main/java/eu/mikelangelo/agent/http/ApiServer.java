@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.http;
 
 import eu.mikelangelo.agent.api.Json;
 import eu.mikelangelo.base.Durable;
@@ -25,7 +25,7 @@ import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 
 /** The API's HTTP server: Jetty on a Unix socket of mode 0600 in a folder of mode 0700, a virtual thread a request. */
-final class ApiServer implements AutoCloseable {
+public final class ApiServer implements AutoCloseable {
     /** Connections at once; one command uses at most three. */
     static final int MAX_CONNECTIONS = 256;
     /** A client that does not finish its request's head in this time is dropped. */
@@ -33,7 +33,7 @@ final class ApiServer implements AutoCloseable {
     private static final int PLATFORM_THREADS = 6;
     private final Server server;
 
-    ApiServer(Path socket, PeerCheck peers, Handler handler) throws IOException {
+    public ApiServer(Path socket, PeerCheck peers, Handler handler) throws IOException {
         QueuedThreadPool threads = new QueuedThreadPool(PLATFORM_THREADS, 2);
         threads.setVirtualThreadsExecutor(Executors.newVirtualThreadPerTaskExecutor());
         threads.setReservedThreads(0);

@@ -1,8 +1,10 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.http;
 
 import eu.mikelangelo.agent.api.Fields;
 import eu.mikelangelo.agent.api.Frames;
 import eu.mikelangelo.agent.api.Json;
+import eu.mikelangelo.agent.service.MachineService;
+import eu.mikelangelo.agent.service.RunRequest;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.machines.Machine;
 import java.io.IOException;

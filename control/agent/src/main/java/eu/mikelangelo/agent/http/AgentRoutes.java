@@ -1,5 +1,7 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.http;
 
+import eu.mikelangelo.agent.api.Version;
+import eu.mikelangelo.agent.service.PlaneService;
 import eu.mikelangelo.base.Failure;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -7,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 
 /** {@code /v1}, {@code /v1/plane} and {@code /v1/shutdown}; see docs/api.md. */
-final class AgentRoutes {
+public final class AgentRoutes {
     /** Version of the API: the paths begin with it. */
     static final int API = 1;
     private final String version;
@@ -16,14 +18,14 @@ final class AgentRoutes {
     private final Runnable shutdown;
 
     /** @param shutdown begins the orderly end and returns at once */
-    AgentRoutes(String version, String build, PlaneService plane, Runnable shutdown) {
+    public AgentRoutes(String version, String build, PlaneService plane, Runnable shutdown) {
         this.version = version;
         this.build = build;
         this.plane = plane;
         this.shutdown = shutdown;
     }
 
-    void about(Exchange exchange, String[] path) throws IOException {
+    public void about(Exchange exchange, String[] path) throws IOException {
         expect(exchange, "GET");
         Map<String, Object> about = new LinkedHashMap<>();
         about.put("api", API);
@@ -34,13 +36,13 @@ final class AgentRoutes {
         exchange.answer(about);
     }
 
-    void plane(Exchange exchange, String[] path) throws IOException {
+    public void plane(Exchange exchange, String[] path) throws IOException {
         expect(exchange, "GET");
         exchange.answer(plane.status());
     }
 
     /** A body {"pid": N} asks that process only: two commands that replace an agent must not end its successor. */
-    void shutdown(Exchange exchange, String[] path) throws IOException {
+    public void shutdown(Exchange exchange, String[] path) throws IOException {
         expect(exchange, "POST");
         long own = ProcessHandle.current().pid();
         long pid = exchange.body().only(Set.of("pid")).integer("pid", own);

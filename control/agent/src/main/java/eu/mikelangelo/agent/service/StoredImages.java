@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.service;
 
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.MachineSpec;
@@ -23,7 +23,7 @@ import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The packages room behind {@link ImageService}. */
-final class StoredImages implements ImageService {
+public final class StoredImages implements ImageService {
     /** Compositions at once: each may hold an archive and a compressor. More wait for their turn. */
     static final int MAX_COMPOSITIONS = 2;
     private static final TypeReference<Map<String, Object>> OBJECT = new TypeReference<>() { };
@@ -34,7 +34,7 @@ final class StoredImages implements ImageService {
     private final Idle idle = new Idle();
     private final JsonMapper json = JsonMapper.builder().build();
 
-    StoredImages(Composer composer, ImageStore images, KernelStore kernels) {
+    public StoredImages(Composer composer, ImageStore images, KernelStore kernels) {
         this.composer = composer;
         this.images = images;
         this.kernels = kernels;

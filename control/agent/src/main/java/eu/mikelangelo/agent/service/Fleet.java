@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.service;
 
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.Machine;
@@ -14,7 +14,7 @@ import java.util.Optional;
  * {@link eu.mikelangelo.machines.Machines} by name, as the orchestrator uses it; an interface so that the orchestrator
  * is tested without QEMU. Errors are those of {@code Machines} and {@code Machine}.
  */
-interface Fleet {
+public interface Fleet {
     /** A machine at one moment. {@code commandLine} is QEMU's, empty when it is not live. */
     record Item(MachineSpec spec, MachineState state, List<String> commandLine, List<String> listening) { }
 

@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.http;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -12,6 +12,7 @@ import eu.mikelangelo.agent.api.ApiClient;
 import eu.mikelangelo.agent.api.Fields;
 import eu.mikelangelo.agent.api.Frames;
 import eu.mikelangelo.agent.api.HttpExchange;
+import eu.mikelangelo.agent.service.PlaneService;
 import eu.mikelangelo.base.Failure;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.service;
 
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.packages.Bundle;
@@ -9,10 +9,10 @@ import eu.mikelangelo.packages.debian.DebianImporter;
 import java.util.List;
 
 /** The Debian importer as composition sees it. */
-final class DebianSource implements PackageSource {
+public final class DebianSource implements PackageSource {
     private final DebianImporter importer;
 
-    DebianSource(DebianImporter importer) {
+    public DebianSource(DebianImporter importer) {
         this.importer = importer;
     }
 

@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.service;
 
 import eu.mikelangelo.agent.api.Fields;
 import eu.mikelangelo.agent.api.Names;
@@ -56,7 +56,7 @@ public record RunRequest(String source, Optional<String> name, List<PublishedPor
                 body.flag("remove"));
     }
 
-    static Duration patience(Fields body) {
+    public static Duration patience(Fields body) {
         return Duration.ofSeconds(body.integer("waitSeconds", DEFAULT_WAIT_SECONDS, 1, MAX_WAIT_SECONDS));
     }
 
@@ -89,7 +89,7 @@ public record RunRequest(String source, Optional<String> name, List<PublishedPor
         return env;
     }
 
-    static List<String> words(List<String> words) {
+    public static List<String> words(List<String> words) {
         if (words.size() > MAX_WORDS) {
             throw new Failure(Failure.Kind.BAD_INPUT, "more than " + MAX_WORDS + " words in a command", "");
         }

@@ -1,6 +1,9 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.http;
 
 import eu.mikelangelo.agent.api.Fields;
+import eu.mikelangelo.agent.service.LogFollower;
+import eu.mikelangelo.agent.service.MachineService;
+import eu.mikelangelo.agent.service.RunRequest;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.machines.Machine;
 import eu.mikelangelo.machines.MachineState;
@@ -14,7 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** {@code /v1/machines…}; see docs/api.md. */
-final class MachineRoutes implements ApiHandler.Route {
+public final class MachineRoutes implements ApiHandler.Route {
     private static final Duration WAIT_STEP = Duration.ofSeconds(1);
     private static final int MAX_STOP_SECONDS = 3600;
     private static final int MAX_TAIL_LINES = 1_000_000;
@@ -22,7 +25,7 @@ final class MachineRoutes implements ApiHandler.Route {
     private final MachineService machines;
     private final ExecRoutes execs;
 
-    MachineRoutes(MachineService machines) {
+    public MachineRoutes(MachineService machines) {
         this.machines = machines;
         this.execs = new ExecRoutes(machines);
     }

@@ -1,7 +1,9 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.service;
 
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
@@ -15,7 +17,7 @@ import java.util.function.BooleanSupplier;
  * its last lines, then what comes. Reads the file instead of the live stream, so nothing is lost between the two and a
  * restarted agent continues where the machine is.
  */
-final class LogFollower {
+public final class LogFollower {
     private static final int POLL_MILLIS = 20;
     private static final int BLOCK_BYTES = 64 << 10;
     private final Path file;
@@ -23,13 +25,13 @@ final class LogFollower {
     private long position;
     private Object key;
 
-    LogFollower(Path file) {
+    public LogFollower(Path file) {
         this.file = file;
         this.previous = file.resolveSibling(file.getFileName() + ".1");
     }
 
     /** Copies what the log has now; {@code tail} lines of it, or all when it is negative. */
-    void copyPresent(OutputStream out, int tail) throws IOException {
+    public void copyPresent(OutputStream out, int tail) throws IOException {
         if (tail >= 0) {
             copyTail(out, tail);
             return;
@@ -42,7 +44,7 @@ final class LogFollower {
     }
 
     /** Copies what comes, until {@code over} (then what was written last) or the reader is gone. */
-    void follow(OutputStream out, BooleanSupplier over, BooleanSupplier readerGone) throws IOException {
+    public void follow(OutputStream out, BooleanSupplier over, BooleanSupplier readerGone) throws IOException {
         while (true) {
             boolean last = over.getAsBoolean();
             boolean moved = copyNew(out);
@@ -148,7 +150,7 @@ final class LogFollower {
             Thread.sleep(POLL_MILLIS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Exchange.ClientGone();
+            throw new UncheckedIOException(new InterruptedIOException("interrupted while following a log"));
         }
     }
 }

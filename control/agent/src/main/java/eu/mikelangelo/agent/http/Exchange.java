@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.http;
 
 import eu.mikelangelo.agent.api.Fields;
 import eu.mikelangelo.agent.api.Json;
@@ -20,7 +20,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Fields.Field;
 
 /** One request and its answer, as routes see them. Used by the request's own thread; {@link #clientGone} by any. */
-final class Exchange {
+public final class Exchange {
     /** Length of a JSON request body. */
     static final int MAX_BODY_BYTES = 1 << 20;
     private final Request request;

@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.service;
 
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.Machine;
@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.Optional;
 
 /** The real fleet. */
-final class LiveFleet implements Fleet {
+public final class LiveFleet implements Fleet {
     private final Machines machines;
 
-    LiveFleet(Machines machines) {
+    public LiveFleet(Machines machines) {
         this.machines = machines;
     }
 

@@ -1,4 +1,4 @@
-package eu.mikelangelo.agent;
+package eu.mikelangelo.agent.service;
 
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Progress;
@@ -19,7 +19,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 
 /** Machines that exist in memory only; what fails is set by the test. */
-final class FakeFleet implements Fleet {
+public final class FakeFleet implements Fleet {
     final TreeMap<String, Item> items = new TreeMap<>();
     final List<String> calls = new ArrayList<>();
     Failure failStart;
@@ -30,7 +30,7 @@ final class FakeFleet implements Fleet {
         this.folder = folder;
     }
 
-    static MachineState state(MachineState.Phase phase, ExitStatus exit) {
+    public static MachineState state(MachineState.Phase phase, ExitStatus exit) {
         Instant now = Instant.parse("2026-01-01T00:00:00Z");
         return new MachineState(MachineState.SCHEMA, phase, null, null, "tcg", false, exit, "", now, now);
     }
