@@ -2,6 +2,17 @@ package eu.mikelangelo.agent;
 
 import eu.mikelangelo.agent.api.Launch;
 import eu.mikelangelo.agent.api.Version;
+import eu.mikelangelo.agent.http.AgentRoutes;
+import eu.mikelangelo.agent.http.ApiHandler;
+import eu.mikelangelo.agent.http.ApiServer;
+import eu.mikelangelo.agent.http.ImageRoutes;
+import eu.mikelangelo.agent.http.MachineRoutes;
+import eu.mikelangelo.agent.http.PeerCheck;
+import eu.mikelangelo.agent.service.DebianSource;
+import eu.mikelangelo.agent.service.ImageService;
+import eu.mikelangelo.agent.service.LiveFleet;
+import eu.mikelangelo.agent.service.Orchestrator;
+import eu.mikelangelo.agent.service.StoredImages;
 import eu.mikelangelo.base.Durable;
 import eu.mikelangelo.base.Home;
 import eu.mikelangelo.machines.Machines;

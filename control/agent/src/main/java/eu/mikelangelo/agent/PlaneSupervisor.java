@@ -1,6 +1,7 @@
 package eu.mikelangelo.agent;
 
 import eu.mikelangelo.agent.api.Launch;
+import eu.mikelangelo.agent.service.PlaneService;
 import eu.mikelangelo.machines.PlanePorts;
 import eu.mikelangelo.plane.api.FrameChannel;
 import eu.mikelangelo.plane.api.PlaneClient;

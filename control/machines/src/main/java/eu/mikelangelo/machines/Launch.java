@@ -57,7 +57,7 @@ final class Launch {
     /** Files, passt, QEMU. Both run when it returns; neither need be ready. */
     MachineEvent.Launched processes(Qemu qemu, Accelerator accelerator) throws IOException {
         boolean asNobody = sockets.prepare(context.home());
-        RunSegment.write(Path.of(spec.image().file()), spec, folder.initrd());
+        RunSegment.write(Path.of(spec.image().file()), RunSegment.text(spec), folder.initrd());
         LogRotator.begin(folder.kernelLog());
         for (Path log : List.of(folder.statusLog(), folder.qemuLog(), folder.passtLog())) {
             Files.deleteIfExists(log);

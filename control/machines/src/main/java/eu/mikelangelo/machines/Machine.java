@@ -31,6 +31,7 @@ public final class Machine {
     private static final Duration AFTER_GRACE = Duration.ofSeconds(3);
     private static final Duration AFTER_KILL = Duration.ofSeconds(10);
     private static final int TAIL_LINES = 20;
+    private static final int SIGTERM = 15;
 
     private final Context context;
     private final MachineSpec spec;
@@ -380,11 +381,10 @@ public final class Machine {
                 return;
             }
             apply(new MachineEvent.StopRequested());
-            Duration patience = grace != null ? grace : Duration.ofSeconds(spec.stopSeconds() > 0
-                    ? spec.stopSeconds() : MachineSpec.DEFAULT_STOP_SECONDS);
+            Duration patience = grace != null ? grace : Duration.ofSeconds(spec.graceSeconds());
             // Before the application runs there is nobody to say goodbye.
-            if (before.phase() != Phase.STARTING && target != null && askGuest(target)
-                    && awaitEnd(patience.plus(AFTER_GRACE)).isPresent()) {
+            if (before.phase() != Phase.STARTING && target != null && askGuest(target, grace == null)
+                    && endedWithin(patience.plus(grace == null ? AFTER_GRACE : Duration.ZERO))) {
                 return;
             }
             if (target != null && quit(target) && awaitEnd(AFTER_GRACE).isPresent()) {
@@ -396,9 +396,20 @@ public final class Machine {
         }
     }
 
-    private boolean askGuest(Live target) {
+    /** Whether the application ends in time; the power-off after it has its own time. */
+    private boolean endedWithin(Duration patience) {
+        return await(patience, now -> now.exit() != null || !now.phase().live()).isPresent()
+                && awaitEnd(AFTER_GRACE).isPresent();
+    }
+
+    /** @param ownGrace init counts the machine's own grace and kills then; else we count, and it must not */
+    private boolean askGuest(Live target, boolean ownGrace) {
         try {
-            target.guest().stop();
+            if (ownGrace) {
+                target.guest().stop();
+            } else {
+                target.guest().signal(SIGTERM);
+            }
             return true;
         } catch (Failure e) {
             LOG.log(System.Logger.Level.WARNING, spec.name() + " cannot be asked to stop: " + e.getMessage());

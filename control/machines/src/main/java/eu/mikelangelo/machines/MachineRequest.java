@@ -11,4 +11,4 @@ import java.util.Map;
  */
 public record MachineRequest(String name, MachineSpec.Image image, MachineSpec.Kernel kernel, int memoryMiB, int cpus,
                              List<PublishedPort> ports, Map<String, String> env, List<String> command,
-                             int stopSeconds) { }
+                             List<List<String>> pre, int stopSeconds) { }

@@ -19,11 +19,12 @@ import java.util.regex.Pattern;
  * @param cpus        virtual processors
  * @param env         added to, or instead of, the image's environment
  * @param command     replaces the image's start command; empty: the image's own
- * @param stopSeconds grace between SIGTERM and SIGKILL in the guest; 0: {@link #DEFAULT_STOP_SECONDS}, init's own
+ * @param pre         replaces the commands that the image runs before the start; empty: the image's own
+ * @param stopSeconds grace between SIGTERM and SIGKILL in the guest; 0: {@link #DEFAULT_STOP_SECONDS}
  */
 public record MachineSpec(int schema, String name, int number, Image image, Kernel kernel, int memoryMiB, int cpus,
-                          List<PublishedPort> ports, Map<String, String> env, List<String> command, int stopSeconds,
-                          Instant created) {
+                          List<PublishedPort> ports, Map<String, String> env, List<String> command,
+                          List<List<String>> pre, int stopSeconds, Instant created) {
     public static final int SCHEMA = 1;
     /** A machine's name: also a folder's name and a host name of the guest. */
     public static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_.-]{0,62}");
@@ -61,6 +62,7 @@ public record MachineSpec(int schema, String name, int number, Image image, Kern
         env = Collections.unmodifiableMap(new LinkedHashMap<>(env));
         env.forEach(MachineSpec::checkEnv);
         command = List.copyOf(command);
+        pre = pre == null ? List.of() : pre.stream().map(List::copyOf).toList();
     }
 
     /** @throws Failure BAD_INPUT unless {@link #NAME} matches */
@@ -83,6 +85,11 @@ public record MachineSpec(int schema, String name, int number, Image image, Kern
         if (value < least || value > most) {
             throw new Failure(Failure.Kind.BAD_INPUT, what + " is " + value, "it must be " + least + " to " + most);
         }
+    }
+
+    /** How long the application may take to end, in seconds: agent and guest count alike. */
+    public int graceSeconds() {
+        return stopSeconds > 0 ? stopSeconds : DEFAULT_STOP_SECONDS;
     }
 
     /** {@code 02:4d:00:00:hh:ll}; see Network in ARCHITECTURE.md. */

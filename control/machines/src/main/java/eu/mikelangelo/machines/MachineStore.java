@@ -111,7 +111,7 @@ public final class MachineStore {
             }
             MachineSpec spec = new MachineSpec(MachineSpec.SCHEMA, name, freeNumber(names), request.image(),
                     request.kernel(), request.memoryMiB(), request.cpus(), request.ports(), request.env(),
-                    request.command(), request.stopSeconds(), Instant.now());
+                    request.command(), request.pre(), request.stopSeconds(), Instant.now());
             publish(spec);
             return spec;
         });

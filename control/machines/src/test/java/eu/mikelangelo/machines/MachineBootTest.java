@@ -69,7 +69,7 @@ class MachineBootTest {
     private Machine create(Path image, PublishedPort... ports) {
         return machines.create(new MachineRequest("box", new MachineSpec.Image("box", "", image.toString()),
                 new MachineSpec.Kernel("test", "", kernel.toString()), 128, 1, List.of(ports), Map.of("WORD", "a b\n"),
-                List.of(), 4));
+                List.of(), List.of(), 4));
     }
 
     private void assertGone(Machine machine, ProcessId qemu, ProcessId passt) {
@@ -152,7 +152,7 @@ class MachineBootTest {
         assertTrue(machines.list().contains(machine));
         Failure taken = assertThrows(Failure.class, () -> machines.create(new MachineRequest("", machine.spec().image(),
                 machine.spec().kernel(), 128, 1, List.of(new PublishedPort("tcp", "0.0.0.0", host, 1)), Map.of(),
-                List.of(), 0)));
+                List.of(), List.of(), 0)));
         assertTrue(taken.getMessage().contains("\"box\""), taken.getMessage());
         ProcessId qemu = machine.state().qemu();
         machine.kill();

@@ -28,7 +28,8 @@ class MachineStoreTest {
     static MachineRequest request(String name, String reference) {
         return new MachineRequest(name, new MachineSpec.Image(reference, "00", "/i/" + reference),
                 new MachineSpec.Kernel("linux 6.1", "11", "/k/vmlinuz"), 256, 1,
-                List.of(PublishedPort.parse("8080:80")), Map.of("PASSWORD", "hush"), List.of("run", "me"), 5);
+                List.of(PublishedPort.parse("8080:80")), Map.of("PASSWORD", "hush"), List.of("run", "me"),
+                List.of(List.of("mk", "it")), 5);
     }
 
     private MachineStore store() throws Exception {

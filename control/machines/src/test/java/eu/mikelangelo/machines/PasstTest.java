@@ -69,7 +69,7 @@ class PasstTest {
     @Test
     void saysWhatToInstall() {
         MachineSpec spec = new MachineSpec(1, "a", 5, new MachineSpec.Image("i", "", "/i"),
-                new MachineSpec.Kernel("k", "", "/k"), 128, 1, List.of(), Map.of(), List.of(), 0,
+                new MachineSpec.Kernel("k", "", "/k"), 128, 1, List.of(), Map.of(), List.of(), List.of(), 0,
                 java.time.Instant.EPOCH);
         Sockets sockets = Sockets.of(new Home(Path.of("/d"), Path.of("/r")), 5);
         Failure failure = assertThrows(Failure.class,

@@ -1,13 +1,14 @@
 package eu.mikelangelo.bench;
 
+import eu.mikelangelo.base.GuestText;
+import eu.mikelangelo.machines.initrd.RunSegment;
 import eu.mikelangelo.packages.image.ImageFile;
-import eu.mikelangelo.packages.image.RunSegment;
-import eu.mikelangelo.packages.image.RunSpec;
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The peer: QEMU as an expert would type it for the same kernel and tree, with its own user networking. The kernel's
@@ -24,9 +25,13 @@ final class PlainQemu {
     static PlainQemu of(Product product, Path image, Path scratch, int hostPort) {
         ImageFile file = ImageFile.open(image);
         Path initrd = scratch.resolve(image.getFileName() + ".plain");
-        RunSpec spec = new RunSpec("plain", new RunSpec.Net.Static("10.0.2.15", 24, "10.0.2.2", "10.0.2.3", 1500), List.of(),
-                Map.of(), List.of(), "", "", List.of(), 0);
-        RunSegment.writeInitrd(image, RunSegment.of(file.manifest().start(), spec), initrd);
+        String run = new GuestText().line("hostname", "plain")
+                .line("net", "static", "10.0.2.15/24", "10.0.2.2", "10.0.2.3", "1500").toString();
+        try {
+            RunSegment.write(image, run, initrd);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
         Path kernel = product.home.resolve("kernels").resolve(file.manifest().kernel().sha256()).resolve("vmlinuz");
         String forward = hostPort == 0 ? "" : ",hostfwd=tcp:127.0.0.1:" + hostPort + "-:11211";
         return new PlainQemu(new ArrayList<>(List.of("qemu-system-x86_64", "-M", "q35", "-accel", "tcg", "-cpu", "max",
@@ -41,8 +46,8 @@ final class PlainQemu {
         try {
             return new ProcessBuilder(command).redirectInput(new File("/dev/null"))
                     .redirectError(ProcessBuilder.Redirect.DISCARD).start();
-        } catch (java.io.IOException e) {
-            throw new java.io.UncheckedIOException(e);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 }

@@ -1,15 +1,17 @@
 package eu.mikelangelo.machines.initrd;
 
+import eu.mikelangelo.base.GuestText;
 import eu.mikelangelo.machines.MachineSpec;
 import eu.mikelangelo.machines.PublishedPort;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Map;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -19,32 +21,34 @@ import java.util.Set;
 public final class RunSegment {
     private RunSegment() { }
 
-    /** The lines of {@code /mike/run}. */
+    /** The lines of {@code /mike/run}. @throws eu.mikelangelo.base.Failure BAD_INPUT for what init would refuse */
     public static String text(MachineSpec spec) {
-        StringBuilder text = new StringBuilder();
-        line(text, "hostname", spec.name());
-        line(text, "net", "static", spec.address() + "/" + MachineSpec.NETWORK_BITS, MachineSpec.GATEWAY,
+        GuestText text = new GuestText();
+        text.line("hostname", spec.name());
+        text.line("net", "static", spec.address() + "/" + MachineSpec.NETWORK_BITS, MachineSpec.GATEWAY,
                 MachineSpec.GATEWAY, String.valueOf(MachineSpec.MTU));
-        for (Map.Entry<String, String> variable : spec.env().entrySet()) {
-            line(text, "env", variable.getKey(), variable.getValue());
+        spec.env().forEach(text::env);
+        for (List<String> words : spec.pre()) {
+            text.line("pre", words.toArray(String[]::new));
         }
         for (String word : spec.command()) {
-            line(text, "arg", word);
+            text.line("arg", word);
         }
         for (PublishedPort port : spec.ports()) {
-            line(text, "listen", port.protocol(), String.valueOf(port.guest()));
+            text.line("listen", port.protocol(), String.valueOf(port.guest()));
         }
-        if (spec.stopSeconds() > 0) {
-            line(text, "stop", String.valueOf(spec.stopSeconds()));
-        }
-        return text.toString();
+        return text.line("stop", String.valueOf(spec.graceSeconds())).toString();
     }
 
-    /** Writes {@code target} anew: the image, padding to 4 bytes, the run segment. */
-    public static void write(Path image, MachineSpec spec, Path target) throws IOException {
+    /**
+     * Writes {@code target} anew (0600): the image, padding to 4 bytes, the run segment.
+     *
+     * @param text what {@code /mike/run} says
+     */
+    public static void write(Path image, String text, Path target) throws IOException {
         byte[] segment = new Newc().folder("mike", 0700)
-                .file("mike/run", 0600, text(spec).getBytes(StandardCharsets.UTF_8)).finish();
-        java.nio.file.Files.deleteIfExists(target);
+                .file("mike/run", 0600, text.getBytes(StandardCharsets.UTF_8)).finish();
+        Files.deleteIfExists(target);
         try (FileChannel in = FileChannel.open(image, StandardOpenOption.READ);
                 FileChannel out = FileChannel.open(target,
                         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
@@ -66,18 +70,5 @@ public final class RunSegment {
         while (bytes.hasRemaining()) {
             out.write(bytes);
         }
-    }
-
-    private static void line(StringBuilder text, String key, String... values) {
-        text.append(key);
-        for (String value : values) {
-            text.append(' ').append(escape(value));
-        }
-        text.append('\n');
-    }
-
-    static String escape(String value) {
-        return value.isEmpty() ? "\\e" : value.replace("\\", "\\\\").replace(" ", "\\s").replace("\n", "\\n")
-                .replace("\t", "\\t");
     }
 }

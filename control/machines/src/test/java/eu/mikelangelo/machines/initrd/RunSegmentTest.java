@@ -31,7 +31,7 @@ class RunSegmentTest {
         return new MachineSpec(1, "web", 0x1234, new MachineSpec.Image("i", "", "/i"),
                 new MachineSpec.Kernel("k", "", "/k"), 128, 1,
                 List.of(PublishedPort.parse("8080:80"), PublishedPort.parse("53/udp")), env,
-                List.of("/bin/x", "", "a b"), stopSeconds, Instant.EPOCH);
+                List.of("/bin/x", "", "a b"), List.of(List.of("/bin/mk", "x y"), List.of("/bin/z")), stopSeconds, Instant.EPOCH);
     }
 
     @Test
@@ -41,6 +41,8 @@ class RunSegmentTest {
                 net static 10.187.18.52/16 10.187.0.1 10.187.0.1 65520
                 env B two\\swords\\tand\\nmore\\s\\\\\\sä
                 env A \\e
+                pre /bin/mk x\\sy
+                pre /bin/z
                 arg /bin/x
                 arg \\e
                 arg a\\sb
@@ -48,15 +50,15 @@ class RunSegmentTest {
                 listen udp 53
                 stop 7
                 """, RunSegment.text(spec(7)));
-        assertTrue(!RunSegment.text(spec(0)).contains("stop"));
+        assertTrue(RunSegment.text(spec(0)).endsWith("stop 10\n"), "agent and guest count alike");
     }
 
     @Test
     void standsBehindTheImageOnFourBytes() throws Exception {
         byte[] image = "odd".getBytes(StandardCharsets.US_ASCII);
         Path target = folder.resolve("initrd");
-        RunSegment.write(Files.write(folder.resolve("image"), image), spec(0), target);
-        RunSegment.write(folder.resolve("image"), spec(0), target);
+        RunSegment.write(Files.write(folder.resolve("image"), image), RunSegment.text(spec(0)), target);
+        RunSegment.write(folder.resolve("image"), RunSegment.text(spec(0)), target);
         byte[] whole = Files.readAllBytes(target);
         assertArrayEquals(new byte[] {'o', 'd', 'd', 0, '0', '7', '0', '7', '0', '1'}, Arrays.copyOf(whole, 10));
         assertEquals(0, whole.length % 4);

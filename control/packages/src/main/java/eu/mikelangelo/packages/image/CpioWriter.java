@@ -1,5 +1,6 @@
 package eu.mikelangelo.packages.image;
 
+import java.io.ByteArrayOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -146,6 +147,19 @@ final class CpioWriter {
             out.write(0);
         }
         position += n;
+    }
+
+    /** An archive with one file, 0600: an environment may hold secrets. */
+    static byte[] archive(String path, byte[] content) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream(content.length + 512);
+        try {
+            CpioWriter writer = new CpioWriter(bytes);
+            writer.file(path, 0600, 0, 0, content);
+            writer.finish();
+        } catch (IOException e) {
+            throw new IllegalStateException("memory does not fail", e);
+        }
+        return bytes.toByteArray();
     }
 
     private static byte[] utf8(String name) throws IOException {

@@ -246,13 +246,20 @@ public final class ImageStore {
     public void export(String digest, Path target) {
         Path absolute = target.toAbsolutePath();
         if (Files.isDirectory(absolute)) {
-            throw new Failure(Failure.Kind.BAD_INPUT, target + " is a folder", "Name the file to write.");
+            throw new Failure(Failure.Kind.CONFLICT, target + " is a folder", "Name a file in it.");
+        }
+        if (!Files.isDirectory(absolute.getParent())) {
+            throw new Failure(Failure.Kind.NOT_FOUND, "there is no folder " + absolute.getParent()
+                    + " to write the image to", "");
         }
         Path copy = absolute.resolveSibling("." + absolute.getFileName() + "." + ProcessHandle.current().pid()
-                + "." + serial.incrementAndGet());
+                + "." + serial.incrementAndGet() + ".part");
         try {
             Files.copy(path(digest), copy);
             Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-r--r--"));
+            try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
+                channel.force(true);
+            }
             Durable.publish(copy, absolute);
         } catch (IOException e) {
             throw Storage.failure("write the image " + target, e);

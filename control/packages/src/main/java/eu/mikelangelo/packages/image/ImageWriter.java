@@ -77,7 +77,7 @@ final class ImageWriter {
         }
         byte[] text = GuestConfig.image(paths(kernel, false), paths(kernel, true), bundle.start())
                 .getBytes(StandardCharsets.UTF_8);
-        byte[] config = RunSegment.archive("/mike/image", text);
+        byte[] config = CpioWriter.archive("/mike/image", text);
         List<ImageManifest.Segment> list = new ArrayList<>();
         list.add(new ImageManifest.Segment("config", "none", config.length,
                 HexFormat.of().formatHex(Segments.sha256().digest(config)), config.length, 2));
@@ -142,7 +142,7 @@ final class ImageWriter {
         try (FileChannel out = FileChannel.open(file, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
             MessageDigest whole = Segments.sha256();
-            append(out, whole, RunSegment.archive(ImageFile.MANIFEST, manifest.json()));
+            append(out, whole, CpioWriter.archive(ImageFile.MANIFEST, manifest.json()));
             append(out, whole, config);
             for (Segments.Cached cached : packed) {
                 append(out, whole, cached);

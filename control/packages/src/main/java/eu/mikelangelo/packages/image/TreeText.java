@@ -1,5 +1,6 @@
 package eu.mikelangelo.packages.image;
 
+import eu.mikelangelo.base.GuestText;
 import eu.mikelangelo.packages.Tree;
 import java.util.Map;
 
@@ -22,9 +23,9 @@ final class TreeText {
                 case Tree.File file -> text.append("f ").append(mode).append(owner).append(file.sha256()).append(' ')
                         .append(file.size());
                 case Tree.Folder folder -> text.append("d ").append(mode).append(owner.stripTrailing());
-                case Tree.Link link -> text.append('l').append(owner).append(GuestConfig.escape(link.target()));
+                case Tree.Link link -> text.append('l').append(owner).append(GuestText.escape(link.target()));
             }
-            text.append(' ').append(GuestConfig.escape(entry.getKey())).append('\n');
+            text.append(' ').append(GuestText.escape(entry.getKey())).append('\n');
         }
         return text.toString();
     }

@@ -90,7 +90,7 @@ class CpioTest {
 
     @Test
     void headerIsTheKernels() throws IOException {
-        byte[] archive = RunSegment.archive("/a", new byte[] {'x'});
+        byte[] archive = CpioWriter.archive("/a", new byte[] {'x'});
         String text = new String(archive, StandardCharsets.ISO_8859_1);
         assertEquals("070701" + "00000001" + "00008180" + "00000000" + "00000000" + "00000001" + "00000000"
                 + "00000001" + "00000000" + "00000000" + "00000000" + "00000000" + "00000002" + "00000000" + "a\0"
@@ -121,7 +121,7 @@ class CpioTest {
 
     @Test
     void readerRefusesWhatTheWriterNeverWrites() throws IOException {
-        byte[] good = RunSegment.archive("/mike/run", "x".getBytes(StandardCharsets.UTF_8));
+        byte[] good = CpioWriter.archive("/mike/run", "x".getBytes(StandardCharsets.UTF_8));
         assertEquals("070701", new String(good, 0, 6, StandardCharsets.US_ASCII));
         String text = new String(good, StandardCharsets.ISO_8859_1);
         refused(text.replace("mike/run", "../e/run"), "plain relative path");

@@ -116,7 +116,7 @@ class ImageStoreTest {
     void filesThatAreNoImageAreTold() throws IOException {
         refused("", "does not begin with a cpio archive");
         refused("hello, world", "does not begin with a cpio archive");
-        String foreign = new String(RunSegment.archive("/init", new byte[4]), StandardCharsets.ISO_8859_1);
+        String foreign = new String(CpioWriter.archive("/init", new byte[4]), StandardCharsets.ISO_8859_1);
         refused(foreign, "its first archive does not hold exactly mike/manifest.json");
         refused(foreign.substring(0, 50), "ends early");
         Failure failure = assertThrows(Failure.class, () -> ImageFile.open(folder.resolve("absent.img")));
@@ -142,7 +142,7 @@ class ImageStoreTest {
     }
 
     private void manifest(String json, String why) throws IOException {
-        refused(new String(RunSegment.archive(ImageFile.MANIFEST, json.getBytes(StandardCharsets.UTF_8)),
+        refused(new String(CpioWriter.archive(ImageFile.MANIFEST, json.getBytes(StandardCharsets.UTF_8)),
                 StandardCharsets.ISO_8859_1), why);
     }
 
@@ -190,7 +190,7 @@ class ImageStoreTest {
         ImageManifest manifest = new ImageManifest(old.schema(), old.name(), old.version(), old.flavour(),
                 old.machine(), old.kernel(), old.start(), old.sources(), old.warnings(), List.of(segment));
         ByteArrayOutputStream file = new ByteArrayOutputStream();
-        file.write(RunSegment.archive(ImageFile.MANIFEST, manifest.json()));
+        file.write(CpioWriter.archive(ImageFile.MANIFEST, manifest.json()));
         file.write(bomb);
         file.write(new byte[Cpio.padding(bomb.length)]);
         refused(file.toByteArray(), "no newc header");
