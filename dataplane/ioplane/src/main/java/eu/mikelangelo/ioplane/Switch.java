@@ -282,6 +282,13 @@ final class Switch {
         return true;
     }
 
+    /** Offers a port a frame that it may have had before; one that it cannot take now is no loss. */
+    void again(Port port, ScatterList frame, int length) {
+        if (port.rx.deliver(frame, 0, length) == NetReceive.DELIVERED) {
+            delivered(port, length);
+        }
+    }
+
     private void delivered(Port to, int length) {
         to.count(Port.RX_FRAMES, 1);
         to.count(Port.RX_BYTES, length);

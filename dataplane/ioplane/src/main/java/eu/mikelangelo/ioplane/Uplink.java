@@ -45,6 +45,7 @@ final class Uplink implements Outlet {
     private final Region out = new Region(Arena.ofAuto().allocate(BUFFER_BYTES, 8));
     private final Region in = new Region(Arena.ofAuto().allocate(BUFFER_BYTES, 8));
     private final ScatterList arrived = new ScatterList(1);
+    private final PendingSyns opening = new PendingSyns();
     private int outFrom;
     private int outTo;
     private int inFrom;
@@ -76,7 +77,11 @@ final class Uplink implements Outlet {
 
     /** @return when {@link #turn} must be called again though nothing happened, or {@link Long#MAX_VALUE} */
     long deadlineNs() {
-        return fd < 0 ? retryAtNs : Long.MAX_VALUE;
+        if (fd < 0) {
+            return retryAtNs;
+        }
+        // A guest whose ring begins to run wakes the core by that; until then there is nobody to offer them to.
+        return port.rx.queue().working() ? opening.deadlineNs() : Long.MAX_VALUE;
     }
 
     /** The poller has news of the socket. */
@@ -99,6 +104,9 @@ final class Uplink implements Outlet {
             }
         }
         send(nowNs);
+        if (fd >= 0 && !opening.isEmpty() && port.rx.queue().working()) {
+            openAgain(fabric, nowNs);
+        }
         if (fd < 0 || !readable && !waiting) {
             return 0;
         }
@@ -108,6 +116,12 @@ final class Uplink implements Outlet {
             delivered += fd < 0 ? 0 : deliver(fabric, nowNs);
         }
         return delivered;
+    }
+
+    private void openAgain(Switch fabric, long nowNs) {
+        for (int length = opening.due(arrived, nowNs); length > 0; length = opening.due(arrived, nowNs)) {
+            fabric.again(port, arrived, length);
+        }
     }
 
     /** Begins to use a connected socket, or plans the next attempt. @param socket the descriptor, or -errno */
@@ -124,6 +138,7 @@ final class Uplink implements Outlet {
         inTo = 0;
         readable = true;
         writable = true;
+        opening.clear();
         poller.watchSocket(fd, token);
         port.count(Port.UPLINK_CONNECTS, 1);
         port.uplinkConnected(true);
@@ -171,6 +186,7 @@ final class Uplink implements Outlet {
         }
         out.u32(outTo, Integer.reverseBytes(length));
         frame.read(0, out, outTo + LENGTH_BYTES, length);
+        opening.inward(out, outTo + LENGTH_BYTES, length);
         outTo += needed;
         return null;
     }
@@ -230,6 +246,7 @@ final class Uplink implements Outlet {
             if (inTo - inFrom - LENGTH_BYTES < length) {
                 break;
             }
+            opening.outward(in, inFrom + LENGTH_BYTES, length, nowNs);
             arrived.clear();
             arrived.add(in, inFrom + LENGTH_BYTES, length);
             if (!fabric.fromUplink(port, arrived, length, nowNs)) {
