@@ -86,8 +86,8 @@ void boot_modules(const struct list *modules) {
     }
 }
 
-void boot_folders(const struct config *c) {
-    const struct list *list = &c->list[K_FOLDER];
+void boot_folders(void) {
+    const struct list *list = &config.list[K_FOLDER];
     for (int i = 0; i < list->count; i++) {
         char **word = list->line[i];
         uint32_t mode, uid, gid;
@@ -119,26 +119,20 @@ void boot_button(void) {
     button_fd = open("/dev/input/event0", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* Real file systems only: what lives in memory is gone anyway. The last mounted goes first. */
-static void unmount_disks(void) {
-    char *path[32], *rest = NULL, *table = read_file("/proc/self/mounts", 65536, NULL);
-    int count = 0;
-    char *line = table ? strtok_r(table, "\n", &rest) : NULL;
-    for (; line && count < 32; line = strtok_r(NULL, "\n", &rest)) {
-        char *blank = strchr(line, ' '), *end = blank ? strchr(blank + 1, ' ') : NULL;
-        if (strncmp(line, "/dev/", 5) != 0 || !end) continue;
-        *end = 0;
-        path[count++] = blank + 1;
+/* Nothing runs any more: a file system on a disk is made clean, what lives in memory is gone anyway. */
+static void seal_disks(void) {
+    char *table = read_file("/proc/self/mounts", 65536, NULL);
+    for (char *line; (line = strsep(&table, "\n")); ) {
+        char *device = strsep(&line, " "), *path = strsep(&line, " ");
+        if (path && strncmp(device, "/dev/", 5) == 0) mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL);
     }
-    while (count--) if (umount2(path[count], 0)) mount(NULL, path[count], NULL, MS_REMOUNT | MS_RDONLY, NULL);
 }
 
 void power_off(void) {
     for (int i = 0, left = 1; i < 300 && console_fd >= 0 && ioctl(console_fd, TIOCOUTQ, &left) == 0 && left; i++)
         usleep(1000);  /* the application's last words */
     sync();
-    unmount_disks();
-    sync();
+    seal_disks();
     reboot(RB_POWER_OFF);
     reboot(RB_AUTOBOOT);
     for (;;) pause();

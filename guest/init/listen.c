@@ -41,8 +41,8 @@ static enum bound look(const char *kind, const char *version, uint16_t port) {
     return b;
 }
 
-bool listen_start(const struct config *c, char *error) {
-    const struct list *list = &c->list[K_LISTEN];
+bool listen_start(char *error) {
+    const struct list *list = &config.list[K_LISTEN];
     for (wanted = 0; wanted < list->count; wanted++) {
         char **word = list->line[wanted];
         uint32_t port;

@@ -5,7 +5,6 @@
 #include <net/route.h>
 
 bool net_settled;
-static const struct config *settings;
 
 /* One request about the network; 0 or errno. */
 static int request(unsigned long what, void *argument) {
@@ -38,8 +37,8 @@ static int default_route(uint32_t router) {
 
 static void write_names(uint32_t address, uint32_t dns) {
     char text[INET_ADDRSTRLEN];
-    const char *name = config_word(settings, K_HOSTNAME, NULL);
-    const struct list *hosts = &settings->list[K_HOST];
+    const char *name = config_word(&config, K_HOSTNAME, NULL);
+    const struct list *hosts = &config.list[K_HOST];
     make_folders("/etc", 0755);
     write_file("/etc/hosts", O_TRUNC, "127.0.0.1 localhost\n::1 localhost\n");
     if (name) {
@@ -63,11 +62,8 @@ void net_done(const struct lease *l, uint32_t mtu, const char *why_not) {
         struct ifreq r = {.ifr_name = "eth0", .ifr_mtu = (int)mtu};
         if (mtu && (error = request(SIOCSIFMTU, &r)) != 0)
             note("MTU %u: %s", mtu, strerror(error));  /* the device's own stays: slower, not broken */
-        error = set_address(SIOCSIFADDR, l->address);
-        if (!error) error = set_address(SIOCSIFNETMASK, l->mask);
-        if (!error) error = up("eth0");
-        if (!error && l->router) error = default_route(l->router);
-        if (error) why_not = strerror(error);
+        if ((error = set_address(SIOCSIFADDR, l->address)) || (error = set_address(SIOCSIFNETMASK, l->mask))
+                || (error = up("eth0")) || (l->router && (error = default_route(l->router)))) why_not = strerror(error);
     }
     write_names(l && !error ? l->address : 0, l && !error ? l->dns : 0);
     char text[INET_ADDRSTRLEN];
@@ -90,12 +86,11 @@ static bool parse_static(char **word, struct lease *l, uint32_t *mtu) {
         && (strcmp(word[2], "-") == 0 || inet_pton(AF_INET, word[2], &l->dns) == 1);
 }
 
-bool net_start(const struct config *c, int64_t now) {
-    char **word = config_last(c, K_NET);
+bool net_start(int64_t now) {
+    char **word = config_last(&config, K_NET);
     const char *kind = word ? word[0] : "none";
     struct lease l = {0};
     uint32_t mtu = 0;
-    settings = c;
     int error = up("lo");
     if (error) note("lo: %s", strerror(error));
     /* The machine is the boundary: its user's ports below 1024 and pings need no privilege. */

@@ -19,38 +19,27 @@ static int status_fd = -1, control_fd = -1;
 static char said[SAID_MAX];
 static size_t said_length, said_sent;
 static uint8_t queue[QUEUE], in[IN_MAX];
-static size_t queue_start, queue_end, in_length;
+static size_t queued, in_length;
 static bool readable, welcomed, status_gone, control_gone = true;
 
-/* The entry of `folder` whose `file` begins with `text`; false when there is none. */
-static bool entry_with(const char *folder, const char *file, const char *text, char name[256]) {
-    DIR *entries = opendir(folder);
-    bool found = false;
-    for (struct dirent *e; entries && !found && (e = readdir(entries)); ) {
+bool ports_possible(void) { return access("/sys/bus/virtio/drivers/virtio_console", F_OK) == 0; }
+
+/* Opens the port of that name (with a newline, as the kernel gives it); -1: it is not there. */
+static int open_port(const char *wanted) {
+    DIR *ports = opendir("/sys/class/virtio-ports");
+    int fd = -1;
+    for (struct dirent *e; ports && fd < 0 && (e = readdir(ports)); ) {
         char path[TEXT_MAX];
-        snprintf(path, sizeof path, "%s/%s/%s", folder, e->d_name, file);
-        char *is = e->d_name[0] == '.' ? NULL : read_file(path, 4096, NULL);
-        found = is && strncmp(is, text, strlen(text)) == 0;
-        strcpy(name, e->d_name);
-        free(is);
+        snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", e->d_name);
+        char *name = e->d_name[0] == '.' ? NULL : read_file(path, 4096, NULL);
+        snprintf(path, sizeof path, "/dev/%s", e->d_name);
+        if (name && strcmp(name, wanted) == 0) fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        free(name);
     }
-    if (entries) closedir(entries);
-    return found;
-}
-
-bool ports_possible(void) {
-    char name[256];
-    return entry_with("/sys/bus/virtio/devices", "device", "0x0003", name);  /* virtio id 3: console */
-}
-
-static int open_port(const char *line) {
-    char name[256], path[TEXT_MAX];
-    if (!entry_with("/sys/class/virtio-ports", "name", line, name)) return -1;
-    snprintf(path, sizeof path, "/dev/%s", name);
-    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (ports) closedir(ports);
     /* Edge-triggered: a port without a host says HUP for ever, and we want to hear only of changes. */
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.fd = fd};
-    if (fd >= 0 && epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e)) { close(fd); fd = -1; }
+    if (fd >= 0) epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e);
     return fd;
 }
 
@@ -70,12 +59,8 @@ static void write_status(void) {
 }
 
 static void write_control(void) {
-    while (control_fd >= 0 && queue_start < queue_end) {
-        ssize_t n = write(control_fd, queue + queue_start, queue_end - queue_start);
-        if (n <= 0) return;
-        queue_start += (size_t)n;
-    }
-    queue_start = queue_end = 0;
+    for (ssize_t n; control_fd >= 0 && queued && (n = write(control_fd, queue, queued)) > 0; queued -= (size_t)n)
+        memmove(queue, queue + n, queued - (size_t)n);
 }
 
 void say(const char *format, ...) {
@@ -97,26 +82,20 @@ void say(const char *format, ...) {
     if (welcomed) control_send(STATUS, 0, line, (uint32_t)length);
 }
 
-bool control_room(void) { return queue_end - queue_start < BULK; }
+bool control_room(void) { return queued < BULK; }
 
-bool control_send(enum type type, uint16_t channel, const void *data, uint32_t length) {
-    if (queue_end + FRAME_HEAD + length > QUEUE) {
-        memmove(queue, queue + queue_start, queue_end - queue_start);
-        queue_end -= queue_start;
-        queue_start = 0;
-    }
-    if (queue_end + FRAME_HEAD + length > QUEUE) return false;  /* cannot be, see the bounds above */
-    frame_head(queue + queue_end, type, channel, length);
-    if (length) memcpy(queue + queue_end + FRAME_HEAD, data, length);
-    queue_end += FRAME_HEAD + length;
-    return true;
+void control_send(enum type type, uint16_t channel, const void *data, uint32_t length) {
+    if (queued + FRAME_HEAD + length > QUEUE) return;  /* cannot be, see the bounds above */
+    frame_head(queue + queued, type, channel, length);
+    if (length) memcpy(queue + queued + FRAME_HEAD, data, length);
+    queued += FRAME_HEAD + length;
 }
 
 static void hello(const struct frame *f) {
     uint8_t answer[NONCE + SAID_MAX];
     if (f->length != NONCE) { control_send(ERROR, 0, "HELLO holds 8 bytes", 19); return; }
     channels_drop();
-    queue_start = queue_end = 0;  /* meant for the host side that was before */
+    queued = 0;  /* meant for the host side that was before */
     memcpy(answer, f->data, NONCE);
     memcpy(answer + NONCE, said, said_length);
     control_send(WELCOME, 0, answer, (uint32_t)(NONCE + said_length));
@@ -124,18 +103,12 @@ static void hello(const struct frame *f) {
     ports_due = control_gone ? now_ms() + GONE_MS : INT64_MAX;
 }
 
-static void take(const struct frame *f) {
-    if (f->zero) control_send(ERROR, f->channel, "byte 1 of the frame is not 0", 28);
-    else if (f->type == HELLO) hello(f);
-    else channels_frame(f);
-}
-
 /* Takes the frames that are here; false when it stopped because the answers wait for the host. */
 static bool take_frames(void) {
     size_t at = 0;
     struct frame f;
     bool room = true;
-    for (ssize_t used; at < in_length && (room = queue_end - queue_start < TAKE); at += (size_t)used) {
+    for (ssize_t used; at < in_length && (room = queued < TAKE); at += (size_t)used) {
         used = frame_next(in + at, in_length - at, &f);
         if (used < 0) {  /* nothing here can be trusted; the padding with which a new host begins sets it right */
             channels_drop();
@@ -143,8 +116,12 @@ static bool take_frames(void) {
             used = (ssize_t)(in_length - at);
         } else if (used == 0) {
             break;
+        } else if (f.type != PADDING && f.zero) {
+            control_send(ERROR, f.channel, "byte 1 of the frame is not 0", 28);
+        } else if (f.type == HELLO) {
+            hello(&f);
         } else if (f.type != PADDING) {
-            take(&f);
+            channels_frame(&f);
         }
     }
     memmove(in, in + at, in_length - at);
@@ -198,5 +175,5 @@ void ports_turn(void) {
 /* Nothing more can be told to the host, or nobody is there to hear it. */
 bool ports_flushed(void) {
     return (status_fd < 0 ? !ports_possible() : status_gone || said_sent == said_length)
-        && (control_fd < 0 || control_gone || queue_start == queue_end);
+        && (control_fd < 0 || control_gone || queued == 0);
 }

@@ -108,9 +108,10 @@ static void config_mutated(void) {
         "# c\nstop 1\n";
     int good = 0;
     for (int round = 0; round < 30000; round++) {
-        size_t length = next(sizeof seedling);
+        size_t length = next(sizeof seedling - 1);
         struct config c = {0};
-        char *text = exact(seedling, length);
+        char *text = exact(seedling, length + 1);
+        text[length] = 0;
         if (round & 1) mutate((uint8_t *)text, length);
         good += config_parse(&c, text, length, "f", error);
         config_free(&c);
