@@ -21,9 +21,7 @@ void spawn_environment(void) {
 /* Turns the child into the program; returns, with errno, only the step that failed. */
 static enum step become(const struct spawn *s) {
     struct rlimit files = {FILES_MAX, FILES_MAX};
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    sigprocmask(SIG_SETMASK, &(sigset_t){0}, NULL);
     signal(SIGPIPE, SIG_DFL);
     setsid();
     setrlimit(RLIMIT_NOFILE, &files);
@@ -56,10 +54,10 @@ static bool find(const char *name, char *path, size_t room) {
 static void explain(const struct spawn *s, const struct trouble *t, char *error) {
     char path[200];
     const char *what = strerror(t->error), *name = s->argv[0];
-    if (t->step == AT_WORKDIR) {
-        snprintf(error, TEXT_MAX, "start %s: working directory %s: %s", name, s->workdir, what);
-    } else if (t->step != AT_EXEC) {
-        snprintf(error, TEXT_MAX, "start %s: %s: %s", name, t->step == AT_USER ? "its user" : console_path, what);
+    if (t->step != AT_EXEC) {
+        const char *const at[] = {"its console ", "its user", "working directory "};
+        const char *const where[] = {console_path, "", s->workdir};
+        snprintf(error, TEXT_MAX, "start %s: %s%s: %s", name, at[t->step], where[t->step], what);
     } else if (t->error != ENOENT) {
         snprintf(error, TEXT_MAX, "start %s: %s", name, what);
     } else if (!find(name, path, sizeof path)) {

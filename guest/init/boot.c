@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <termios.h>
 
-int console_fd = -1, button_fd = -1;
+int console_fd = -1;
 const char *console_path = "/dev/null";
 
 char *read_file(const char *path, size_t max, size_t *length) {
@@ -90,13 +90,12 @@ void boot_folders(void) {
     const struct list *list = &config.list[K_FOLDER];
     for (int i = 0; i < list->count; i++) {
         char **word = list->line[i];
-        uint32_t mode, uid, gid;
-        if (!parse_number(word[1], 8, 07777, &mode) || !parse_number(word[2], 10, UINT32_MAX - 1, &uid)
-                || !parse_number(word[3], 10, UINT32_MAX - 1, &gid)) {
-            fatal(125, "`folder %s %s %s %s`: not an octal mode and two numbers", word[0], word[1], word[2], word[3]);
-        }
-        if (!make_folders(word[0], mode) || chown(word[0], uid, gid) || chmod(word[0], mode))
-            fatal(125, "folder %s: %s", word[0], strerror(errno));
+        uint32_t mode, uid, gid, most = UINT32_MAX - 1;
+        errno = EINVAL;
+        if (!parse_number(word[1], 8, 07777, &mode) || !parse_number(word[2], 10, most, &uid)
+                || !parse_number(word[3], 10, most, &gid) || !make_folders(word[0], mode)
+                || chown(word[0], uid, gid) || chmod(word[0], mode))
+            fatal(125, "folder %s %s %s %s: %s", word[0], word[1], word[2], word[3], strerror(errno));
     }
 }
 
@@ -114,11 +113,6 @@ bool boot_console(bool give_up) {
     return true;
 }
 
-/* The only input device of our machines is the power button (button.ko and evdev.ko, `late` modules). */
-void boot_button(void) {
-    button_fd = open("/dev/input/event0", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-}
-
 /* Nothing runs any more: a file system on a disk is made clean, what lives in memory is gone anyway. */
 static void seal_disks(void) {
     char *table = read_file("/proc/self/mounts", 65536, NULL);
@@ -134,6 +128,5 @@ void power_off(void) {
     sync();
     seal_disks();
     reboot(RB_POWER_OFF);
-    reboot(RB_AUTOBOOT);
     for (;;) pause();
 }

@@ -138,8 +138,8 @@ static void give_credit(struct channel *c, uint32_t used) {
 }
 
 static bool data(struct channel *c, const struct frame *f) {
-    if (c->kind == GET || c->ended) return fail(c, "DATA where none belongs", "");
-    if (f->length > WINDOW - c->unacknowledged) return fail(c, "DATA beyond the credit", "");
+    if (c->kind == GET || c->ended || f->length > WINDOW - c->unacknowledged)
+        return fail(c, "DATA where none belongs, or beyond the credit", "");
     c->unacknowledged += f->length;
     if (c->in < 0) {
         give_credit(c, f->length);  /* the program closed its input: the rest is read and forgotten */
@@ -153,12 +153,10 @@ static bool data(struct channel *c, const struct frame *f) {
 }
 
 static bool take_credit(struct channel *c, const struct frame *f) {
-    if (f->length != 8) return fail(c, "CREDIT holds 8 bytes", "");
-    uint32_t more = load32(f->data), more_errors = load32(f->data + 4);
-    if (more > WINDOW - c->credit || more_errors > WINDOW - c->error_credit)
-        return fail(c, "CREDIT for bytes that were never sent", "");
-    c->credit += more;
-    c->error_credit += more_errors;
+    if (f->length != 8 || load32(f->data) > WINDOW - c->credit || load32(f->data + 4) > WINDOW - c->error_credit)
+        return fail(c, "CREDIT is not 8 bytes, or for bytes that were never sent", "");
+    c->credit += load32(f->data);
+    c->error_credit += load32(f->data + 4);
     return true;
 }
 
@@ -196,12 +194,11 @@ void channels_frame(const struct frame *f) {
 bool channels_exited(pid_t pid, int status, int64_t now) {
     for (int i = 0; i < CHANNELS; i++) {
         struct channel *c = &channel[i];
-        if (c->kind == EXEC && !c->exited && c->pid == pid) {
-            c->exited = true;
-            c->code = WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : 128u + (uint32_t)WTERMSIG(status);
-            c->linger_due = now + LINGER_MS;
-            return true;
-        }
+        if (c->kind != EXEC || c->exited || c->pid != pid) continue;
+        c->exited = true;
+        c->code = WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : 128u + (uint32_t)WTERMSIG(status);
+        c->linger_due = now + LINGER_MS;
+        return true;
     }
     return false;
 }

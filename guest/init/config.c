@@ -82,15 +82,10 @@ const char *config_word(const struct config *c, enum key key, const char *otherw
 }
 
 bool parse_number(const char *text, int base, uint32_t max, uint32_t *out) {
-    uint64_t value = 0;
-    if (!*text) return false;
-    for (; *text; text++) {
-        unsigned digit = (unsigned)(*text - '0');
-        value = value * (unsigned)base + digit;
-        if (digit >= (unsigned)base || value > max) return false;
-    }
+    char *end;
+    unsigned long value = strtoul(text, &end, base);  /* 64 bits, and saturating: `max` tells */
     *out = (uint32_t)value;
-    return true;
+    return *text >= '0' && *text <= '9' && !*end && value <= max;
 }
 
 bool parse_user(const char *text, struct user *out) {

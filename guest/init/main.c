@@ -12,9 +12,11 @@ struct input { int64_t seconds, microseconds; uint16_t type, code; int32_t value
 struct config config;
 struct user app_user;
 static enum phase phase;
-static int signal_fd, pre_at, code, last_status, kills;
+static int signal_fd, button_fd = -1, pre_at, code, last_status, kills;
 static pid_t pid;                       /* of the running `pre` command or of the start command; 0: none */
 static bool stopping, is_ready, forking;
+static uint32_t grace_seconds;
+static const struct user ROOT = {.groups = 1};
 static int64_t console_due, kill_due = INT64_MAX;
 
 int64_t now_ms(void) {
@@ -29,13 +31,12 @@ void *must(void *allocated) {
 }
 
 void note(const char *format, ...) {
-    char line[TEXT_MAX + 64] = "init: ";
     va_list rest;
     va_start(rest, format);
-    vsnprintf(line + 6, sizeof line - 7, format, rest);
+    dprintf(2, "init: ");
+    vdprintf(2, format, rest);
+    dprintf(2, "\n");
     va_end(rest);
-    strcat(line, "\n");
-    (void)!write(2, line, strlen(line));  /* no console: nothing to be done about it */
 }
 
 /* Gives the host a bounded time to hear the last lines, then ends the machine. */
@@ -76,10 +77,8 @@ static void end_of_app(int status) {
 
 void stop_asked(void) {
     if (stopping || phase == LEAVING) return;
-    uint32_t seconds = 10;
     stopping = true;
-    parse_number(config_word(&config, K_STOP, "10"), 10, 86400, &seconds);
-    kill_due = now_ms() + (int64_t)seconds * 1000;
+    kill_due = now_ms() + (int64_t)grace_seconds * 1000;
     signal_app(SIGTERM);
     if (phase == STARTING) end_of_app(SIGTERM);  /* as if the application had died of it */
 }
@@ -102,15 +101,15 @@ static void start_app(void) {
     say("started %d", (int)pid);
     listen_due = 0;
     boot_modules(&config.list[K_LATE]);
-    boot_button();
+    /* The only input device of our machines is the power button (button.ko and evdev.ko are `late` modules). */
+    button_fd = open("/dev/input/event0", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
 static void next_step(void) {
-    static const struct user root = {.groups = 1};
     const struct list *pre = &config.list[K_PRE];
     phase = PREPARING;
     if (pre_at == pre->count) start_app();
-    else start(&(struct spawn){pre->line[pre_at++], "/", &root, -1, -1, -1, false}, "before the start: ");
+    else start(&(struct spawn){pre->line[pre_at++], "/", &ROOT, -1, -1, -1, false}, "before the start: ");
 }
 
 /* The start command, or a `pre` command, has ended. */
@@ -120,8 +119,8 @@ static void ended(int status) {
         end_of_app(SIGTERM);
     } else if (phase == PREPARING && status) {
         bool killed = WIFSIGNALED(status);
-        fatal(125, "before the start: %s %s %d", config.list[K_PRE].line[pre_at - 1][0],
-              killed ? "was killed by signal" : "ended with exit code", killed ? WTERMSIG(status) : WEXITSTATUS(status));
+        fatal(125, "before the start: %s ended with %s %d", config.list[K_PRE].line[pre_at - 1][0],
+              killed ? "signal" : "exit code", killed ? WTERMSIG(status) : WEXITSTATUS(status));
     } else if (phase == PREPARING) {
         next_step();
     } else if (phase == RUNNING && !(forking && status == 0)) {
@@ -148,11 +147,9 @@ static void reap(void) {
 static void hear_signals(void) {
     struct signalfd_siginfo s;
     while (read(signal_fd, &s, sizeof s) == sizeof s) {
-        switch (s.ssi_signo) {
-            case SIGHUP: case SIGUSR1: case SIGUSR2: case SIGQUIT: signal_app((int)s.ssi_signo); break;
-            case SIGTERM: case SIGPWR: case SIGINT: stop_asked(); break;
-            default: break;  /* SIGCHLD: reap() looks each turn; SIGPIPE is read here although it is ignored */
-        }
+        int signal = (int)s.ssi_signo;  /* SIGCHLD: reap() looks each turn; SIGPIPE is read although it is ignored */
+        if (signal == SIGHUP || signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGQUIT) signal_app(signal);
+        else if (signal == SIGTERM || signal == SIGPWR || signal == SIGINT) stop_asked();
     }
 }
 
@@ -180,8 +177,8 @@ static void timers(int64_t now) {
 static void turn(void) {
     struct pollfd p[5 + 3 * CHANNELS] = {{signal_fd, POLLIN, 0}, {ports_fd, POLLIN, 0}, {uevent_fd, POLLIN, 0},
         {dhcp_fd, POLLIN, 0}, {button_fd, POLLIN, 0}};
-    int count = 5 + channels_poll(p + 5);
     bool more = channels_turn(now_ms());
+    int count = 5 + channels_poll(p + 5);
     int64_t now = now_ms(), due = now + (more ? 0 : 60000);
     const int64_t dues[] = {kill_due, dhcp_due, ports_due, channels_due(), phase == RUNNING ? listen_due : INT64_MAX,
         phase == STARTING && net_settled ? now + 5 : INT64_MAX /* hvc0's node may be there before it opens */};
@@ -194,7 +191,6 @@ static void turn(void) {
     channels_turn(now_ms());
     ports_turn();
     reap();
-    timers(now_ms());
 }
 
 static void read_config(const char *path, bool needed) {
@@ -229,10 +225,12 @@ int main(void) {
     if (user) snprintf(error, sizeof error, "%s:%s", user[0], user[1]);
     if (!parse_user(user ? error : "0", &app_user)) fatal(125, "`user` is not a number and numbers: %s", error);
     forking = strcmp(config_word(&config, K_FORKING, "0"), "1") == 0;
+    if (!parse_number(config_word(&config, K_STOP, "10"), 10, 86400, &grace_seconds))
+        fatal(125, "`stop` is not a number of seconds up to 86400");
     spawn_environment();
     boot_folders();
-    if (!listen_start(error)) fatal(125, "%s", error);
-    if (!net_start(now_ms())) fatal(125, "`net` is not none, dhcp, or static ADDRESS/BITS GATEWAY DNS MTU");
+    listen_start();
+    net_start(now_ms());
     console_due = now_ms() + CONSOLE_WAIT_MS;
     for (;;) { timers(now_ms()); turn(); }
 }

@@ -27,11 +27,10 @@ static int set_address(unsigned long what, uint32_t address) {
 }
 
 static int default_route(uint32_t router) {
-    struct sockaddr_in gateway = {.sin_family = AF_INET, .sin_addr.s_addr = router}, any = {.sin_family = AF_INET};
-    struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY, .rt_dev = (char[]){"eth0"}};
+    struct sockaddr_in gateway = {.sin_family = AF_INET, .sin_addr.s_addr = router};
+    struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY, .rt_dev = (char[]){"eth0"},
+                            .rt_dst.sa_family = AF_INET, .rt_genmask.sa_family = AF_INET};
     memcpy(&route.rt_gateway, &gateway, sizeof gateway);
-    memcpy(&route.rt_dst, &any, sizeof any);
-    memcpy(&route.rt_genmask, &any, sizeof any);
     return request(SIOCADDRT, &route);
 }
 
@@ -69,6 +68,9 @@ void net_done(const struct lease *l, uint32_t mtu, const char *why_not) {
     char text[INET_ADDRSTRLEN];
     if (why_not) say("net none %s", why_not);
     else if (l) say("net %s", inet_ntop(AF_INET, &l->address, text, sizeof text));
+    if (dhcp_fd >= 0) close(dhcp_fd);
+    dhcp_fd = -1;
+    dhcp_due = INT64_MAX;
     net_settled = true;
 }
 
@@ -76,9 +78,7 @@ static bool parse_static(char **word, struct lease *l, uint32_t *mtu) {
     uint32_t bits;
     char *slash = word[0] ? strchr(word[0], '/') : NULL;
     if (!slash || !word[1] || !word[2] || !word[3] || !parse_number(slash + 1, 10, 32, &bits)
-            || !parse_number(word[3], 10, 65535, mtu)) {
-        return false;
-    }
+            || !parse_number(word[3], 10, 65535, mtu)) return false;
     *slash = 0;
     l->mask = htonl(bits ? ~0u << (32 - bits) : 0);
     return inet_pton(AF_INET, word[0], &l->address) == 1
@@ -86,7 +86,7 @@ static bool parse_static(char **word, struct lease *l, uint32_t *mtu) {
         && (strcmp(word[2], "-") == 0 || inet_pton(AF_INET, word[2], &l->dns) == 1);
 }
 
-bool net_start(int64_t now) {
+void net_start(int64_t now) {
     char **word = config_last(&config, K_NET);
     const char *kind = word ? word[0] : "none";
     struct lease l = {0};
@@ -98,14 +98,12 @@ bool net_start(int64_t now) {
     write_file("/proc/sys/net/ipv4/ping_group_range", 0, "0 2147483647");
     if (strcmp(kind, "none") == 0) {
         net_done(NULL, 0, NULL);
-    } else if (strcmp(kind, "static") == 0) {
-        if (!parse_static(word + 1, &l, &mtu)) return false;
+    } else if (strcmp(kind, "static") == 0 && parse_static(word + 1, &l, &mtu)) {
         net_done(&l, mtu, NULL);
     } else if (strcmp(kind, "dhcp") == 0) {
         if ((error = up("eth0")) != 0) net_done(NULL, 0, error == ENODEV ? "there is no eth0" : strerror(error));
         else if (!dhcp_start(now)) net_done(NULL, 0, strerror(errno));
     } else {
-        return false;
+        fatal(125, "`net` is not none, dhcp, or static ADDRESS/BITS GATEWAY DNS MTU");
     }
-    return true;
 }

@@ -9,9 +9,7 @@
 enum { SAID_MAX = 4096, SAID_LAST = 1200, BULK = 65536, TAKE = 131072, QUEUE = 262144, IN_MAX = 2 * FRAME_MAX };
 enum { GONE_MS = 1000 };  /* a host away for so long has ended, and what it began ends with it */
 
-/* linux/netlink.h, which musl does not have. */
-struct netlink_address { uint16_t family, pad; uint32_t pid, groups; };
-enum { KOBJECT_UEVENT = 15 };
+enum { KOBJECT_UEVENT = 15 };  /* linux/netlink.h, which musl does not have */
 
 int ports_fd = -1, uevent_fd = -1;
 int64_t ports_due = INT64_MAX;
@@ -20,7 +18,7 @@ static char said[SAID_MAX];
 static size_t said_length, said_sent;
 static uint8_t queue[QUEUE], in[IN_MAX];
 static size_t queued, in_length;
-static bool readable, welcomed, status_gone, control_gone = true;
+static bool readable, welcomed, control_gone = true;
 
 bool ports_possible(void) { return access("/sys/bus/virtio/drivers/virtio_console", F_OK) == 0; }
 
@@ -44,18 +42,16 @@ static int open_port(const char *wanted) {
 }
 
 void ports_open(void) {
-    struct netlink_address all = {.family = AF_NETLINK, .groups = 1};
+    uint32_t all[3] = {AF_NETLINK, 0, 1};  /* struct sockaddr_nl: u16 family, u16 0, u32 pid, u32 groups */
     ports_fd = epoll_create1(EPOLL_CLOEXEC);
     uevent_fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, KOBJECT_UEVENT);
-    if (bind(uevent_fd, (void *)&all, sizeof all)) note("uevents: %s", strerror(errno));
+    if (bind(uevent_fd, (void *)all, sizeof all)) note("uevents: %s", strerror(errno));
 }
 
+/* EAGAIN: the host is away or slow; the next change of the port brings us back. */
 static void write_status(void) {
-    while (status_fd >= 0 && said_sent < said_length) {
-        ssize_t n = write(status_fd, said + said_sent, said_length - said_sent);
-        if (n <= 0) return;  /* EAGAIN: the host is away or slow; the next change of the port brings us back */
-        said_sent += (size_t)n;
-    }
+    for (ssize_t n = 1; status_fd >= 0 && said_sent < said_length && n > 0; said_sent += n > 0 ? (size_t)n : 0)
+        n = write(status_fd, said + said_sent, said_length - said_sent);
 }
 
 static void write_control(void) {
@@ -145,21 +141,18 @@ static void hear_uevents(void) {
     if (any && control_fd < 0) control_fd = open_port("mike.control\n");
 }
 
-/* News that a host came or went (work queue) and its bytes (interrupt) arrive in any order: HUP, or read() == 0, may tell
- * of the host before the one whose HELLO was just read. So they change nothing at once: only a HELLO clears the queue. */
+/* News that a host came or went (work queue) and its bytes (interrupt) arrive in any order: HUP, or read() == 0, may
+ * tell of the host before the one whose HELLO was just read. So they change nothing at once: HELLO clears the queue. */
 void ports_turn(void) {
     struct epoll_event e[2];
     hear_uevents();
     int changes = epoll_wait(ports_fd, e, 2, 0);
     for (int i = 0; i < changes; i++) {
         bool hangup = e[i].events & EPOLLHUP;
-        if (e[i].data.fd == status_fd) {
-            status_gone = hangup;
-        } else {
-            control_gone = hangup;
-            readable = true;
-            ports_due = hangup ? now_ms() + GONE_MS : INT64_MAX;
-        }
+        if (e[i].data.fd != control_fd) continue;
+        control_gone = hangup;
+        readable = true;
+        ports_due = hangup ? now_ms() + GONE_MS : INT64_MAX;
     }
     if (now_ms() >= ports_due) {
         ports_due = INT64_MAX;
@@ -174,6 +167,6 @@ void ports_turn(void) {
 
 /* Nothing more can be told to the host, or nobody is there to hear it. */
 bool ports_flushed(void) {
-    return (status_fd < 0 ? !ports_possible() : status_gone || said_sent == said_length)
+    return (status_fd < 0 ? !ports_possible() : said_sent == said_length)
         && (control_fd < 0 || control_gone || queued == 0);
 }
