@@ -8,11 +8,11 @@ enum { FILES_MAX = 65536, SCRIPT_MAX = 1 << 20 };
 struct trouble { enum step step; int error; };
 
 /* Makes our environment the application's; in a name given twice the later value wins. */
-void spawn_environment(const struct config *c, const struct user *user) {
-    const struct list *list = &c->list[K_ENV];
+void spawn_environment(void) {
+    const struct list *list = &config.list[K_ENV];
     clearenv();
     setenv("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", 1);
-    setenv("HOME", user->uid ? "/" : "/root", 1);
+    setenv("HOME", app_user.uid ? "/" : "/root", 1);
     setenv("TERM", "xterm", 1);
     for (int i = 0; i < list->count; i++)
         if (setenv(list->line[i][0], list->line[i][1], 1)) note("env %s: %s", list->line[i][0], strerror(errno));
@@ -21,9 +21,7 @@ void spawn_environment(const struct config *c, const struct user *user) {
 /* Turns the child into the program; returns, with errno, only the step that failed. */
 static enum step become(const struct spawn *s) {
     struct rlimit files = {FILES_MAX, FILES_MAX};
-    sigset_t none;
-    sigemptyset(&none);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    sigprocmask(SIG_SETMASK, &(sigset_t){0}, NULL);
     signal(SIGPIPE, SIG_DFL);
     setsid();
     setrlimit(RLIMIT_NOFILE, &files);
@@ -56,10 +54,10 @@ static bool find(const char *name, char *path, size_t room) {
 static void explain(const struct spawn *s, const struct trouble *t, char *error) {
     char path[200];
     const char *what = strerror(t->error), *name = s->argv[0];
-    if (t->step == AT_WORKDIR) {
-        snprintf(error, TEXT_MAX, "start %s: working directory %s: %s", name, s->workdir, what);
-    } else if (t->step != AT_EXEC) {
-        snprintf(error, TEXT_MAX, "start %s: %s: %s", name, t->step == AT_USER ? "its user" : console_path, what);
+    if (t->step != AT_EXEC) {
+        const char *const at[] = {"its console ", "its user", "working directory "};
+        const char *const where[] = {console_path, "", s->workdir};
+        snprintf(error, TEXT_MAX, "start %s: %s%s: %s", name, at[t->step], where[t->step], what);
     } else if (t->error != ENOENT) {
         snprintf(error, TEXT_MAX, "start %s: %s", name, what);
     } else if (!find(name, path, sizeof path)) {
@@ -75,14 +73,10 @@ static void explain(const struct spawn *s, const struct trouble *t, char *error)
 }
 
 pid_t spawn(const struct spawn *s, char *error, int *code) {
-    int report[2];
+    int report[2] = {-1, -1};
     struct trouble t;
     *code = 126;
-    if (pipe2(report, O_CLOEXEC)) {
-        snprintf(error, TEXT_MAX, "start %s: pipe: %s", s->argv[0], strerror(errno));
-        return -1;
-    }
-    pid_t pid = fork();
+    pid_t pid = pipe2(report, O_CLOEXEC) ? -1 : fork();
     if (pid == 0) {
         t.step = become(s);
         t.error = errno;
@@ -91,7 +85,7 @@ pid_t spawn(const struct spawn *s, char *error, int *code) {
     int failed = errno;
     close(report[1]);
     if (pid < 0) {
-        snprintf(error, TEXT_MAX, "start %s: fork: %s", s->argv[0], strerror(failed));
+        snprintf(error, TEXT_MAX, "start %s: no process or pipe: %s", s->argv[0], strerror(failed));
     } else if (read(report[0], &t, sizeof t) == sizeof t) {  /* else end of file: exec closed the pipe */
         explain(s, &t, error);
         *code = t.step == AT_EXEC && t.error == ENOENT ? 127 : 126;

@@ -6,7 +6,7 @@
 #include <sys/syscall.h>
 #include <termios.h>
 
-int console_fd = -1, button_fd = -1;
+int console_fd = -1;
 const char *console_path = "/dev/null";
 
 char *read_file(const char *path, size_t max, size_t *length) {
@@ -86,17 +86,16 @@ void boot_modules(const struct list *modules) {
     }
 }
 
-void boot_folders(const struct config *c) {
-    const struct list *list = &c->list[K_FOLDER];
+void boot_folders(void) {
+    const struct list *list = &config.list[K_FOLDER];
     for (int i = 0; i < list->count; i++) {
         char **word = list->line[i];
-        uint32_t mode, uid, gid;
-        if (!parse_number(word[1], 8, 07777, &mode) || !parse_number(word[2], 10, UINT32_MAX - 1, &uid)
-                || !parse_number(word[3], 10, UINT32_MAX - 1, &gid)) {
-            fatal(125, "`folder %s %s %s %s`: not an octal mode and two numbers", word[0], word[1], word[2], word[3]);
-        }
-        if (!make_folders(word[0], mode) || chown(word[0], uid, gid) || chmod(word[0], mode))
-            fatal(125, "folder %s: %s", word[0], strerror(errno));
+        uint32_t mode, uid, gid, most = UINT32_MAX - 1;
+        errno = EINVAL;
+        if (!parse_number(word[1], 8, 07777, &mode) || !parse_number(word[2], 10, most, &uid)
+                || !parse_number(word[3], 10, most, &gid) || !make_folders(word[0], mode)
+                || chown(word[0], uid, gid) || chmod(word[0], mode))
+            fatal(125, "folder %s %s %s %s: %s", word[0], word[1], word[2], word[3], strerror(errno));
     }
 }
 
@@ -114,32 +113,20 @@ bool boot_console(bool give_up) {
     return true;
 }
 
-/* The only input device of our machines is the power button (button.ko and evdev.ko, `late` modules). */
-void boot_button(void) {
-    button_fd = open("/dev/input/event0", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-}
-
-/* Real file systems only: what lives in memory is gone anyway. The last mounted goes first. */
-static void unmount_disks(void) {
-    char *path[32], *rest = NULL, *table = read_file("/proc/self/mounts", 65536, NULL);
-    int count = 0;
-    char *line = table ? strtok_r(table, "\n", &rest) : NULL;
-    for (; line && count < 32; line = strtok_r(NULL, "\n", &rest)) {
-        char *blank = strchr(line, ' '), *end = blank ? strchr(blank + 1, ' ') : NULL;
-        if (strncmp(line, "/dev/", 5) != 0 || !end) continue;
-        *end = 0;
-        path[count++] = blank + 1;
+/* Nothing runs any more: a file system on a disk is made clean, what lives in memory is gone anyway. */
+static void seal_disks(void) {
+    char *table = read_file("/proc/self/mounts", 65536, NULL);
+    for (char *line; (line = strsep(&table, "\n")); ) {
+        char *device = strsep(&line, " "), *path = strsep(&line, " ");
+        if (path && strncmp(device, "/dev/", 5) == 0) mount(NULL, path, NULL, MS_REMOUNT | MS_RDONLY, NULL);
     }
-    while (count--) if (umount2(path[count], 0)) mount(NULL, path[count], NULL, MS_REMOUNT | MS_RDONLY, NULL);
 }
 
 void power_off(void) {
     for (int i = 0, left = 1; i < 300 && console_fd >= 0 && ioctl(console_fd, TIOCOUTQ, &left) == 0 && left; i++)
         usleep(1000);  /* the application's last words */
     sync();
-    unmount_disks();
-    sync();
+    seal_disks();
     reboot(RB_POWER_OFF);
-    reboot(RB_AUTOBOOT);
     for (;;) pause();
 }

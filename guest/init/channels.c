@@ -31,6 +31,7 @@ static void close_fd(int *fd) {
 }
 
 static void release(struct channel *c) {
+    if (c->kind == EXEC && !c->exited) kill(-c->pid, SIGKILL);
     close_fd(&c->in);
     close_fd(&c->out);
     close_fd(&c->err);
@@ -50,7 +51,6 @@ static bool refuse(uint16_t id, const char *what, const char *why) {
 
 static bool fail(struct channel *c, const char *what, const char *why) {
     refuse(c->id, what, why);
-    if (c->kind == EXEC && !c->exited) kill(-c->pid, SIGKILL);
     release(c);
     return false;
 }
@@ -63,34 +63,28 @@ static void finish(struct channel *c, uint32_t code) {
 }
 
 void channels_drop(void) {
-    for (int i = 0; i < CHANNELS; i++) {
-        struct channel *c = &channel[i];
-        if (c->kind == EXEC && !c->exited) kill(-c->pid, SIGKILL);
-        if (c->kind) release(c);
-    }
+    for (int i = 0; i < CHANNELS; i++)
+        if (channel[i].kind) release(&channel[i]);
 }
 
 static bool start_program(struct channel *c, char **word) {
     char error[TEXT_MAX] = "exec: no pipes are left";
-    int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1}, code;
+    int end[6] = {-1, -1, -1, -1, -1, -1}, code;
     struct user user = app_user;
-    c->pid = -1;
     c->exited = true;  /* until it runs */
     if (*word[0] && !parse_user(word[0], &user)) return fail(c, "the user is not UID[:GID[,GID...]] in numbers", "");
-    bool pipes = !pipe2(in, O_CLOEXEC) && !pipe2(out, O_CLOEXEC) && !pipe2(err, O_CLOEXEC);
-    struct spawn s = {word + 2, word[1], &user, in[0], out[1], err[1], false};
-    if (pipes) c->pid = spawn(&s, error, &code);
-    close_fd(&in[0]);
-    close_fd(&out[1]);
-    close_fd(&err[1]);
-    c->in = in[1];
-    c->out = out[0];
-    c->err = err[0];
-    if (c->pid < 0) return fail(c, error, "");
-    for (int i = 0; i < 3; i++) fcntl((int[]){c->in, c->out, c->err}[i], F_SETFL, O_NONBLOCK);
-    c->exited = false;
-    c->pending = must(malloc(WINDOW));
-    return true;
+    bool pipes = !pipe2(end, O_CLOEXEC) && !pipe2(end + 2, O_CLOEXEC) && !pipe2(end + 4, O_CLOEXEC);
+    struct spawn s = {word + 2, word[1], &user, end[0], end[3], end[5], false};
+    c->pid = pipes ? spawn(&s, error, &code) : -1;
+    for (int i = 0; i < 3; i++) {
+        close_fd(&end[(int[]){0, 3, 5}[i]]);
+        fcntl(end[(int[]){1, 2, 4}[i]], F_SETFL, O_NONBLOCK);
+    }
+    c->in = end[1];
+    c->out = end[2];
+    c->err = end[4];
+    c->exited = c->pid < 0;
+    return c->pid > 0 || fail(c, error, "");
 }
 
 static bool start_get(struct channel *c, char **word) {
@@ -125,7 +119,7 @@ static void open_channel(const struct frame *f) {
         refuse(f->channel, "8 channels are open already", "");
     } else {
         *c = (struct channel){.kind = f->type, .id = f->channel, .in = -1, .out = -1, .err = -1, .credit = WINDOW,
-                              .error_credit = WINDOW};
+                              .error_credit = WINDOW, .pending = f->type == GET ? NULL : must(malloc(WINDOW))};
         if (f->type == EXEC) start_program(c, word);
         else if (f->type == GET) start_get(c, word);
         else start_put(c, word);
@@ -143,21 +137,10 @@ static void give_credit(struct channel *c, uint32_t used) {
     }
 }
 
-static bool put_data(struct channel *c, const struct frame *f) {
-    for (uint32_t at = 0; at < f->length; ) {
-        ssize_t n = write(c->in, f->data + at, f->length - at);
-        if (n <= 0) return fail(c, c->path, strerror(errno));
-        at += (uint32_t)n;
-    }
-    give_credit(c, f->length);
-    return true;
-}
-
 static bool data(struct channel *c, const struct frame *f) {
-    if (c->kind == GET || c->ended) return fail(c, "DATA where none belongs", "");
-    if (f->length > WINDOW - c->unacknowledged) return fail(c, "DATA beyond the credit", "");
+    if (c->kind == GET || c->ended || f->length > WINDOW - c->unacknowledged)
+        return fail(c, "DATA where none belongs, or beyond the credit", "");
     c->unacknowledged += f->length;
-    if (c->kind == PUT) return put_data(c, f);
     if (c->in < 0) {
         give_credit(c, f->length);  /* the program closed its input: the rest is read and forgotten */
         return true;
@@ -169,23 +152,11 @@ static bool data(struct channel *c, const struct frame *f) {
     return true;
 }
 
-static bool end(struct channel *c) {
-    c->ended = true;
-    if (c->kind != PUT) return true;
-    if (fchmod(c->in, c->mode) || rename(c->beside, c->path)) return fail(c, c->path, strerror(errno));
-    free(c->beside);
-    c->beside = NULL;
-    finish(c, 0);
-    return true;
-}
-
 static bool take_credit(struct channel *c, const struct frame *f) {
-    if (f->length != 8) return fail(c, "CREDIT holds 8 bytes", "");
-    uint32_t more = load32(f->data), more_errors = load32(f->data + 4);
-    if (more > WINDOW - c->credit || more_errors > WINDOW - c->error_credit)
-        return fail(c, "CREDIT for bytes that were never sent", "");
-    c->credit += more;
-    c->error_credit += more_errors;
+    if (f->length != 8 || load32(f->data) > WINDOW - c->credit || load32(f->data + 4) > WINDOW - c->error_credit)
+        return fail(c, "CREDIT is not 8 bytes, or for bytes that were never sent", "");
+    c->credit += load32(f->data);
+    c->error_credit += load32(f->data + 4);
     return true;
 }
 
@@ -214,7 +185,7 @@ void channels_frame(const struct frame *f) {
         case PING: control_send(PONG, f->channel, f->data, f->length); break;
         case EXEC: case GET: case PUT: open_channel(f); break;
         case DATA: if (c) data(c, f); break;
-        case END: if (c) end(c); break;
+        case END: if (c) c->ended = true; break;
         case CREDIT: if (c) take_credit(c, f); break;
         default: refuse(f->channel, "a frame of a type that the host does not send", ""); break;
     }
@@ -223,12 +194,11 @@ void channels_frame(const struct frame *f) {
 bool channels_exited(pid_t pid, int status, int64_t now) {
     for (int i = 0; i < CHANNELS; i++) {
         struct channel *c = &channel[i];
-        if (c->kind == EXEC && !c->exited && c->pid == pid) {
-            c->exited = true;
-            c->code = WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : 128u + (uint32_t)WTERMSIG(status);
-            c->linger_due = now + LINGER_MS;
-            return true;
-        }
+        if (c->kind != EXEC || c->exited || c->pid != pid) continue;
+        c->exited = true;
+        c->code = WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : 128u + (uint32_t)WTERMSIG(status);
+        c->linger_due = now + LINGER_MS;
+        return true;
     }
     return false;
 }
@@ -246,26 +216,25 @@ static bool forward(struct channel *c, enum type type, int fd, uint32_t *credit,
     return n < 0 && errno == EAGAIN && !give_up;
 }
 
-static void feed(struct channel *c) {
-    if (c->in >= 0 && c->pending_length) {
-        ssize_t n = write(c->in, c->pending + c->pending_at, c->pending_length);
-        if (n < 0 && errno != EAGAIN) {
-            n = (ssize_t)c->pending_length;  /* EPIPE: the program reads no more */
-            close_fd(&c->in);
-        }
-        if (n > 0) {
-            c->pending_at += (size_t)n;
-            c->pending_length -= (size_t)n;
-            give_credit(c, (uint32_t)n);
-        }
-    }
-    if (c->ended && !c->pending_length) close_fd(&c->in);
+/* Writes what the program, or the file, takes at once; false when it takes no more. */
+static bool feed(struct channel *c) {
+    ssize_t n = c->pending_length ? write(c->in, c->pending + c->pending_at, c->pending_length) : 0;
+    if (n < 0) return errno == EAGAIN;
+    c->pending_at += (size_t)n;
+    c->pending_length -= (size_t)n;
+    give_credit(c, (uint32_t)n);
+    return true;
 }
 
 static void turn_program(struct channel *c, int64_t now) {
     /* A daemon that the program left behind may hold its pipes for ever: after a while only what is there is sent. */
     bool give_up = c->exited && now >= c->linger_due;
-    feed(c);
+    if (!feed(c)) {  /* EPIPE */
+        close_fd(&c->in);
+        give_credit(c, (uint32_t)c->pending_length);
+        c->pending_length = 0;
+    }
+    if (c->ended && !c->pending_length) close_fd(&c->in);
     if (c->out >= 0 && !forward(c, DATA, c->out, &c->credit, give_up)) {
         close_fd(&c->out);
         control_send(END, c->id, NULL, 0);
@@ -283,11 +252,20 @@ static bool turn_get(struct channel *c) {
     return false;
 }
 
+static bool turn_put(struct channel *c) {
+    if (!feed(c)) return fail(c, c->path, strerror(errno));
+    if (!c->ended || c->pending_length) return c->pending_length;
+    if (fchmod(c->in, c->mode) || rename(c->beside, c->path)) return fail(c, c->path, strerror(errno));
+    finish(c, 0);
+    return false;
+}
+
 bool channels_turn(int64_t now) {
     bool more = false;
     for (int i = 0; i < CHANNELS; i++) {
         if (channel[i].kind == EXEC) turn_program(&channel[i], now);
         else if (channel[i].kind == GET) more |= turn_get(&channel[i]);
+        else if (channel[i].kind == PUT) more |= turn_put(&channel[i]);
     }
     return more;
 }

@@ -2,16 +2,16 @@
 #include "init.h"
 
 enum { WORDS_MAX = 256, LINES_MAX = 4096 };
-enum rule { REPLACE, ADD, LAST };  /* how a later file changes what an earlier one said */
 
-static const struct { const char *name; uint8_t least, most; enum rule rule; } KEY[KEYS] = {
-    [K_MODULE] = {"module", 1, 1, REPLACE},     [K_LATE] = {"late", 1, 1, REPLACE},
-    [K_HOSTNAME] = {"hostname", 1, 1, LAST},    [K_NET] = {"net", 1, 5, LAST},
-    [K_HOST] = {"host", 2, 2, REPLACE},         [K_FOLDER] = {"folder", 4, 4, ADD},
-    [K_ENV] = {"env", 2, 2, ADD},               [K_PRE] = {"pre", 1, 255, REPLACE},
-    [K_ARG] = {"arg", 1, 1, REPLACE},           [K_USER] = {"user", 2, 2, LAST},
-    [K_WORKDIR] = {"workdir", 1, 1, LAST},      [K_FORKING] = {"forking", 1, 1, LAST},
-    [K_LISTEN] = {"listen", 2, 2, REPLACE},     [K_STOP] = {"stop", 1, 1, LAST},
+/* `adds`: a later file's lines come behind an earlier one's instead of replacing them. */
+static const struct { const char *name; uint8_t least, most; bool adds; } KEY[KEYS] = {
+    [K_MODULE] = {"module", 1, 1, false},    [K_LATE] = {"late", 1, 1, false},
+    [K_HOSTNAME] = {"hostname", 1, 1, false}, [K_NET] = {"net", 1, 5, false},
+    [K_HOST] = {"host", 2, 2, false},        [K_FOLDER] = {"folder", 4, 4, true},
+    [K_ENV] = {"env", 2, 2, true},           [K_PRE] = {"pre", 1, 255, false},
+    [K_ARG] = {"arg", 1, 1, false},          [K_USER] = {"user", 2, 2, false},
+    [K_WORKDIR] = {"workdir", 1, 1, false},  [K_FORKING] = {"forking", 1, 1, false},
+    [K_LISTEN] = {"listen", 2, 2, false},    [K_STOP] = {"stop", 1, 1, false},
 };
 
 /* Undoes \s \n \t \\ \e in place; false for an unknown escape. */
@@ -28,20 +28,15 @@ static bool decode(char *word) {
     return true;
 }
 
-static void clear(struct list *list) {
-    for (int i = 0; i < list->count; i++) free(list->line[i]);
-    list->count = 0;
-}
-
 static bool keep(struct config *c, enum key key, char **word, int words) {
     struct list *list = &c->list[key];
-    if (KEY[key].rule == LAST || (KEY[key].rule == REPLACE && list->source != c->source)) clear(list);
+    if (!KEY[key].adds && list->source != c->source)
+        while (list->count) free(list->line[--list->count]);
     list->source = c->source;
     if (list->count == LINES_MAX) return false;
     list->line = must(realloc(list->line, ((size_t)list->count + 1) * sizeof *list->line));
-    char **copy = must(malloc(((size_t)words + 1) * sizeof *copy));
+    char **copy = must(calloc((size_t)words + 1, sizeof *copy));
     memcpy(copy, word, (size_t)words * sizeof *copy);
-    copy[words] = NULL;
     list->line[list->count++] = copy;
     return true;
 }
@@ -49,14 +44,10 @@ static bool keep(struct config *c, enum key key, char **word, int words) {
 static const char *take_line(struct config *c, char *line) {
     char *word[WORDS_MAX];
     int words = 0;
-    for (char *at = line; at; ) {
-        char *blank = strchr(at, ' ');
-        if (blank) *blank = 0;
+    for (char *at; (at = strsep(&line, " ")); word[words++] = at) {
         if (words == WORDS_MAX) return "more than 256 words";
         if (!*at) return "an empty word (two blanks, or one at the end; \\e is the empty value)";
         if (!decode(at)) return "an escape that is none of \\s \\n \\t \\\\ \\e";
-        word[words++] = at;
-        at = blank ? blank + 1 : NULL;
     }
     for (int key = 0; key < KEYS; key++) {
         if (strcmp(word[0], KEY[key].name) == 0) {
@@ -68,16 +59,13 @@ static const char *take_line(struct config *c, char *line) {
 }
 
 bool config_parse(struct config *c, char *text, size_t length, const char *name, char *error) {
-    c->source++;
-    const char *wrong = memchr(text, 0, length) ? "a NUL byte" : NULL;
+    const char *wrong = strlen(text) == length ? NULL : "a NUL byte";
     int number = 0;
-    for (char *line = text, *end = text + length; !wrong && line < end; ) {
-        char *next = memchr(line, '\n', (size_t)(end - line));
+    c->source++;
+    for (char *line; !wrong && (line = strsep(&text, "\n")) && (text || *line); ) {
         number++;
-        if (!next) { wrong = "no newline at the end"; break; }
-        *next = 0;
-        if (*line && *line != '#') wrong = take_line(c, line);
-        line = next + 1;
+        if (!text) wrong = "no newline at the end";
+        else if (*line && *line != '#') wrong = take_line(c, line);
     }
     if (wrong) snprintf(error, TEXT_MAX, "%s line %d has %s", name, number, wrong);
     return !wrong;
@@ -94,29 +82,20 @@ const char *config_word(const struct config *c, enum key key, const char *otherw
 }
 
 bool parse_number(const char *text, int base, uint32_t max, uint32_t *out) {
-    uint64_t value = 0;
-    if (!*text) return false;
-    for (; *text; text++) {
-        unsigned digit = (unsigned)(*text - '0');
-        value = value * (unsigned)base + digit;
-        if (digit >= (unsigned)base || value > max) return false;
-    }
+    char *end;
+    unsigned long value = strtoul(text, &end, base);  /* 64 bits, and saturating: `max` tells */
     *out = (uint32_t)value;
-    return true;
+    return *text >= '0' && *text <= '9' && !*end && value <= max;
 }
 
 bool parse_user(const char *text, struct user *out) {
-    char copy[TEXT_MAX];
+    char copy[TEXT_MAX], *rest = copy;
     if ((size_t)snprintf(copy, sizeof copy, "%s", text) >= sizeof copy) return false;
-    char *at = strchr(copy, ':');
-    if (at) *at++ = 0;
-    else at = copy;  /* the group of the same number */
-    if (!parse_number(copy, 10, UINT32_MAX - 1, &out->uid)) return false;
-    for (out->groups = 0; at; out->groups++) {
-        char *comma = strchr(at, ',');
-        if (comma) *comma++ = 0;
-        if (out->groups == GROUPS_MAX || !parse_number(at, 10, UINT32_MAX - 1, &out->group[out->groups])) return false;
-        at = comma;
+    if (!parse_number(strsep(&rest, ":"), 10, UINT32_MAX - 1, &out->uid)) return false;
+    if (!rest) rest = copy;  /* the group of the same number */
+    for (out->groups = 0; rest; out->groups++) {
+        char *gid = strsep(&rest, ",");
+        if (out->groups == GROUPS_MAX || !parse_number(gid, 10, UINT32_MAX - 1, &out->group[out->groups])) return false;
     }
     return true;
 }

@@ -72,13 +72,6 @@ static void transmit(int64_t now) {
     dhcp_due = now + (FIRST_WAIT_MS << tries++);
 }
 
-static void end(const struct lease *lease, const char *why_not) {
-    close(dhcp_fd);
-    dhcp_fd = -1;
-    dhcp_due = INT64_MAX;
-    net_done(lease, 0, why_not);
-}
-
 bool dhcp_start(int64_t now) {
     socklen_t length = sizeof everybody;
     everybody = (struct sockaddr_ll){.sll_family = AF_PACKET, .sll_protocol = htons(ETHERTYPE_IP)};
@@ -99,7 +92,7 @@ void dhcp_turn(int64_t now) {
     for (ssize_t n; dhcp_fd >= 0 && (n = recv(dhcp_fd, packet, sizeof packet, 0)) > 0; ) {
         if (!dhcp_parse(packet, (size_t)n, mac, xid, &got)) continue;
         if (got.kind == DHCP_ACK && offer.address) {
-            end(&got, NULL);
+            net_done(&got, 0, NULL);
         } else if (got.kind == DHCP_OFFER && !offer.address && got.server) {
             offer = got;
             tries = 0;
@@ -109,7 +102,7 @@ void dhcp_turn(int64_t now) {
         }
     }
     if (dhcp_fd >= 0 && now >= dhcp_due) {
-        if (tries == TRIES) end(NULL, "no DHCP server answered");
+        if (tries == TRIES) net_done(NULL, 0, "no DHCP server answered");
         else transmit(now);
     }
 }

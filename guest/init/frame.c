@@ -10,24 +10,18 @@ void store32(uint8_t *at, uint32_t value) {
 }
 
 ssize_t frame_next(const uint8_t *bytes, size_t length, struct frame *out) {
-    size_t zeros = 0;
-    while (zeros < length && bytes[zeros] == PADDING) zeros++;
-    if (zeros) {  /* padding is what a new host says to finish a frame its predecessor left half said */
+    if (length && bytes[0] == PADDING) {  /* a new host says it to finish what its predecessor left half said */
         *out = (struct frame){.type = PADDING};
-        return (ssize_t)zeros;
+        return 1;
     }
     if (length < FRAME_HEAD) return 0;
-    uint16_t channel = (uint16_t)(bytes[2] | bytes[3] << 8);
-    *out = (struct frame){bytes[0], bytes[1], channel, load32(bytes + 4), bytes + FRAME_HEAD};
+    *out = (struct frame){bytes[0], bytes[1], (uint16_t)load32(bytes + 2), load32(bytes + 4), bytes + FRAME_HEAD};
     if (out->length > FRAME_MAX) return -1;
     return length < FRAME_HEAD + out->length ? 0 : (ssize_t)(FRAME_HEAD + out->length);
 }
 
 void frame_head(uint8_t head[FRAME_HEAD], enum type type, uint16_t channel, uint32_t length) {
-    head[0] = (uint8_t)type;
-    head[1] = 0;
-    head[2] = (uint8_t)channel;
-    head[3] = (uint8_t)(channel >> 8);
+    store32(head, (uint32_t)type | (uint32_t)channel << 16);
     store32(head + 4, length);
 }
 

@@ -26,7 +26,7 @@ struct list { int count, source; char ***line; };  /* line[i] is a NULL-terminat
 struct config { struct list list[KEYS]; int source; };
 struct user { uid_t uid; int groups; gid_t group[GROUPS_MAX]; };
 
-/* Adds one file's lines; `text` is changed and must outlive the config. False: `error` says why (TEXT_MAX bytes). */
+/* Adds one file's lines; `text` (then NUL) is changed and must outlive the config. False: `error` says why. */
 bool config_parse(struct config *c, char *text, size_t length, const char *name, char *error);
 char **config_last(const struct config *c, enum key key);      /* NULL when the key was not given */
 const char *config_word(const struct config *c, enum key key, const char *otherwise);
@@ -53,9 +53,8 @@ int frame_words(const struct frame *f, char **words, int max);
 enum bound { BOUND_NOT, BOUND_LOCAL, BOUND };
 enum bound listen_line(const char *line, bool udp, uint16_t port);
 enum bound listen_table(const char *table, bool udp, uint16_t port);
-bool listen_start(const struct config *c, char *error);
+void listen_start(void);
 bool listen_check(int64_t now);   /* true once every line is satisfied */
-extern int64_t listen_due;        /* when to call it again, in ms; INT64_MAX never */
 
 /* ---- dhcp.c ---- */
 struct lease { uint32_t address, mask, router, dns, server; uint8_t kind; }; /* network order, 0 = not given */
@@ -65,11 +64,9 @@ size_t dhcp_build(uint8_t *packet, const uint8_t mac[6], uint32_t xid, const str
 bool dhcp_parse(const uint8_t *packet, size_t length, const uint8_t mac[6], uint32_t xid, struct lease *out);
 bool dhcp_start(int64_t now);
 void dhcp_turn(int64_t now);      /* reads what came, sends what is due, ends in net_done */
-extern int dhcp_fd;
-extern int64_t dhcp_due;
 
 /* ---- net.c ---- */
-bool net_start(const struct config *c, int64_t now);  /* false: try no longer, `net none` was said */
+void net_start(int64_t now);
 void net_done(const struct lease *lease, uint32_t mtu, const char *why_not);
 extern bool net_settled;
 
@@ -77,32 +74,28 @@ extern bool net_settled;
 void boot_devices(void);
 void boot_mounts(void);
 void boot_modules(const struct list *modules);
-void boot_folders(const struct config *c);
+void boot_folders(void);
 bool boot_console(bool give_up);  /* opens the application's console; false: hvc0 may still come */
-void boot_button(void);
 _Noreturn void power_off(void);
 char *read_file(const char *path, size_t max, size_t *length);   /* NUL-terminated; NULL: errno says why */
 void write_file(const char *path, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool make_folders(const char *path, mode_t mode);
-extern int console_fd, button_fd;
 extern const char *console_path;
 
 /* ---- app.c: starting programs ---- */
 struct spawn { char **argv; const char *workdir; const struct user *user; int in, out, err; bool terminal; };
 /* in < 0: the console is all three. */
 pid_t spawn(const struct spawn *s, char *error, int *code);   /* -1: `error`, and 126 or 127 in `code` */
-void spawn_environment(const struct config *c, const struct user *user);
+void spawn_environment(void);
 
 /* ---- ports.c: virtio-serial, status lines ---- */
 void ports_open(void);
-bool ports_possible(void);        /* a virtio console device exists: ports and hvc0 may still appear */
+bool ports_possible(void);        /* a driver for them is there: ports and hvc0 may still appear */
 void ports_turn(void);
 bool ports_flushed(void);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
-bool control_send(enum type type, uint16_t channel, const void *data, uint32_t length);
+void control_send(enum type type, uint16_t channel, const void *data, uint32_t length);
 bool control_room(void);          /* bulk data may be queued */
-extern int ports_fd, uevent_fd;
-extern int64_t ports_due;         /* when to call ports_turn() at the latest */
 
 /* ---- channels.c: exec and copy ---- */
 void channels_frame(const struct frame *f);
@@ -112,7 +105,9 @@ int channels_poll(struct pollfd *p);
 bool channels_turn(int64_t now);  /* true: more can be done at once */
 int64_t channels_due(void);
 
-/* ---- main.c ---- */
+/* ---- main.c, and what it waits for; a time is in ms, INT64_MAX is never ---- */
+extern int dhcp_fd, ports_fd, uevent_fd, console_fd;
+extern int64_t listen_due, dhcp_due, ports_due;
 extern struct config config;
 extern struct user app_user;
 int64_t now_ms(void);

@@ -1,8 +1,8 @@
 /* Readiness: does anything in this guest listen on the ports that the host publishes? */
 #include "init.h"
 
-enum { LISTEN_MAX = 64, FIRST_WAIT_MS = 2, LAST_WAIT_MS = 50, TCP_LISTEN = 0x0a, UDP_UNCONNECTED = 0x07 };
-enum { TABLE_MAX = 1 << 20 };  /* Linux lists listening TCP sockets before all others */
+/* Of a table the first MiB is enough: Linux lists listening TCP sockets before all others. */
+enum { LISTEN_MAX = 64, FIRST_WAIT_MS = 2, LAST_WAIT_MS = 50, TCP_LISTEN = 10, UDP_OPEN = 7, TABLE_MAX = 1 << 20 };
 
 static struct { const char *kind; bool local_said, bound; uint16_t port; } want[LISTEN_MAX];
 static int wanted;
@@ -17,7 +17,7 @@ enum bound listen_line(const char *line, bool udp, uint16_t port) {
     const char *address = word[1], *colon = strchr(address, ':');
     size_t digits = strspn(address, "0123456789ABCDEF");
     if ((digits != 8 && digits != 32) || colon != address + digits || strtoul(colon + 1, &end, 16) != port
-            || end != colon + 5 || strtoul(word[3], NULL, 16) != (udp ? UDP_UNCONNECTED : TCP_LISTEN)) return BOUND_NOT;
+            || end != colon + 5 || strtoul(word[3], NULL, 16) != (udp ? UDP_OPEN : TCP_LISTEN)) return BOUND_NOT;
     if (digits == 32 && strncmp(address, "0000000000000000FFFF0000", 24) != 0)
         return strncmp(address, "00000000000000000000000001000000", 32) == 0 ? BOUND_LOCAL : BOUND;
     return strncmp(colon - 2, "7F", 2) == 0 ? BOUND_LOCAL : BOUND;  /* IPv4, or IPv4 in IPv6: 127.0.0.0/8 */
@@ -41,20 +41,17 @@ static enum bound look(const char *kind, const char *version, uint16_t port) {
     return b;
 }
 
-bool listen_start(const struct config *c, char *error) {
-    const struct list *list = &c->list[K_LISTEN];
+void listen_start(void) {
+    const struct list *list = &config.list[K_LISTEN];
     for (wanted = 0; wanted < list->count; wanted++) {
         char **word = list->line[wanted];
         uint32_t port;
         if ((strcmp(word[0], "udp") != 0 && strcmp(word[0], "tcp") != 0)
-                || !parse_number(word[1], 10, 65535, &port) || wanted == LISTEN_MAX) {
-            snprintf(error, TEXT_MAX, "`listen %s %s` is not tcp or udp and a port, or the 65th", word[0], word[1]);
-            return false;
-        }
+                || !parse_number(word[1], 10, 65535, &port) || wanted == LISTEN_MAX)
+            fatal(125, "`listen %s %s` is not tcp or udp and a port, or the 65th", word[0], word[1]);
         want[wanted].kind = word[0];
         want[wanted].port = (uint16_t)port;
     }
-    return true;
 }
 
 bool listen_check(int64_t now) {

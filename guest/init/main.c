@@ -1,7 +1,6 @@
 /* PID 1: one loop brings the machine up, watches over the application and turns the machine off. It never exits. */
 #include "init.h"
 #include <stdarg.h>
-#include <sys/reboot.h>
 #include <sys/signalfd.h>
 #include <time.h>
 
@@ -13,9 +12,11 @@ struct input { int64_t seconds, microseconds; uint16_t type, code; int32_t value
 struct config config;
 struct user app_user;
 static enum phase phase;
-static int signal_fd, pre_at, code, last_status, kills;
+static int signal_fd, button_fd = -1, pre_at, code, last_status, kills;
 static pid_t pid;                       /* of the running `pre` command or of the start command; 0: none */
 static bool stopping, is_ready, forking;
+static uint32_t grace_seconds;
+static const struct user ROOT = {.groups = 1};
 static int64_t console_due, kill_due = INT64_MAX;
 
 int64_t now_ms(void) {
@@ -30,13 +31,12 @@ void *must(void *allocated) {
 }
 
 void note(const char *format, ...) {
-    char line[TEXT_MAX + 64] = "init: ";
     va_list rest;
     va_start(rest, format);
-    vsnprintf(line + 6, sizeof line - 7, format, rest);
+    dprintf(2, "init: ");
+    vdprintf(2, format, rest);
+    dprintf(2, "\n");
     va_end(rest);
-    strcat(line, "\n");
-    (void)!write(2, line, strlen(line));  /* no console: nothing to be done about it */
 }
 
 /* Gives the host a bounded time to hear the last lines, then ends the machine. */
@@ -77,55 +77,52 @@ static void end_of_app(int status) {
 
 void stop_asked(void) {
     if (stopping || phase == LEAVING) return;
-    uint32_t seconds = 10;
     stopping = true;
-    parse_number(config_word(&config, K_STOP, "10"), 10, 86400, &seconds);
-    kill_due = now_ms() + (int64_t)seconds * 1000;
+    kill_due = now_ms() + (int64_t)grace_seconds * 1000;
     signal_app(SIGTERM);
     if (phase == STARTING) end_of_app(SIGTERM);  /* as if the application had died of it */
 }
 
+static void start(const struct spawn *s, const char *when) {
+    char error[TEXT_MAX];
+    pid = spawn(s, error, &code);
+    if (pid < 0) fatal(code, "%s%s", when, error);
+}
+
 static void start_app(void) {
     const struct list *args = &config.list[K_ARG];
-    char error[TEXT_MAX], **argv = must(calloc((size_t)args->count + 1, sizeof *argv));
+    char **argv = must(calloc((size_t)args->count + 1, sizeof *argv));
     for (int i = 0; i < args->count; i++) argv[i] = args->line[i][0];
     if (!argv[0]) fatal(125, "the image has no start command (no `arg` line)");
     /* A daemon's first process must not own the terminal: its end would send SIGHUP to the second. */
-    struct spawn s = {argv, config_word(&config, K_WORKDIR, "/"), &app_user, -1, -1, -1, !forking};
-    pid = spawn(&s, error, &code);
-    if (pid < 0) fatal(code, "%s", error);
+    start(&(struct spawn){argv, config_word(&config, K_WORKDIR, "/"), &app_user, -1, -1, -1, !forking}, "");
     free(argv);
     phase = RUNNING;
     say("started %d", (int)pid);
     listen_due = 0;
     boot_modules(&config.list[K_LATE]);
-    boot_button();
+    /* The only input device of our machines is the power button (button.ko and evdev.ko are `late` modules). */
+    button_fd = open("/dev/input/event0", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
 static void next_step(void) {
     const struct list *pre = &config.list[K_PRE];
-    char error[TEXT_MAX];
     phase = PREPARING;
-    if (pre_at == pre->count) { start_app(); return; }
-    static const struct user root = {.groups = 1};
-    struct spawn s = {pre->line[pre_at++], "/", &root, -1, -1, -1, false};
-    pid = spawn(&s, error, &code);
-    if (pid < 0) fatal(code, "before the start: %s", error);
+    if (pre_at == pre->count) start_app();
+    else start(&(struct spawn){pre->line[pre_at++], "/", &ROOT, -1, -1, -1, false}, "before the start: ");
 }
 
 /* The start command, or a `pre` command, has ended. */
 static void ended(int status) {
     pid = 0;
-    if (phase == PREPARING) {
-        if (stopping) {
-            end_of_app(SIGTERM);
-        } else if (status) {
-            fatal(125, "before the start: %s %s %d", config.list[K_PRE].line[pre_at - 1][0],
-                  WIFSIGNALED(status) ? "was killed by signal" : "ended with exit code",
-                  WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-        } else {
-            next_step();
-        }
+    if (phase == PREPARING && stopping) {
+        end_of_app(SIGTERM);
+    } else if (phase == PREPARING && status) {
+        bool killed = WIFSIGNALED(status);
+        fatal(125, "before the start: %s ended with %s %d", config.list[K_PRE].line[pre_at - 1][0],
+              killed ? "signal" : "exit code", killed ? WTERMSIG(status) : WEXITSTATUS(status));
+    } else if (phase == PREPARING) {
+        next_step();
     } else if (phase == RUNNING && !(forking && status == 0)) {
         end_of_app(status);
     } else if (stopping) {
@@ -150,11 +147,9 @@ static void reap(void) {
 static void hear_signals(void) {
     struct signalfd_siginfo s;
     while (read(signal_fd, &s, sizeof s) == sizeof s) {
-        switch (s.ssi_signo) {
-            case SIGHUP: case SIGUSR1: case SIGUSR2: case SIGQUIT: signal_app((int)s.ssi_signo); break;
-            case SIGTERM: case SIGPWR: case SIGINT: stop_asked(); break;  /* SIGINT: ctrl-alt-del */
-            default: break;  /* SIGCHLD: reap() looks each turn; SIGPIPE is read here although it is ignored */
-        }
+        int signal = (int)s.ssi_signo;  /* SIGCHLD: reap() looks each turn; SIGPIPE is read although it is ignored */
+        if (signal == SIGHUP || signal == SIGUSR1 || signal == SIGUSR2 || signal == SIGQUIT) signal_app(signal);
+        else if (signal == SIGTERM || signal == SIGPWR || signal == SIGINT) stop_asked();
     }
 }
 
@@ -182,15 +177,13 @@ static void timers(int64_t now) {
 static void turn(void) {
     struct pollfd p[5 + 3 * CHANNELS] = {{signal_fd, POLLIN, 0}, {ports_fd, POLLIN, 0}, {uevent_fd, POLLIN, 0},
         {dhcp_fd, POLLIN, 0}, {button_fd, POLLIN, 0}};
+    bool more = channels_turn(now_ms());
     int count = 5 + channels_poll(p + 5);
-    int64_t now = now_ms(), due = kill_due;
-    due = listen_due < due && phase == RUNNING ? listen_due : due;
-    due = dhcp_due < due ? dhcp_due : due;
-    due = ports_due < due ? ports_due : due;
-    due = channels_due() < due ? channels_due() : due;
-    if (phase == STARTING && net_settled) due = now + 5;  /* hvc0's node may be there a moment before it opens */
-    int64_t wait = due == INT64_MAX ? -1 : due <= now ? 0 : due - now;
-    poll(p, (nfds_t)count, channels_turn(now) ? 0 : (int)(wait > 60000 ? 60000 : wait));
+    int64_t now = now_ms(), due = now + (more ? 0 : 60000);
+    const int64_t dues[] = {kill_due, dhcp_due, ports_due, channels_due(), phase == RUNNING ? listen_due : INT64_MAX,
+        phase == STARTING && net_settled ? now + 5 : INT64_MAX /* hvc0's node may be there before it opens */};
+    for (size_t i = 0; i < sizeof dues / sizeof *dues; i++) due = dues[i] < due ? dues[i] : due;
+    poll(p, (nfds_t)count, due > now ? (int)(due - now) : 0);
     hear_signals();
     hear_button();
     dhcp_turn(now_ms());
@@ -198,7 +191,6 @@ static void turn(void) {
     channels_turn(now_ms());
     ports_turn();
     reap();
-    timers(now_ms());
 }
 
 static void read_config(const char *path, bool needed) {
@@ -229,15 +221,16 @@ int main(void) {
     ports_turn();
     boot_mounts();
     ports_turn();
-    reboot(RB_DISABLE_CAD);
     char **user = config_last(&config, K_USER);
     if (user) snprintf(error, sizeof error, "%s:%s", user[0], user[1]);
     if (!parse_user(user ? error : "0", &app_user)) fatal(125, "`user` is not a number and numbers: %s", error);
     forking = strcmp(config_word(&config, K_FORKING, "0"), "1") == 0;
-    spawn_environment(&config, &app_user);
-    boot_folders(&config);
-    if (!listen_start(&config, error)) fatal(125, "%s", error);
-    if (!net_start(&config, now_ms())) fatal(125, "`net` is not none, dhcp, or static ADDRESS/BITS GATEWAY DNS MTU");
+    if (!parse_number(config_word(&config, K_STOP, "10"), 10, 86400, &grace_seconds))
+        fatal(125, "`stop` is not a number of seconds up to 86400");
+    spawn_environment();
+    boot_folders();
+    listen_start();
+    net_start(now_ms());
     console_due = now_ms() + CONSOLE_WAIT_MS;
     for (;;) { timers(now_ms()); turn(); }
 }

@@ -5,7 +5,6 @@
 #include <net/route.h>
 
 bool net_settled;
-static const struct config *settings;
 
 /* One request about the network; 0 or errno. */
 static int request(unsigned long what, void *argument) {
@@ -28,18 +27,17 @@ static int set_address(unsigned long what, uint32_t address) {
 }
 
 static int default_route(uint32_t router) {
-    struct sockaddr_in gateway = {.sin_family = AF_INET, .sin_addr.s_addr = router}, any = {.sin_family = AF_INET};
-    struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY, .rt_dev = (char[]){"eth0"}};
+    struct sockaddr_in gateway = {.sin_family = AF_INET, .sin_addr.s_addr = router};
+    struct rtentry route = {.rt_flags = RTF_UP | RTF_GATEWAY, .rt_dev = (char[]){"eth0"},
+                            .rt_dst.sa_family = AF_INET, .rt_genmask.sa_family = AF_INET};
     memcpy(&route.rt_gateway, &gateway, sizeof gateway);
-    memcpy(&route.rt_dst, &any, sizeof any);
-    memcpy(&route.rt_genmask, &any, sizeof any);
     return request(SIOCADDRT, &route);
 }
 
 static void write_names(uint32_t address, uint32_t dns) {
     char text[INET_ADDRSTRLEN];
-    const char *name = config_word(settings, K_HOSTNAME, NULL);
-    const struct list *hosts = &settings->list[K_HOST];
+    const char *name = config_word(&config, K_HOSTNAME, NULL);
+    const struct list *hosts = &config.list[K_HOST];
     make_folders("/etc", 0755);
     write_file("/etc/hosts", O_TRUNC, "127.0.0.1 localhost\n::1 localhost\n");
     if (name) {
@@ -63,16 +61,16 @@ void net_done(const struct lease *l, uint32_t mtu, const char *why_not) {
         struct ifreq r = {.ifr_name = "eth0", .ifr_mtu = (int)mtu};
         if (mtu && (error = request(SIOCSIFMTU, &r)) != 0)
             note("MTU %u: %s", mtu, strerror(error));  /* the device's own stays: slower, not broken */
-        error = set_address(SIOCSIFADDR, l->address);
-        if (!error) error = set_address(SIOCSIFNETMASK, l->mask);
-        if (!error) error = up("eth0");
-        if (!error && l->router) error = default_route(l->router);
-        if (error) why_not = strerror(error);
+        if ((error = set_address(SIOCSIFADDR, l->address)) || (error = set_address(SIOCSIFNETMASK, l->mask))
+                || (error = up("eth0")) || (l->router && (error = default_route(l->router)))) why_not = strerror(error);
     }
     write_names(l && !error ? l->address : 0, l && !error ? l->dns : 0);
     char text[INET_ADDRSTRLEN];
     if (why_not) say("net none %s", why_not);
     else if (l) say("net %s", inet_ntop(AF_INET, &l->address, text, sizeof text));
+    if (dhcp_fd >= 0) close(dhcp_fd);
+    dhcp_fd = -1;
+    dhcp_due = INT64_MAX;
     net_settled = true;
 }
 
@@ -80,9 +78,7 @@ static bool parse_static(char **word, struct lease *l, uint32_t *mtu) {
     uint32_t bits;
     char *slash = word[0] ? strchr(word[0], '/') : NULL;
     if (!slash || !word[1] || !word[2] || !word[3] || !parse_number(slash + 1, 10, 32, &bits)
-            || !parse_number(word[3], 10, 65535, mtu)) {
-        return false;
-    }
+            || !parse_number(word[3], 10, 65535, mtu)) return false;
     *slash = 0;
     l->mask = htonl(bits ? ~0u << (32 - bits) : 0);
     return inet_pton(AF_INET, word[0], &l->address) == 1
@@ -90,12 +86,11 @@ static bool parse_static(char **word, struct lease *l, uint32_t *mtu) {
         && (strcmp(word[2], "-") == 0 || inet_pton(AF_INET, word[2], &l->dns) == 1);
 }
 
-bool net_start(const struct config *c, int64_t now) {
-    char **word = config_last(c, K_NET);
+void net_start(int64_t now) {
+    char **word = config_last(&config, K_NET);
     const char *kind = word ? word[0] : "none";
     struct lease l = {0};
     uint32_t mtu = 0;
-    settings = c;
     int error = up("lo");
     if (error) note("lo: %s", strerror(error));
     /* The machine is the boundary: its user's ports below 1024 and pings need no privilege. */
@@ -103,14 +98,12 @@ bool net_start(const struct config *c, int64_t now) {
     write_file("/proc/sys/net/ipv4/ping_group_range", 0, "0 2147483647");
     if (strcmp(kind, "none") == 0) {
         net_done(NULL, 0, NULL);
-    } else if (strcmp(kind, "static") == 0) {
-        if (!parse_static(word + 1, &l, &mtu)) return false;
+    } else if (strcmp(kind, "static") == 0 && parse_static(word + 1, &l, &mtu)) {
         net_done(&l, mtu, NULL);
     } else if (strcmp(kind, "dhcp") == 0) {
         if ((error = up("eth0")) != 0) net_done(NULL, 0, error == ENODEV ? "there is no eth0" : strerror(error));
         else if (!dhcp_start(now)) net_done(NULL, 0, strerror(errno));
     } else {
-        return false;
+        fatal(125, "`net` is not none, dhcp, or static ADDRESS/BITS GATEWAY DNS MTU");
     }
-    return true;
 }

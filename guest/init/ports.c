@@ -9,9 +9,7 @@
 enum { SAID_MAX = 4096, SAID_LAST = 1200, BULK = 65536, TAKE = 131072, QUEUE = 262144, IN_MAX = 2 * FRAME_MAX };
 enum { GONE_MS = 1000 };  /* a host away for so long has ended, and what it began ends with it */
 
-/* linux/netlink.h, which musl does not have. */
-struct netlink_address { uint16_t family, pad; uint32_t pid, groups; };
-enum { KOBJECT_UEVENT = 15 };
+enum { KOBJECT_UEVENT = 15 };  /* linux/netlink.h, which musl does not have */
 
 int ports_fd = -1, uevent_fd = -1;
 int64_t ports_due = INT64_MAX;
@@ -19,63 +17,46 @@ static int status_fd = -1, control_fd = -1;
 static char said[SAID_MAX];
 static size_t said_length, said_sent;
 static uint8_t queue[QUEUE], in[IN_MAX];
-static size_t queue_start, queue_end, in_length;
-static bool readable, welcomed, status_gone, control_gone = true;
+static size_t queued, in_length;
+static bool readable, welcomed, control_gone = true;
 
-/* The entry of `folder` whose `file` begins with `text`; false when there is none. */
-static bool entry_with(const char *folder, const char *file, const char *text, char name[256]) {
-    DIR *entries = opendir(folder);
-    bool found = false;
-    for (struct dirent *e; entries && !found && (e = readdir(entries)); ) {
+bool ports_possible(void) { return access("/sys/bus/virtio/drivers/virtio_console", F_OK) == 0; }
+
+/* Opens the port of that name (with a newline, as the kernel gives it); -1: it is not there. */
+static int open_port(const char *wanted) {
+    DIR *ports = opendir("/sys/class/virtio-ports");
+    int fd = -1;
+    for (struct dirent *e; ports && fd < 0 && (e = readdir(ports)); ) {
         char path[TEXT_MAX];
-        snprintf(path, sizeof path, "%s/%s/%s", folder, e->d_name, file);
-        char *is = e->d_name[0] == '.' ? NULL : read_file(path, 4096, NULL);
-        found = is && strncmp(is, text, strlen(text)) == 0;
-        strcpy(name, e->d_name);
-        free(is);
+        snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", e->d_name);
+        char *name = e->d_name[0] == '.' ? NULL : read_file(path, 4096, NULL);
+        snprintf(path, sizeof path, "/dev/%s", e->d_name);
+        if (name && strcmp(name, wanted) == 0) fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+        free(name);
     }
-    if (entries) closedir(entries);
-    return found;
-}
-
-bool ports_possible(void) {
-    char name[256];
-    return entry_with("/sys/bus/virtio/devices", "device", "0x0003", name);  /* virtio id 3: console */
-}
-
-static int open_port(const char *line) {
-    char name[256], path[TEXT_MAX];
-    if (!entry_with("/sys/class/virtio-ports", "name", line, name)) return -1;
-    snprintf(path, sizeof path, "/dev/%s", name);
-    int fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (ports) closedir(ports);
     /* Edge-triggered: a port without a host says HUP for ever, and we want to hear only of changes. */
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.fd = fd};
-    if (fd >= 0 && epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e)) { close(fd); fd = -1; }
+    if (fd >= 0) epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e);
     return fd;
 }
 
 void ports_open(void) {
-    struct netlink_address all = {.family = AF_NETLINK, .groups = 1};
+    uint32_t all[3] = {AF_NETLINK, 0, 1};  /* struct sockaddr_nl: u16 family, u16 0, u32 pid, u32 groups */
     ports_fd = epoll_create1(EPOLL_CLOEXEC);
     uevent_fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, KOBJECT_UEVENT);
-    if (bind(uevent_fd, (void *)&all, sizeof all)) note("uevents: %s", strerror(errno));
+    if (bind(uevent_fd, (void *)all, sizeof all)) note("uevents: %s", strerror(errno));
 }
 
+/* EAGAIN: the host is away or slow; the next change of the port brings us back. */
 static void write_status(void) {
-    while (status_fd >= 0 && said_sent < said_length) {
-        ssize_t n = write(status_fd, said + said_sent, said_length - said_sent);
-        if (n <= 0) return;  /* EAGAIN: the host is away or slow; the next change of the port brings us back */
-        said_sent += (size_t)n;
-    }
+    for (ssize_t n = 1; status_fd >= 0 && said_sent < said_length && n > 0; said_sent += n > 0 ? (size_t)n : 0)
+        n = write(status_fd, said + said_sent, said_length - said_sent);
 }
 
 static void write_control(void) {
-    while (control_fd >= 0 && queue_start < queue_end) {
-        ssize_t n = write(control_fd, queue + queue_start, queue_end - queue_start);
-        if (n <= 0) return;
-        queue_start += (size_t)n;
-    }
-    queue_start = queue_end = 0;
+    for (ssize_t n; control_fd >= 0 && queued && (n = write(control_fd, queue, queued)) > 0; queued -= (size_t)n)
+        memmove(queue, queue + n, queued - (size_t)n);
 }
 
 void say(const char *format, ...) {
@@ -97,26 +78,20 @@ void say(const char *format, ...) {
     if (welcomed) control_send(STATUS, 0, line, (uint32_t)length);
 }
 
-bool control_room(void) { return queue_end - queue_start < BULK; }
+bool control_room(void) { return queued < BULK; }
 
-bool control_send(enum type type, uint16_t channel, const void *data, uint32_t length) {
-    if (queue_end + FRAME_HEAD + length > QUEUE) {
-        memmove(queue, queue + queue_start, queue_end - queue_start);
-        queue_end -= queue_start;
-        queue_start = 0;
-    }
-    if (queue_end + FRAME_HEAD + length > QUEUE) return false;  /* cannot be, see the bounds above */
-    frame_head(queue + queue_end, type, channel, length);
-    if (length) memcpy(queue + queue_end + FRAME_HEAD, data, length);
-    queue_end += FRAME_HEAD + length;
-    return true;
+void control_send(enum type type, uint16_t channel, const void *data, uint32_t length) {
+    if (queued + FRAME_HEAD + length > QUEUE) return;  /* cannot be, see the bounds above */
+    frame_head(queue + queued, type, channel, length);
+    if (length) memcpy(queue + queued + FRAME_HEAD, data, length);
+    queued += FRAME_HEAD + length;
 }
 
 static void hello(const struct frame *f) {
     uint8_t answer[NONCE + SAID_MAX];
     if (f->length != NONCE) { control_send(ERROR, 0, "HELLO holds 8 bytes", 19); return; }
     channels_drop();
-    queue_start = queue_end = 0;  /* meant for the host side that was before */
+    queued = 0;  /* meant for the host side that was before */
     memcpy(answer, f->data, NONCE);
     memcpy(answer + NONCE, said, said_length);
     control_send(WELCOME, 0, answer, (uint32_t)(NONCE + said_length));
@@ -124,18 +99,12 @@ static void hello(const struct frame *f) {
     ports_due = control_gone ? now_ms() + GONE_MS : INT64_MAX;
 }
 
-static void take(const struct frame *f) {
-    if (f->zero) control_send(ERROR, f->channel, "byte 1 of the frame is not 0", 28);
-    else if (f->type == HELLO) hello(f);
-    else channels_frame(f);
-}
-
 /* Takes the frames that are here; false when it stopped because the answers wait for the host. */
 static bool take_frames(void) {
     size_t at = 0;
     struct frame f;
     bool room = true;
-    for (ssize_t used; at < in_length && (room = queue_end - queue_start < TAKE); at += (size_t)used) {
+    for (ssize_t used; at < in_length && (room = queued < TAKE); at += (size_t)used) {
         used = frame_next(in + at, in_length - at, &f);
         if (used < 0) {  /* nothing here can be trusted; the padding with which a new host begins sets it right */
             channels_drop();
@@ -143,8 +112,12 @@ static bool take_frames(void) {
             used = (ssize_t)(in_length - at);
         } else if (used == 0) {
             break;
+        } else if (f.type != PADDING && f.zero) {
+            control_send(ERROR, f.channel, "byte 1 of the frame is not 0", 28);
+        } else if (f.type == HELLO) {
+            hello(&f);
         } else if (f.type != PADDING) {
-            take(&f);
+            channels_frame(&f);
         }
     }
     memmove(in, in + at, in_length - at);
@@ -168,21 +141,18 @@ static void hear_uevents(void) {
     if (any && control_fd < 0) control_fd = open_port("mike.control\n");
 }
 
-/* News that a host came or went (work queue) and its bytes (interrupt) arrive in any order: HUP, or read() == 0, may tell
- * of the host before the one whose HELLO was just read. So they change nothing at once: only a HELLO clears the queue. */
+/* News that a host came or went (work queue) and its bytes (interrupt) arrive in any order: HUP, or read() == 0, may
+ * tell of the host before the one whose HELLO was just read. So they change nothing at once: HELLO clears the queue. */
 void ports_turn(void) {
     struct epoll_event e[2];
     hear_uevents();
     int changes = epoll_wait(ports_fd, e, 2, 0);
     for (int i = 0; i < changes; i++) {
         bool hangup = e[i].events & EPOLLHUP;
-        if (e[i].data.fd == status_fd) {
-            status_gone = hangup;
-        } else {
-            control_gone = hangup;
-            readable = true;
-            ports_due = hangup ? now_ms() + GONE_MS : INT64_MAX;
-        }
+        if (e[i].data.fd != control_fd) continue;
+        control_gone = hangup;
+        readable = true;
+        ports_due = hangup ? now_ms() + GONE_MS : INT64_MAX;
     }
     if (now_ms() >= ports_due) {
         ports_due = INT64_MAX;
@@ -197,6 +167,6 @@ void ports_turn(void) {
 
 /* Nothing more can be told to the host, or nobody is there to hear it. */
 bool ports_flushed(void) {
-    return (status_fd < 0 ? !ports_possible() : status_gone || said_sent == said_length)
-        && (control_fd < 0 || control_gone || queue_start == queue_end);
+    return (status_fd < 0 ? !ports_possible() : said_sent == said_length)
+        && (control_fd < 0 || control_gone || queued == 0);
 }

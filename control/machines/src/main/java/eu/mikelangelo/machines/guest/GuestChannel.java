@@ -44,7 +44,7 @@ public final class GuestChannel implements AutoCloseable {
     /** Frames that wait for a guest that does not read; far above what the windows of all channels allow. */
     private static final int MAX_WAITING_FRAMES = 1024;
     private static final int MAX_ERROR_CHARS = 1024;
-    private static final Duration FLUSH = Duration.ofSeconds(1);
+    private static final Duration FLUSH = Duration.ofSeconds(5);
     /** Behind it the writer ends. */
     private static final byte[] NO_MORE = new byte[0];
     private static final SecureRandom RANDOM = new SecureRandom();
@@ -346,8 +346,8 @@ public final class GuestChannel implements AutoCloseable {
             case GuestFrame.PONG -> update(() -> pongs++);
             default -> {
                 GuestProcess process = find(frame.channel());
-                if (process != null && process.take(frame)) {
-                    update(() -> open.remove(frame.channel()));
+                if (process != null) {
+                    process.take(frame);
                 }
             }
         }
@@ -360,6 +360,11 @@ public final class GuestChannel implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** A process has ended: its channel can be used by another. */
+    void forget(int id) {
+        update(() -> open.remove(id));
     }
 
     private void update(Runnable change) {
@@ -399,8 +404,8 @@ public final class GuestChannel implements AutoCloseable {
     }
 
     /**
-     * Ends the connection after what was told is sent (waits at most a second for a guest that does not read); init then
-     * kills the programs started over it. The machine goes on.
+     * Ends the connection after what was told is sent (waits at most 5 seconds for a guest that does not read); init
+     * then kills the programs started over it. The machine goes on.
      */
     @Override
     public void close() {

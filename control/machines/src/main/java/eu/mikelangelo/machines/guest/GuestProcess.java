@@ -98,26 +98,23 @@ public final class GuestProcess implements AutoCloseable {
         error.close();
     }
 
-    /** A frame of this channel. True when it was the last. Called by the connection's reader, never blocks. */
-    boolean take(GuestFrame frame) {
+    /** A frame of this channel. Called by the connection's reader, never blocks. */
+    void take(GuestFrame frame) {
         switch (frame.type()) {
-            case GuestFrame.DATA -> {
-                return !output.offer(frame.payload()) && end(cheated());
-            }
-            case GuestFrame.ERRDATA -> {
-                return !error.offer(frame.payload()) && end(cheated());
-            }
+            case GuestFrame.DATA -> offer(output, frame);
+            case GuestFrame.ERRDATA -> offer(error, frame);
             case GuestFrame.END -> output.end(null);
             case GuestFrame.CREDIT -> credit(frame.number(0, 8));
-            case GuestFrame.EXITED -> {
-                return exited(frame);
-            }
-            case GuestFrame.ERROR -> {
-                return end(new Failure(Failure.Kind.GUEST, GuestChannel.text(frame.payload()), ""));
-            }
+            case GuestFrame.EXITED -> exited(frame);
+            case GuestFrame.ERROR -> end(new Failure(Failure.Kind.GUEST, GuestChannel.text(frame.payload()), ""));
             default -> { }
         }
-        return false;
+    }
+
+    private void offer(GuestStream stream, GuestFrame frame) {
+        if (!stream.offer(frame.payload())) {
+            end(cheated());
+        }
     }
 
     private static Failure cheated() {
@@ -125,7 +122,7 @@ public final class GuestProcess implements AutoCloseable {
                 "its init was tampered with, or is of another version");
     }
 
-    private boolean exited(GuestFrame frame) {
+    private void exited(GuestFrame frame) {
         int value = frame.number(0, 4);
         lock.lock();
         try {
@@ -133,7 +130,7 @@ public final class GuestProcess implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        return end(null);
+        end(null);
     }
 
     private void credit(int bytes) {
@@ -148,11 +145,9 @@ public final class GuestProcess implements AutoCloseable {
         }
     }
 
-    /** The channel is closed. Always true. */
-    boolean end(Failure why) {
-        IOException broken = why == null ? null : new IOException(why.getMessage(), why);
-        output.end(broken);
-        error.end(broken);
+    /** The channel is closed. Whoever hears of it may at once begin another, so this one is forgotten first. */
+    void end(Failure why) {
+        channel.forget(id);
         lock.lock();
         try {
             if (!done) {
@@ -163,7 +158,10 @@ public final class GuestProcess implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        return true;
+        // After `done`: who reads to the end and then closes us must not kill what has ended already.
+        IOException broken = why == null ? null : new IOException(why.getMessage(), why);
+        output.end(broken);
+        error.end(broken);
     }
 
     /** How many bytes may be sent now, after waiting for at least one; 0 when nobody reads them any more. */

@@ -39,6 +39,7 @@ final class FakeGuest implements AutoCloseable {
             script.play(this);
         } catch (Throwable e) {
             failure = e;
+            hangUpQuietly();  // so that the host does not wait for what will never be said
         }
     }
 
@@ -94,24 +95,41 @@ final class FakeGuest implements AutoCloseable {
         socket.close();
     }
 
-    /** Ends it; fails when the script failed. */
-    @Override
-    public void close() throws IOException {
+    private void hangUpQuietly() {
+        try {
+            if (socket != null) {
+                socket.close();
+            }
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    /** Waits until the script is played to its end; fails when it failed. */
+    void awaitEnd() {
         boolean ended;
         try {
             ended = thread.join(java.time.Duration.ofSeconds(10));
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
-        server.close();
-        if (socket != null) {
-            socket.close();
-        }
         if (failure != null) {
             throw new AssertionError("the fake guest's script failed", failure);
         }
         if (!ended) {
             throw new AssertionError("the fake guest's script did not end");
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            awaitEnd();
+        } finally {
+            server.close();
+            if (socket != null) {
+                socket.close();
+            }
         }
     }
 }

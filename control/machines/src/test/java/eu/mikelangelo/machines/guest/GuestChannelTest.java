@@ -223,6 +223,31 @@ final class GuestChannelTest implements GuestChannel.Listener {
             assertEquals(1, other.output().readAllBytes().length);
             assertEquals(0, other.waitFor());
             idle.close();
+            guest.awaitEnd();  // closing the channel waits only so long for the writer
+        }
+    }
+
+    @Test
+    void whatHasEndedIsNotKilledAndLeavesItsPlace() throws Exception {
+        int rounds = 500;
+        try (FakeGuest guest = new FakeGuest(socket, g -> {
+            g.welcome("");
+            for (int i = 0; i < rounds; i++) {
+                int channel = g.hear(GuestFrame.EXEC).channel();
+                if (i >= GuestFrame.MAX_CHANNELS - 1) {
+                    g.say(GuestFrame.of(GuestFrame.END, channel));
+                    g.say(GuestFrame.ofNumbers(GuestFrame.EXITED, channel, 0));
+                }
+            }
+        }); GuestChannel channel = connect()) {
+            for (int i = 0; i < rounds; i++) {
+                GuestProcess process = channel.exec(GuestChannel.Command.of("x"));
+                if (i >= GuestFrame.MAX_CHANNELS - 1) {
+                    assertEquals(0, process.error().readAllBytes().length);
+                    process.close();  // says SIGNAL, not EXEC, to the guest if it thinks that the program still runs
+                }
+            }
+            guest.awaitEnd();
         }
     }
 
