@@ -88,6 +88,7 @@ final class TcpHead {
 
     /** Tells connections of one guest apart: the other side's address and both ports. */
     long connection() {
-        return (long) FrameRules.u32(head, FrameRules.ETHER_HEADER + 16) << 32 | FrameRules.u32(head, tcp) & 0xffffffffL;
+        long address = FrameRules.u32(head, FrameRules.ETHER_HEADER + 16);
+        return address << 32 | FrameRules.u32(head, tcp) & 0xffffffffL;
     }
 }
