@@ -64,11 +64,11 @@ final class FrameRules {
         return Long.reverseBytes(head.u64(6)) >>> 16;
     }
 
-    private static int u16(Region head, int at) {
+    static int u16(Region head, int at) {
         return head.u8(at) << 8 | head.u8(at + 1);
     }
 
-    private static int u32(Region head, int at) {
+    static int u32(Region head, int at) {
         return Integer.reverseBytes(head.u32(at));
     }
 

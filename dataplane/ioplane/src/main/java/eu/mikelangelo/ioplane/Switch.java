@@ -34,8 +34,11 @@ final class Switch {
 
     static final long EARN_FRAME_NS = 20_000;
     static final long EARN_KIB_NS = 30_000;
-    /** How long a frame from the uplink waits for its port; only the port's own traffic is behind it. */
-    static final long UPLINK_PATIENCE_NS = 100_000_000;
+    /**
+     * How long a frame from the uplink waits for its port. Only the port's own traffic is behind it, and passt takes
+     * this way for lossless, so it is long: a guest on a busy host may not run for some hundred milliseconds.
+     */
+    static final long UPLINK_PATIENCE_NS = 2_000_000_000;
 
     private final FrameRules rules;
     private final Doorbell doorbell;
@@ -46,6 +49,7 @@ final class Switch {
     private int touchedCount;
     private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
     private final ScatterList frame = new ScatterList(2 * SplitQueue.MAX_SIZE);
+    private final TcpHead tcp = new TcpHead();
     private final HandshakeAnswer handshake = new HandshakeAnswer();
 
     Switch(FrameRules rules, Doorbell doorbell) {
@@ -151,8 +155,8 @@ final class Switch {
             Drop refused = port.outlet == null ? Drop.UPLINK_DOWN : port.outlet.offer(list, length);
             if (refused != null) {
                 port.drop(refused);
-            } else if (handshake.answers(head, judged)) {
-                endHandshake(port);
+            } else if (tcp.read(head, judged)) {
+                aid(port, nowNs);
             }
             return true;
         }
@@ -169,14 +173,22 @@ final class Switch {
         return slot == port.slot || unicast(port, ports[slot], length, nowNs);
     }
 
-    /** When the guest has no buffer for the ACK it sends its SYN-ACK again, and is answered again. */
-    private void endHandshake(Port port) {
-        handshake.frame(frame);
-        int result = port.rx.deliver(frame, 0, HandshakeAnswer.FRAME_BYTES);
-        if (result == NetReceive.DELIVERED) {
-            delivered(port, HandshakeAnswer.FRAME_BYTES);
-        } else {
-            lost(port, result);
+    /** Does what passt leaves undone for a segment that was given to it. */
+    private void aid(Port port, long nowNs) {
+        if (handshake.answers(tcp)) {
+            int length = handshake.frame(frame);
+            int result = port.rx.deliver(frame, 0, length);
+            // A guest that has no buffer for the ACK sends its SYN-ACK again, and is answered again.
+            if (result == NetReceive.DELIVERED) {
+                delivered(port, length);
+            } else {
+                lost(port, result);
+            }
+        }
+        if (port.reminder.reminds(tcp, nowNs)) {
+            // Refused, it is made again when the guest sends the segment again.
+            int length = port.reminder.frame(frame);
+            port.outlet.offer(frame, length);
         }
     }
 

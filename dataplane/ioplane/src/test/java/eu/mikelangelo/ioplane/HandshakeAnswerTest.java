@@ -33,14 +33,24 @@ class HandshakeAnswerTest {
     private final HandshakeAnswer answer = new HandshakeAnswer();
 
     private byte[] answer(byte[] frame) {
-        int length = Math.min(frame.length, FrameRules.HEAD_BYTES);
-        Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
-        MemorySegment.copy(frame, 0, head.segment(), ValueLayout.JAVA_BYTE, 0, length);
-        if (!answer.answers(head, length)) {
+        TcpHead segment = new TcpHead();
+        ScatterList list = new ScatterList(1);
+        if (!segment.read(head(frame), Math.min(frame.length, FrameRules.HEAD_BYTES)) || !answer.answers(segment)) {
             return null;
         }
-        ScatterList list = new ScatterList(1);
-        answer.frame(list);
+        assertEquals(answer.frame(list), list.bytes());
+        return bytes(list);
+    }
+
+    /** The private copy of a frame's first bytes, as the switch makes it. */
+    static Region head(byte[] frame) {
+        Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
+        MemorySegment.copy(frame, 0, head.segment(), ValueLayout.JAVA_BYTE, 0,
+                Math.min(frame.length, FrameRules.HEAD_BYTES));
+        return head;
+    }
+
+    static byte[] bytes(ScatterList list) {
         byte[] bytes = new byte[Math.toIntExact(list.bytes())];
         Region copy = new Region(Arena.ofAuto().allocate(64, 8));
         list.read(0, copy, 0, bytes.length);
@@ -113,7 +123,7 @@ class HandshakeAnswerTest {
     }
 
     /** RFC 1071, in the order of the network: independent of how the answer was summed. */
-    private static int sum(int start, byte[] bytes, int from, int to) {
+    static int sum(int start, byte[] bytes, int from, int to) {
         long sum = start;
         for (int i = from; i < to; i += 2) {
             sum += (bytes[i] & 0xff) << 8 | bytes[i + 1] & 0xff;

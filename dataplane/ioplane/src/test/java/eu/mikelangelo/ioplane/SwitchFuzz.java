@@ -43,15 +43,32 @@ public final class SwitchFuzz {
         if (type == 0x8100 || type == 0x88a8) {
             throw new AssertionError("a tag hides what is inside");
         }
+        TcpHead segment = new TcpHead();
+        if (verdict == FrameRules.UPLINK && segment.read(head, judged)) {
+            aid(segment);
+        }
+    }
+
+    private static void aid(TcpHead segment) {
+        ScatterList list = new ScatterList(1);
         HandshakeAnswer answer = new HandshakeAnswer();
-        if (verdict == FrameRules.UPLINK && answer.answers(head, judged)) {
-            ScatterList list = new ScatterList(1);
+        if (answer.answers(segment)) {
             answer.frame(list);
-            Region reply = new Region(Arena.ofAuto().allocate(64, 8));
-            list.read(0, reply, 0, HandshakeAnswer.FRAME_BYTES);
-            if (FrameRules.target(reply) != Frames.mac(1) || Integer.reverseBytes(reply.u32(30)) != sender) {
-                throw new AssertionError("an answer to somebody else");
-            }
+            check(list, Frames.GATEWAY_MAC, Frames.mac(1), 30);
+        }
+        AckReminder reminder = new AckReminder();
+        if (reminder.reminds(segment, 1_000_000_000L)) {
+            reminder.frame(list);
+            check(list, Frames.mac(1), Frames.GATEWAY_MAC, 26);
+        }
+    }
+
+    private static void check(ScatterList list, long from, long to, int ownAddressAt) {
+        Region frame = new Region(Arena.ofAuto().allocate(64, 8));
+        list.read(0, frame, 0, Math.toIntExact(list.bytes()));
+        if (FrameRules.source(frame) != from || FrameRules.target(frame) != to
+                || Integer.reverseBytes(frame.u32(ownAddressAt)) != Frames.ip(1)) {
+            throw new AssertionError("a frame of ours goes astray");
         }
     }
 }

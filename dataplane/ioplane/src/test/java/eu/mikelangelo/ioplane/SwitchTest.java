@@ -90,6 +90,18 @@ class SwitchTest {
     }
 
     @Test
+    void whatIsSentAgainToTheUplinkIsFollowedByAReminder() {
+        Bench bench = new Bench(true);
+        bench.machine(1);
+        for (int bytes : new int[] {0, 10, 10}) {
+            int flags = bytes == 0 ? TcpHead.SYN | TcpHead.ACK : TcpHead.ACK;
+            assertTrue(bench.nics.get(0).send(AckReminderTest.segment(1000, bytes == 0 ? 99 : 100, flags, bytes)));
+            bench.turn();
+        }
+        assertEquals(List.of(54, 64, 64, 55), bench.uplinkFrames.get(0));
+    }
+
+    @Test
     void longFramesAreMergedOverSmallBuffers() {
         Bench bench = new Bench(true);
         bench.machine(1, 64, 1526, MERGE);
