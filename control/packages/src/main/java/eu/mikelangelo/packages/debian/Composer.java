@@ -7,6 +7,7 @@ import eu.mikelangelo.packages.Start;
 import eu.mikelangelo.packages.Tree;
 import eu.mikelangelo.packages.debian.apt.Closure;
 import eu.mikelangelo.packages.debian.deb.DebFacts.Entry;
+import eu.mikelangelo.packages.manifest.CommandWords;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -39,6 +40,7 @@ final class Composer {
     private final TreeMaker maker;
     private final Programs programs;
     private final Furnisher furnisher;
+    private final Maintainer maintainer;
     private final List<String> warnings = new ArrayList<>();
     private int main;
     private List<Integer> group = List.of();
@@ -52,6 +54,7 @@ final class Composer {
         maker = new TreeMaker(universe, recipe == null ? List.of() : recipe.drop());
         programs = new Programs(universe, maker);
         furnisher = new Furnisher(universe, maker, blobs);
+        maintainer = new Maintainer(universe, programs, furnisher, maker);
     }
 
     /** The bundle of the closure's first member. */
@@ -68,13 +71,25 @@ final class Composer {
         if (recipe != null) {
             RecipePlan.apply(recipe, plan, maker);
         }
+        boolean prepared = recipe != null && !recipe.args().isEmpty();
+        if (!prepared && maintainer.plan(maintained(), plan)) {
+            late(plan);
+        }
         templates(plan);
         bring(plan);
+        if (!prepared) {
+            programs.configured(group);
+        }
         maker.libraries();
         furnisher.read(maker.used().stream().filter(m -> !group.contains(m)
                 && !universe.member(main).requires().contains(m)).toList(), false);
         furnisher.accounts(plan);
         furnisher.owners(plan);
+        if (!prepared) {
+            warnings.addAll(maintainer.settle(group));
+            open(plan);
+        }
+        maintainer.write();
         if (recipe != null) {
             recipe.files().forEach(f -> furnisher.write(TreeMaker.normal(f.path()), f.content(), f.mode(), f.owner()));
         }
@@ -251,9 +266,64 @@ final class Composer {
         if (kept.stream().anyMatch(Plan.Before::optional)) {
             programs.program("/bin/sh");
         }
-        if (kept.stream().anyMatch(b -> !b.user().isEmpty())) {
+        if (kept.stream().anyMatch(b -> !b.user().isEmpty()) || !plan.capabilities.isEmpty()) {
             programs.program("/usr/bin/setpriv");
         }
+    }
+
+    /** Whose set-up may have to run in the machine: the main package, its group, then what they depend on. */
+    private List<Integer> maintained() {
+        List<Integer> members = new ArrayList<>();
+        for (int candidate : universe.loaded()) {
+            boolean near = group.contains(candidate) || universe.member(main).requires().contains(candidate);
+            if (near && !admin(candidate) && !universe.member(candidate).essential()
+                    && !universe.member(candidate).entry().section().endsWith("libs")) {
+                members.add(candidate);
+            }
+        }
+        // A closure lists a package before what it depends on; set-up goes the other way.
+        java.util.Collections.reverse(members);
+        return members;
+    }
+
+    private void open(Plan plan) {
+        List<String> open = Loopback.open(plan.args);
+        if (!open.equals(plan.args)) {
+            warnings.add(plan.origin + " listens on the loopback only; this machine starts " + String.join(" ", open));
+            plan.args = open;
+        }
+    }
+
+    /** Environment files that a set-up writes in the machine are read there, by a shell. */
+    private void late(Plan plan) {
+        if (plan.lateFiles.isEmpty() || plan.template == null) {
+            return;
+        }
+        StringBuilder text = new StringBuilder("set -a");
+        plan.lateFiles.forEach(file -> text.append("; [ ! -r ").append(file).append(" ] || . ").append(file));
+        text.append("; exec");
+        for (String word : plan.template) {
+            boolean split = word.matches("\\$[A-Za-z_][A-Za-z0-9_]*");
+            text.append(split ? " " + word : " \"" + word.replace("$$", "\\$").replaceAll("([\"`])", "\\\\$1") + '"');
+        }
+        programs.command(plan.args);
+        plan.args = new ArrayList<>(List.of("/bin/sh", "-c", text.toString()));
+        plan.template = null;
+    }
+
+    private List<String> words(Plan plan) {
+        if (plan.template != null && !plan.template.isEmpty()) {
+            List<String> template = new ArrayList<>(plan.template);
+            template.set(0, plan.args.getFirst().replace("$", "$$"));
+            if (CommandWords.expand(template, plan.env).equals(plan.args)) {
+                return template;
+            }
+        }
+        return literal(plan.args);
+    }
+
+    private static List<String> literal(List<String> words) {
+        return words.stream().map(word -> word.replace("$", "$$")).toList();
     }
 
     private Start start(Plan plan) {
@@ -269,7 +339,7 @@ final class Composer {
             if (before.optional()) {
                 words.addAll(0, List.of("/bin/sh", "-c", "\"$@\" || :", "sh"));
             }
-            pre.add(words);
+            pre.add(literal(words));
         }
         Map<String, String> env = new LinkedHashMap<>(plan.env);
         env.putIfAbsent("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -279,8 +349,25 @@ final class Composer {
         }
         String workdir = plan.workdir.equals("~") ? accounts.home(plan.user.isEmpty() ? "root" : plan.user)
                 : plan.workdir;
-        return new Start(List.copyOf(plan.args), List.copyOf(pre), env, user(plan), workdir, plan.forking,
+        List<String> args = words(plan);
+        String user = user(plan);
+        if (!plan.capabilities.isEmpty() && !user.startsWith("0:")) {
+            args = privileged(plan, user, args);
+            user = "0:0";
+        }
+        return new Start(args, List.copyOf(pre), env, user, workdir, plan.forking,
                 furnisher.runFolders(), List.copyOf(plan.ports));
+    }
+
+    /** The start command with ambient capabilities: setpriv becomes the user and keeps them. */
+    private static List<String> privileged(Plan plan, String user, List<String> args) {
+        String[] ids = user.split("[:,]");
+        String kept = String.join(",", plan.capabilities.stream().map(c -> "+" + c).toList());
+        List<String> words = new ArrayList<>(List.of("/usr/bin/setpriv", "--reuid=" + ids[0], "--regid=" + ids[1],
+                ids.length > 2 ? "--groups=" + String.join(",", List.of(ids).subList(2, ids.length)) : "--clear-groups",
+                "--inh-caps=" + kept, "--ambient-caps=" + kept, "--"));
+        words.addAll(args);
+        return words;
     }
 
     private String user(Plan plan) {

@@ -279,6 +279,11 @@ final class Furnisher {
         write(path, content, mode, uid, gid);
     }
 
+    /** Makes a link of ours. */
+    void link(String path, String target) {
+        tree.put(path, new Tree.Link(target, 0, 0));
+    }
+
     void write(String path, String content, int mode, int uid, int gid) {
         try {
             BlobStore.Blob blob = blobs.put(new ByteArrayInputStream(content.getBytes(StandardCharsets.UTF_8)),

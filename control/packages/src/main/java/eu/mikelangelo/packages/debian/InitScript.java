@@ -23,7 +23,31 @@ final class InitScript {
         }
         Entry script = scripts.stream().filter(e -> e.name().equals(name)).findFirst()
                 .orElse(scripts.size() == 1 ? scripts.getFirst() : null);
-        return script == null ? null : read(universe.text(script), script.name(), maker);
+        if (script == null) {
+            return null;
+        }
+        Plan plan = read(universe.text(script), script.name(), maker);
+        boolean shell = script.script().matches("(/usr)?/bin/(sh|dash|bash)( .*)?");
+        boolean doubtful = plan == null || !plan.warnings.isEmpty() || maker.find(plan.args.getFirst()) == null
+                || !plan.args.getFirst().matches("/.*") || wrapped(maker, plan);
+        return shell && doubtful ? run(script.path(), script.name(), maker) : plan;
+    }
+
+    /** Whether the program is a script that would look at variables of the init script. */
+    private static boolean wrapped(TreeMaker maker, Plan plan) {
+        Entry entry = maker.find(plan.args.getFirst());
+        return entry != null && !entry.script().isEmpty() && plan.args.getFirst().endsWith("-wrapper");
+    }
+
+    /** What only a run could tell is left to a run: the machine starts the init script itself. */
+    private static Plan run(String path, String name, TreeMaker maker) {
+        Plan plan = new Plan();
+        plan.origin = "/etc/init.d/" + name;
+        plan.args = new ArrayList<>(List.of("/bin/sh", path, "start"));
+        plan.forking = true;
+        plan.initScript = path;
+        maker.include(path);
+        return plan;
     }
 
     static Plan read(String text, String name, TreeMaker maker) {

@@ -11,6 +11,14 @@ final class Plan {
     /** Where it comes from, for messages: {@code memcached.service}. */
     String origin = "";
     List<String> args = new ArrayList<>();
+    /** The same words with {@code $NAME} kept (see {@link Start}); null when there is nothing to keep. */
+    List<String> template;
+    /** Capabilities that the user keeps, as setpriv(1) names them: {@code net_bind_service}. */
+    final List<String> capabilities = new ArrayList<>();
+    /** Environment files that no package ships and a maintainer script may write, in order. */
+    final List<String> lateFiles = new ArrayList<>();
+    /** The init script that the machine runs itself, or "". */
+    String initScript = "";
     final List<Before> pre = new ArrayList<>();
     final Map<String, String> env = new LinkedHashMap<>();
     String user = "";

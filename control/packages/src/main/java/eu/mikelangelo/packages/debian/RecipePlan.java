@@ -1,5 +1,6 @@
 package eu.mikelangelo.packages.debian;
 
+import eu.mikelangelo.packages.manifest.CommandWords;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -19,6 +20,10 @@ final class RecipePlan {
             plan.pre.add(new Plan.Before(expand(pre.words(), maker), false, pre.user()));
         }
         plan.env.putAll(recipe.env());
+        if (!recipe.args().isEmpty()) {
+            plan.template = plan.args;
+            plan.args = new ArrayList<>(CommandWords.expand(plan.template, plan.env));
+        }
         if (!recipe.user().isEmpty()) {
             plan.user = recipe.user().equals("root") ? "" : recipe.user().replaceFirst(":.*", "");
             plan.group = recipe.user().contains(":") ? recipe.user().replaceFirst(".*:", "") : "";

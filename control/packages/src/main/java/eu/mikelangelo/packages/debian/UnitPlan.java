@@ -43,6 +43,7 @@ final class UnitPlan {
         plan.group = special(plan.group);
         unit.words("Service.SupplementaryGroups").forEach(group -> plan.moreGroups.add(special(group)));
         environment();
+        capabilities();
         folders();
         commands();
         String workdir = special(unit.last("Service.WorkingDirectory", "/")).replaceFirst("^-", "");
@@ -92,6 +93,16 @@ final class UnitPlan {
         }
     }
 
+    /** systemd.exec(5): AmbientCapabilities= lets an unprivileged user bind port 53, or look at packets. */
+    private void capabilities() {
+        for (String name : unit.words("Service.AmbientCapabilities")) {
+            if (name.matches("CAP_[A-Z_]{1,40}") && !plan.capabilities.contains(name.substring(4).toLowerCase(
+                    java.util.Locale.ROOT))) {
+                plan.capabilities.add(name.substring(4).toLowerCase(java.util.Locale.ROOT));
+            }
+        }
+    }
+
     private void environment() {
         for (String assignment : unit.words("Service.Environment")) {
             int equals = assignment.indexOf('=');
@@ -105,8 +116,11 @@ final class UnitPlan {
             String text = maker.text(path);
             if (text != null) {
                 known.putAll(environmentFile(text));
-            } else if (!optional && !path.contains("*")) {
-                plan.warnings.add(unit.name() + " reads " + path + ", which no package ships");
+            } else if (!path.contains("*") && path.startsWith("/etc/")) {
+                plan.lateFiles.add(path);
+                if (!optional) {
+                    plan.warnings.add(unit.name() + " reads " + path + ", which no package ships");
+                }
             }
         }
         plan.env.putAll(known);
@@ -144,6 +158,7 @@ final class UnitPlan {
             before(command);
         }
         plan.args = words(starts.getLast());
+        plan.template = template(starts.getLast());
         if (plan.args.isEmpty()) {
             throw new Failure(Failure.Kind.GUEST, unit.name() + " has an ExecStart without a command: "
                     + starts.getLast(),
@@ -188,6 +203,32 @@ final class UnitPlan {
             }
         }
         return words;
+    }
+
+    /** The words with the variables that the environment has left in them, in the form of {@code Start.args}. */
+    private List<String> template(String command) {
+        String prefix = prefix(command);
+        List<String> raw = UnitFile.split(command.substring(prefix.length()));
+        if (raw.isEmpty() || prefix.matches(".*[@:].*") || raw.contains(";")) {
+            return null;
+        }
+        List<String> words = new ArrayList<>();
+        for (String word : raw) {
+            boolean alone = word.matches("\\$[A-Za-z_][A-Za-z0-9_]*");
+            words.add(alone ? word : special(braced(word)));
+        }
+        return words;
+    }
+
+    /** Inside a word only ${NAME} is a variable; every other dollar is doubled. */
+    private static String braced(String word) {
+        Matcher matcher = VARIABLE.matcher(word);
+        StringBuilder result = new StringBuilder();
+        while (matcher.find()) {
+            String kept = matcher.group(2) != null ? "$" + matcher.group() : matcher.group();
+            matcher.appendReplacement(result, Matcher.quoteReplacement(kept));
+        }
+        return matcher.appendTail(result).toString();
     }
 
     private String expand(String word) {

@@ -93,7 +93,7 @@ class ImportTest {
                 [ -r /etc/default/initd ] && . /etc/default/initd
                 case "$1" in
                   start) start-stop-daemon --start --quiet --chuid daemon --exec $DAEMON -- -f "x y" \\
-                      --keep --user $NOBODY_SAYS $ARGS ;;
+                      --keep $ARGS ;;
                   stop) start-stop-daemon --stop ;;
                 esac
                 """, 0755).file("./etc/default/initd", "ARGS='-p 100'\n", 0644).build("gz"));
@@ -125,7 +125,7 @@ class ImportTest {
         Start start = take("demo").start();
         assertEquals(List.of("/usr/sbin/demod", "-a", "b c", "-d", "--mode=fast", "--state", "/var/lib/demo",
                 "-c", "/etc/demo/main.conf"), start.args());
-        assertEquals(List.of(List.of("/usr/sbin/demod", "check"), List.of("/bin/sh", "-c", "\"$@\" || :", "sh",
+        assertEquals(List.of(List.of("/usr/sbin/demod", "check"), List.of("/bin/sh", "-c", "\"$$@\" || :", "sh",
                 "/usr/bin/setpriv", "--reuid=101", "--regid=101", "--clear-groups", "--", "/usr/sbin/demod", "nx")),
                 start.pre());
         assertEquals("101:101,4", start.user());
@@ -161,11 +161,11 @@ class ImportTest {
         Bundle bundle = take("demo");
         assertEquals(new Tree.Folder(0750, 101, 4), bundle.tree().get("/var/log/demo"));
         assertEquals(new Tree.Folder(0755, 101, 101), bundle.tree().get("/var/lib/demo"));
-        assertEquals("bind 127.0.0.1\n", text(bundle, "/etc/demo.conf"));
+        assertEquals("bind 0.0.0.0\n", text(bundle, "/etc/demo.conf"), "opened to its published ports");
         assertEquals("defaults", text(bundle, "/etc/demo/main.conf"));
         assertTrue(text(bundle, "/etc/passwd").contains("demo:x:101:101::/var/lib/demo:/usr/sbin/nologin\n"));
         assertTrue(text(bundle, "/etc/group").contains("demo:x:101:\n"));
-        assertTrue(bundle.warnings().stream().anyMatch(w -> w.contains("/etc/demo.conf says \"bind 127.0.0.1\"")),
+        assertTrue(bundle.warnings().stream().anyMatch(w -> w.contains("/etc/demo.conf said to listen on the loopback")),
                 bundle.warnings().toString());
         assertTrue(bundle.warnings().stream().anyMatch(w -> w.contains("/usr/sbin/gone")), bundle.warnings()
                 .toString());
@@ -252,6 +252,83 @@ class ImportTest {
         assertEquals(List.of("/usr/sbin/initd", "-f", "x y", "--keep", "-p", "100"), start.args());
         assertTrue(start.forking());
         assertEquals("1:1", start.user());
+    }
+
+    @Test
+    void anInitScriptThatOnlyARunUnderstandsIsRun() throws IOException {
+        archive.add("dpkg", "1.21", new Debs().file("./sbin/start-stop-daemon", "ssd", 0755).build("gz"),
+                "Essential: yes");
+        archive.add("clever", "1", new Debs().file("./usr/sbin/cleverd", "x", 0755).file("./etc/init.d/clever", """
+                #!/bin/sh
+                PORT=$(cat /etc/clever.port)
+                start-stop-daemon --start --exec /usr/sbin/cleverd -- --port $PORT
+                """, 0755).build("gz"));
+        archive.publish();
+        Bundle bundle = take("clever");
+        assertEquals(List.of("/bin/sh", "/etc/init.d/clever", "start"), bundle.start().args());
+        assertTrue(bundle.start().forking());
+        for (String path : List.of("/etc/init.d/clever", "/usr/sbin/start-stop-daemon", "/usr/sbin/cleverd",
+                "/usr/bin/cat")) {
+            assertInstanceOf(Tree.File.class, bundle.tree().get(path), path);
+        }
+    }
+
+    @Test
+    void aSetUpThatATreeCannotHoldRunsInTheMachine() throws IOException {
+        archive.add("keyed", "1", new Debs().file("./usr/sbin/keyed", "#!/bin/sh\n", 0755)
+                .file("./usr/bin/make-key", "#!/bin/sh\nls\n", 0755)
+                .file("./lib/systemd/system/keyed.service", """
+                        [Service]
+                        EnvironmentFile=-/etc/default/keyed
+                        ExecStart=/usr/sbin/keyed $OPTS
+                        """, 0644)
+                .script("postinst", "#!/bin/sh\n. /usr/share/debconf/confmodule\ndb_get keyed/size\n"
+                        + "make-key --size $RET > /etc/keyed.key\n")
+                .script("templates", "Template: keyed/size\nType: string\nDefault: 2048\nDescription: size\n")
+                .build("gz"));
+        archive.publish();
+        Bundle bundle = take("keyed");
+        assertEquals(List.of("/bin/sh", "-c", "\"$$@\" || :", "sh", "/bin/sh", "/usr/lib/mikelangelo/maintainer/run",
+                "keyed"), bundle.start().pre().getFirst());
+        assertEquals("keyed/size 2048\n", text(bundle, "/usr/lib/mikelangelo/maintainer/answers"));
+        assertTrue(text(bundle, "/var/lib/dpkg/info/keyed.postinst").contains("make-key"));
+        assertInstanceOf(Tree.File.class, bundle.tree().get("/usr/bin/make-key"), "the script calls it");
+        assertEquals(List.of("/bin/sh", "-c", "set -a; [ ! -r /etc/default/keyed ] || . /etc/default/keyed; "
+                + "exec \"/usr/sbin/keyed\" $$OPTS"), bundle.start().args());
+        assertTrue(take("demo").start().pre().stream().noneMatch(p -> p.toString().contains("maintainer")),
+                "what the tree can hold needs no run");
+    }
+
+    @Test
+    void variablesStayForTheMachinesEnvironment() throws IOException {
+        archive.add("vary", "1", new Debs().file("./usr/sbin/vary", "x", 0755)
+                .file("./etc/default/vary", "OPTS=\"-a -b\"\nPORT=7\n", 0644)
+                .file("./lib/systemd/system/vary.service", """
+                        [Service]
+                        User=daemon
+                        AmbientCapabilities=CAP_NET_BIND_SERVICE CAP_NET_RAW
+                        EnvironmentFile=/etc/default/vary
+                        ExecStart=/usr/sbin/vary $OPTS --port=${PORT} --price 5$$ --x=$PORT
+                        """, 0644).build("gz"));
+        archive.publish();
+        Start start = take("vary").start();
+        assertEquals(List.of("/usr/bin/setpriv", "--reuid=1", "--regid=1", "--clear-groups",
+                "--inh-caps=+net_bind_service,+net_raw", "--ambient-caps=+net_bind_service,+net_raw", "--",
+                "/usr/sbin/vary", "$OPTS", "--port=${PORT}", "--price", "5$$", "--x=$$PORT"), start.args());
+        assertEquals("0:0", start.user());
+        assertEquals("-a -b", start.env().get("OPTS"));
+    }
+
+    @Test
+    void programsThatTheConfigurationNamesComeIn() throws IOException {
+        archive.add("web", "1", new Debs().file("./usr/sbin/web", "x", 0755)
+                .file("./usr/share/web/probe.sh", "#!/bin/sh\nhelper\n", 0755)
+                .file("./etc/web.conf", "include_shell \"/usr/share/web/probe.sh \"\n# /usr/bin/ls\nlisten = 127.0.0.1:80\n",
+                        0644).build("gz"), "Depends: demo-helper");
+        archive.publish();
+        Bundle bundle = take("web");
+        assertInstanceOf(Tree.File.class, bundle.tree().get("/usr/bin/helper"));
+        assertTrue(text(bundle, "/etc/web.conf").contains("listen = 0.0.0.0:80"));
     }
 
     @Test

@@ -10,7 +10,7 @@ import java.util.TreeMap;
 /**
  * What was learned of a .deb, so that it need not be unpacked again.
  *
- * @param scripts maintainer scripts and control files by name (preinst, postinst, conffiles), never run
+ * @param scripts maintainer scripts and control files by name (preinst, postinst, conffiles, templates)
  * @param entries its files in path order, after the merge of /bin, /sbin and /lib into /usr
  */
 public record DebFacts(Map<String, String> scripts, List<Entry> entries) {

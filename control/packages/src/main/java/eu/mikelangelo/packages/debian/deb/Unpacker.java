@@ -19,9 +19,9 @@ import java.util.TreeMap;
  */
 public final class Unpacker {
     /** Part of the cache's file names: raise it when facts change their form or meaning. */
-    private static final String FORM = "facts3";
+    private static final String FORM = "facts4";
     private static final int MAX_SCRIPT = 1 << 20;
-    private static final Set<String> CONTROL = Set.of("preinst", "postinst", "config", "conffiles");
+    private static final Set<String> CONTROL = Set.of("preinst", "postinst", "config", "conffiles", "templates");
     private final Path folder;
     private final BlobStore blobs;
 

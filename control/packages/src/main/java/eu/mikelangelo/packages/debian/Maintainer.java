@@ -1,0 +1,208 @@
+package eu.mikelangelo.packages.debian;
+
+import eu.mikelangelo.packages.Tree;
+import eu.mikelangelo.packages.debian.unit.Shell;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Maintainer scripts that do more than {@link Furnisher} can do to a tree (keys and secrets, configuration made with
+ * sed, answers of debconf, a first database) run inside the machine before the application starts: there they can
+ * harm nothing but the machine itself. Commands that administer a system are stubs, debconf's questions are answered with
+ * the templates' defaults; the scripts of ours are resources in the folder {@code maintainer}.
+ */
+final class Maintainer {
+    private static final String HERE = "/usr/lib/mikelangelo/maintainer";
+    private static final int MAX_SCRIPTS = 16;
+    /** What stubs stand for; a script's other commands come into the tree. */
+    static final Set<String> STUBS = Set.of(("adduser addgroup deluser delgroup useradd userdel groupadd groupdel usermod "
+            + "groupmod gpasswd chage passwd chsh dpkg dpkg-query dpkg-statoverride dpkg-maintscript-helper dpkg-trigger "
+            + "dpkg-divert update-alternatives update-rc.d invoke-rc.d service systemctl deb-systemd-helper "
+            + "deb-systemd-invoke systemd-tmpfiles systemd-sysusers ucf ucfr ucfq update-inetd update-menus ldconfig "
+            + "restorecon udevadm update-initramfs update-ca-certificates install-info py3compile py3clean pycompile "
+            + "pyclean getent su runuser which hostname make-ssl-cert pidof pgrep pkill killall nc curl wget mail "
+            + "sendmail setcap apparmor_parser aa-status phpenmod a2enmod a2enconf a2dismod apache2_invoke "
+            + "debconf-communicate db_stop").split(" "));
+    /** What Furnisher does itself, and what leaves no trace that a new machine would miss. */
+    private static final Set<String> DONE = Set.of(("adduser addgroup useradd groupadd usermod gpasswd chown chgrp chmod "
+            + "mkdir install ucf ln dpkg-statoverride update-alternatives test [ echo set exit return true false : "
+            + "getent dpkg dpkg-query dpkg-maintscript-helper dpkg-trigger dpkg-divert deb-systemd-helper "
+            + "deb-systemd-invoke invoke-rc.d update-rc.d service systemctl systemd-tmpfiles systemd-sysusers rm rmdir mv "
+            + "command which restorecon shift local export unset umask id grep db_stop db_version db_purge ucfr "
+            + "update-inetd ldconfig py3compile pycompile udevadm apparmor_parser update-menus printf cd . "
+            + "deluser delgroup userdel groupdel groupmod stat hostname uname cut break continue eval trap setcap "
+            + "start_failed update-initramfs install-info killall pidof find").split(" "));
+    private static final Pattern AUTOMATIC = Pattern.compile("(?m)^# Automatically added by [\\s\\S]*?"
+            + "^# End automatically added section");
+    private static final Pattern WRITES = Pattern.compile("(?<![0-9&>])>{1,2}\\|?\\s*(?!\\s*(/dev/null|&|\"?/dev/stderr))[\"$/A-Za-z]");
+    private static final Pattern TEMPLATE = Pattern.compile("(?m)^Template:\\s*(\\S+)\\n((?:.+\\n?)*)");
+    private final Universe universe;
+    private final Programs programs;
+    private final Furnisher furnisher;
+    private final TreeMaker maker;
+    private final List<Integer> members = new ArrayList<>();
+
+    Maintainer(Universe universe, Programs programs, Furnisher furnisher, TreeMaker maker) {
+        this.universe = universe;
+        this.programs = programs;
+        this.furnisher = furnisher;
+        this.maker = maker;
+    }
+
+    /**
+     * Looks for scripts of these members that need a run, in this order, and adds the run to the plan.
+     *
+     * @return whether there is any
+     */
+    boolean plan(Collection<Integer> candidates, Plan plan) {
+        for (int member : candidates) {
+            String postinst = universe.facts(member).scripts().getOrDefault("postinst", "");
+            if (members.size() < MAX_SCRIPTS && beyond(postinst)) {
+                members.add(member);
+            }
+        }
+        if (members.isEmpty()) {
+            return false;
+        }
+        List<String> words = new ArrayList<>(List.of("/bin/sh", HERE + "/run"));
+        for (int member : members) {
+            words.add(universe.name(member));
+            for (String kind : List.of("config", "postinst")) {
+                programs.maintainer(universe.facts(member).scripts().getOrDefault(kind, ""));
+            }
+        }
+        for (String command : List.of("/bin/sh", "timeout", "tail", "sed", "cat", "mkdir", "cp", "grep", "sort", "head",
+                "chown", "chmod", "id", "setpriv")) {
+            programs.program(command);
+        }
+        plan.pre.addFirst(new Plan.Before(words, true, ""));
+        return true;
+    }
+
+    /** Writes the scripts, the stubs and the answers into the tree; call when owners have numbers. */
+    void write() {
+        if (members.isEmpty()) {
+            return;
+        }
+        // Folders that every Debian system has.
+        for (String folder : List.of("/etc/default", "/etc/init.d", "/etc/ssl/certs", "/etc/ssl/private", "/var/backups",
+                "/var/mail", "/var/lib/dpkg/info", "/var/lib/misc", "/usr/local/bin", "/usr/local/sbin", "/home",
+                "/opt", "/srv", "/mnt")) {
+            if (maker.tree().get(folder) == null) {
+                maker.tree().put(folder, new Tree.Folder(0755, 0, 0));
+            }
+        }
+        furnisher.write(HERE + "/run", resource("run.sh"), 0755, 0, 0);
+        furnisher.write(HERE + "/stub", resource("stub.sh"), 0755, 0, 0);
+        STUBS.forEach(name -> furnisher.link(HERE + "/bin/" + name, "../stub"));
+        furnisher.write("/usr/share/debconf/confmodule", resource("confmodule.sh"), 0644, 0, 0);
+        furnisher.link("/usr/share/debconf/confmodule.sh", "confmodule");
+        StringBuilder answers = new StringBuilder();
+        for (int member : members) {
+            Map<String, String> scripts = universe.facts(member).scripts();
+            answers.append(answers(scripts.getOrDefault("templates", "")));
+            for (String kind : List.of("config", "postinst")) {
+                String text = scripts.getOrDefault(kind, "");
+                if (!text.isBlank()) {
+                    furnisher.write("/var/lib/dpkg/info/" + universe.name(member) + "." + kind, text, 0755, 0, 0);
+                }
+            }
+        }
+        furnisher.write(HERE + "/answers", answers.toString(), 0644, 0, 0);
+    }
+
+    /** Whether a postinst, without debhelper's parts, does what Furnisher does not: other commands, written files. */
+    static boolean beyond(String postinst) {
+        String own = AUTOMATIC.matcher(postinst).replaceAll("");
+        if (own.isBlank()) {
+            return false;
+        }
+        Shell.Script script = Shell.read(own, Map.of("1", "configure", "2", "", "DPKG_ROOT", ""));
+        for (List<String> command : script.commands()) {
+            String name = command.getFirst().replaceFirst(".*/", "");
+            boolean unclear = name.matches("install|ucf") && command.stream().anyMatch(word ->
+                    word.indexOf(Shell.UNKNOWN) >= 0 || word.startsWith("/proc/") || word.startsWith("/dev/"));
+            if (unclear || !DONE.contains(name) && !script.functions().contains(name)) {
+                return true;
+            }
+        }
+        return WRITES.matcher(own.replaceAll("(?m)^\\s*#.*", "")).find() && script.commands().stream().anyMatch(c ->
+                c.getFirst().matches("echo|printf|sed|cat"));
+    }
+
+    /** Lines {@code QUESTION DEFAULT} of a package's debconf templates (debconf-devel(7)). */
+    static String answers(String templates) {
+        StringBuilder lines = new StringBuilder();
+        Matcher matcher = TEMPLATE.matcher(templates);
+        while (matcher.find()) {
+            String value = "";
+            for (String line : matcher.group(2).split("\n")) {
+                if (line.startsWith("Default:")) {
+                    value = line.substring("Default:".length()).strip();
+                }
+            }
+            lines.append(matcher.group(1)).append(' ').append(value).append('\n');
+        }
+        return lines.toString();
+    }
+
+    /**
+     * Sets switches like {@code START_DAEMON=no} in a file of /etc/default: who runs a machine of a package wants its
+     * server started.
+     */
+    static String enabled(String text) {
+        StringBuilder out = new StringBuilder();
+        for (String line : text.split("(?<=\n)")) {
+            Matcher matcher = SWITCH.matcher(line);
+            out.append(matcher.matches() ? matcher.group(1) + switch (matcher.group(3).toLowerCase(
+                    java.util.Locale.ROOT)) {
+                case "no" -> "yes";
+                case "false" -> "true";
+                default -> "1";
+            } + matcher.group(4) : line);
+        }
+        return out.toString();
+    }
+
+    private static final Pattern SWITCH = Pattern.compile("(?si)((?:(?:START|RUN|ENABLED?)(?:_[A-Z0-9_]+)?|"
+            + "[A-Z0-9_]+_(?:START|RUN|ENABLED?))=([\"']?))(no|false|0)(\\2[ \t]*\n?)");
+
+    /** Lets the members' configuration in the tree start the server, and listen where it can be reached. */
+    List<String> settle(List<Integer> group) {
+        List<String> changed = new ArrayList<>();
+        for (Map.Entry<String, Tree.Node> node : List.copyOf(maker.tree().nodes().entrySet())) {
+            Universe.Owned owned = universe.get(node.getKey());
+            if (!node.getKey().startsWith("/etc/") || !(node.getValue() instanceof Tree.File file)
+                    || owned != null && !group.contains(owned.member()) || file.size() > 1 << 20) {
+                continue;
+            }
+            String text = universe.text(file.sha256());
+            String on = node.getKey().startsWith("/etc/default/") ? enabled(text) : text;
+            String open = Loopback.open(on);
+            if (!open.equals(text)) {
+                furnisher.write(node.getKey(), open, file.mode(), file.uid(), file.gid());
+            }
+            if (!open.equals(on)) {
+                changed.add(node.getKey() + " said to listen on the loopback only; in this machine it says 0.0.0.0");
+            }
+        }
+        return changed;
+    }
+
+    private static String resource(String name) {
+        try (InputStream in = Maintainer.class.getResourceAsStream("maintainer/" + name)) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
