@@ -20,7 +20,8 @@ java_modules() {
     && rm -rf build/lib.next && mkdir -p build/lib.next \
     && mv face/cli/target/lib build/lib.next/control && mv dataplane/plane/target/lib build/lib.next/plane \
     && cp face/cli/target/mike-cli-*.jar build/lib.next/control/ \
-    && cp dataplane/plane/target/mike-plane-*.jar build/lib.next/plane/
+    && cp dataplane/plane/target/mike-plane-*.jar build/lib.next/plane/ \
+    && "$JAVA_HOME/bin/java" scripts/Modernise.java build/lib.next/control/picocli-*.jar
 }
 
 guest_init() {
@@ -40,9 +41,11 @@ rm -rf "$old"
 printf '%s\n' "$JAVA_HOME/bin/java" > build/java
 # What a CLI and an agent compare: another build means another agent.
 cat build/lib/*/*.jar build/guest/init | sha256sum | cut -c1-16 > build/build-id
-# The options of a short-lived command line: start fast, compile little, one collector thread.
+# The options of a short-lived command line: start fast, compile little, one collector thread; map the cache where it was
+# made for, because relocating it costs more than the command (it gives up the address randomisation of class metadata).
 cat > build/cli.args.next <<ARGS
--XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m -XX:-UsePerfData -Xlog:disable -Xlog:all=error:stderr
+-XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx256m -XX:-UsePerfData
+-XX:+UnlockDiagnosticVMOptions -XX:ArchiveRelocationMode=0 -Xlog:disable -Xlog:all=error:stderr
 -XX:AOTCache="$home/build/aot/cli.aot"
 --enable-native-access=ALL-UNNAMED
 -cp "$(class_path control)"

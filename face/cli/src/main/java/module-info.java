@@ -5,4 +5,7 @@ module eu.mikelangelo.cli {
     requires jdk.unsupported;
     // picocli sets annotated fields.
     opens eu.mikelangelo.cli to info.picocli;
+    opens eu.mikelangelo.cli.host to info.picocli;
+    opens eu.mikelangelo.cli.image to info.picocli;
+    opens eu.mikelangelo.cli.machine to info.picocli;
 }

@@ -1,6 +1,9 @@
 package eu.mikelangelo.machines;
 
 import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.machines.host.Launcher;
+import eu.mikelangelo.machines.host.LogRotator;
+import eu.mikelangelo.machines.host.ProcessId;
 import eu.mikelangelo.machines.initrd.RunSegment;
 import eu.mikelangelo.machines.qemu.Accelerator;
 import eu.mikelangelo.machines.qemu.AcceleratorProbe;

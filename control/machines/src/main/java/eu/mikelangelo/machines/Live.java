@@ -1,6 +1,7 @@
 package eu.mikelangelo.machines;
 
 import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.machines.host.Console;
 import eu.mikelangelo.machines.qemu.Qmp;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -3,6 +3,8 @@ package eu.mikelangelo.machines;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.MachineState.Phase;
+import eu.mikelangelo.machines.host.LogRotator;
+import eu.mikelangelo.machines.host.ProcessId;
 import eu.mikelangelo.machines.qemu.Accelerator;
 import eu.mikelangelo.machines.qemu.Qemu;
 import java.io.IOException;

@@ -1,5 +1,7 @@
 package eu.mikelangelo.machines;
 
+import eu.mikelangelo.machines.host.ProcessId;
+
 /** What may happen to a machine, as {@link Transitions} sees it. */
 public sealed interface MachineEvent {
     /** Somebody starts it. */

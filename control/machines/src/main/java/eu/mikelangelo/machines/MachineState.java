@@ -1,5 +1,6 @@
 package eu.mikelangelo.machines;
 
+import eu.mikelangelo.machines.host.ProcessId;
 import java.time.Instant;
 
 /**

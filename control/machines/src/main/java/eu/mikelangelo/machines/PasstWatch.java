@@ -1,6 +1,7 @@
 package eu.mikelangelo.machines;
 
 import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.machines.host.ProcessId;
 import java.io.IOException;
 import java.time.Duration;
 

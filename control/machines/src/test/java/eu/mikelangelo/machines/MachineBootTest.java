@@ -10,6 +10,7 @@ import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Home;
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.MachineState.Phase;
+import eu.mikelangelo.machines.host.ProcessId;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.net.InetAddress;

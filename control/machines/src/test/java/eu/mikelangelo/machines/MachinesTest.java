@@ -9,6 +9,7 @@ import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Home;
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.MachineState.Phase;
+import eu.mikelangelo.machines.host.ProcessId;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.machines.MachineState.Phase;
+import eu.mikelangelo.machines.host.ProcessId;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;

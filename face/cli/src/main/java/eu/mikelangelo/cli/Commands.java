@@ -1,5 +1,27 @@
 package eu.mikelangelo.cli;
 
+import eu.mikelangelo.cli.host.AgentStartCommand;
+import eu.mikelangelo.cli.host.AgentStatusCommand;
+import eu.mikelangelo.cli.host.AgentStopCommand;
+import eu.mikelangelo.cli.host.DoctorCommand;
+import eu.mikelangelo.cli.host.IoServeCommand;
+import eu.mikelangelo.cli.host.VersionCommand;
+import eu.mikelangelo.cli.image.ComposeCommand;
+import eu.mikelangelo.cli.image.ImageInspectCommand;
+import eu.mikelangelo.cli.image.ImageRmCommand;
+import eu.mikelangelo.cli.image.ImagesCommand;
+import eu.mikelangelo.cli.machine.ConsoleCommand;
+import eu.mikelangelo.cli.machine.CpCommand;
+import eu.mikelangelo.cli.machine.ExecCommand;
+import eu.mikelangelo.cli.machine.InspectCommand;
+import eu.mikelangelo.cli.machine.KillCommand;
+import eu.mikelangelo.cli.machine.LogsCommand;
+import eu.mikelangelo.cli.machine.PsCommand;
+import eu.mikelangelo.cli.machine.RmCommand;
+import eu.mikelangelo.cli.machine.RunCommand;
+import eu.mikelangelo.cli.machine.StartCommand;
+import eu.mikelangelo.cli.machine.StopCommand;
+import eu.mikelangelo.cli.machine.WaitCommand;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;

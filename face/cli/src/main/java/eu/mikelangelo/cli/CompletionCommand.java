@@ -1,9 +1,9 @@
 package eu.mikelangelo.cli;
 
 import picocli.AutoComplete;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine;
 
 @Command(name = "completion", description = "Print a completion script for a shell.",
         footer = {"  mike completion bash > ~/.local/share/bash-completion/completions/mike",

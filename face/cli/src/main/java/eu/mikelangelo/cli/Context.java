@@ -19,11 +19,11 @@ import java.util.Map;
  * @param agent  how the agent is reached
  * @param tty    which of the three standard streams are terminals
  */
-record Context(PrintStream out, PrintStream err, InputStream in, Map<String, String> env, Path folder, Launch launch,
-               Agent agent, Tty tty) {
+public record Context(PrintStream out, PrintStream err, InputStream in, Map<String, String> env, Path folder,
+                      Launch launch, Agent agent, Tty tty) {
 
     /** The agent, started when a call needs it. */
-    interface Agent {
+    public interface Agent {
         /** See {@link AgentStarter#with}. */
         <T> T with(AgentStarter.Call<T> call) throws IOException;
 
@@ -32,7 +32,7 @@ record Context(PrintStream out, PrintStream err, InputStream in, Map<String, Str
     }
 
     /** Terminals among standard input, output and error. */
-    record Tty(boolean in, boolean out, boolean err) {
+    public record Tty(boolean in, boolean out, boolean err) {
         /** Linux shows each stream's file under /proc; a pseudo-terminal lies in /dev/pts. */
         static Tty ofProcess() {
             return new Tty(terminal(0), terminal(1), terminal(2));
@@ -71,7 +71,7 @@ record Context(PrintStream out, PrintStream err, InputStream in, Map<String, Str
      * What the agent understands as a source: an absolute path for a path (anything with a slash, or the name of an
      * image file that lies here), a name unchanged.
      */
-    String source(String typed) {
+    public String source(String typed) {
         boolean path = typed.contains("/") || typed.equals(".") || typed.equals("..")
                 || isImage(folder.resolve(typed));
         return path ? folder.resolve(typed).normalize().toString() : typed;

@@ -9,7 +9,7 @@ import java.util.function.Consumer;
  * Progress on standard error: one line that is drawn over on a terminal, a line a step elsewhere, and nothing at all in
  * the first second. Events come from one thread; a helper thread speaks up when the second passes.
  */
-final class ProgressLine implements Consumer<Fields>, AutoCloseable {
+public final class ProgressLine implements Consumer<Fields>, AutoCloseable {
     private static final long QUIET_NANOS = 1_000_000_000L;
     private static final int WIDTH = 79;
     private final PrintStream err;
@@ -19,11 +19,11 @@ final class ProgressLine implements Consumer<Fields>, AutoCloseable {
     private String step = "";
     private String drawn = "";
 
-    ProgressLine(PrintStream err, boolean terminal) {
+    public ProgressLine(PrintStream err, boolean terminal) {
         this(err, terminal, QUIET_NANOS);
     }
 
-    ProgressLine(PrintStream err, boolean terminal, long quietNs) {
+    public ProgressLine(PrintStream err, boolean terminal, long quietNs) {
         this.err = err;
         this.terminal = terminal;
         startNs = System.nanoTime() + quietNs;

@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Parts of machines and images as people read them; shared by several commands. */
-final class Show {
+public final class Show {
     private Show() { }
 
     /** "8080:80, 53/udp", as it would be typed after -p; "-" for none. */
-    static String ports(Fields machine) {
+    public static String ports(Fields machine) {
         List<String> texts = new ArrayList<>();
         for (Fields port : machine.objects("ports")) {
             String address = port.string("address", "");
@@ -22,7 +22,7 @@ final class Show {
     }
 
     /** "running", "exited (3)", "exited (signal 9)". */
-    static String state(Fields machine) {
+    public static String state(Fields machine) {
         String state = machine.string("state", "");
         Fields exit = machine.object("exit");
         if (exit.has("signal")) {
@@ -32,7 +32,7 @@ final class Show {
     }
 
     /** The first twelve digits of a digest. */
-    static String digest(String sha256) {
+    public static String digest(String sha256) {
         return sha256.length() > 12 ? sha256.substring(0, 12) : sha256;
     }
 }

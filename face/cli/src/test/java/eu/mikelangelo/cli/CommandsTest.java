@@ -8,6 +8,7 @@ import eu.mikelangelo.agent.api.Frames;
 import eu.mikelangelo.agent.api.Json;
 import eu.mikelangelo.agent.api.Launch;
 import eu.mikelangelo.base.Home;
+import eu.mikelangelo.cli.machine.Console;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;

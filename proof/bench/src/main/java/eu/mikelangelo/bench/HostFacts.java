@@ -10,8 +10,9 @@ final class HostFacts {
     private HostFacts() { }
 
     static void print(PrintStream out) throws IOException, InterruptedException {
-        String model = Files.readAllLines(Path.of("/proc/cpuinfo")).stream().filter(line -> line.startsWith("model name"))
-                .findFirst().orElse("model name: unknown").replaceAll("^[^:]*:\\s*", "");
+        String model = Files.readAllLines(Path.of("/proc/cpuinfo")).stream()
+                .filter(line -> line.startsWith("model name")).findFirst()
+                .orElse("model name: unknown").replaceAll("^[^:]*:\\s*", "");
         out.println("cpu: " + Runtime.getRuntime().availableProcessors() + " x " + model);
         out.println("kernel: " + System.getProperty("os.version"));
         out.println("jdk: " + System.getProperty("java.vendor") + " " + System.getProperty("java.version"));

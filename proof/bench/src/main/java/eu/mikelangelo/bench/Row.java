@@ -9,8 +9,8 @@ import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * One row of a benchmark. With a peer, {@code ratio} is the median of the pairwise ratios, bigger being better for us, and
- * {@code aim} is the smallest ratio that meets it. Without one, {@code aim} is a bound in the metric's unit and the
+ * One row of a benchmark. With a peer, {@code ratio} is the median of the pairwise ratios, bigger being better for us,
+ * and {@code aim} is the smallest ratio that meets it. Without one, {@code aim} is a bound in the metric's unit and the
  * ratio is aim/median (lower is better) or median/aim.
  */
 record Row(String bench, String name, String peer, String metric, boolean lowerIsBetter, double[] ours, double[] theirs,
@@ -64,8 +64,8 @@ record Row(String bench, String name, String peer, String metric, boolean lowerI
     }
 
     String text() {
-        return String.format(Locale.ROOT, "%-38s %-8s ours %s  theirs %s  ratio %s  aim %s  %s%s", name, metric, spread(ours),
-                spread(theirs), ratio() == null ? "-" : String.format(Locale.ROOT, "%.3f", ratio()), aim,
+        return String.format(Locale.ROOT, "%-38s %-8s ours %s  theirs %s  ratio %s  aim %s  %s%s", name, metric,
+                spread(ours), spread(theirs), ratio() == null ? "-" : String.format(Locale.ROOT, "%.3f", ratio()), aim,
                 met() ? "met" : "NOT MET", note.isEmpty() ? "" : "  (" + note + ")");
     }
 

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
- * The twenty random Debian server packages of docs/packages-tried.md, none of which has a recipe: at least twelve start,
- * the others say what is missing. Prints the table that the page shows.
+ * The twenty random Debian server packages of docs/packages-tried.md, none of which has a recipe: at least twelve
+ * start, the others say what is missing. Prints the table that the page shows.
  */
 @Tag("system")
 class PackagesTest {

@@ -17,7 +17,8 @@ public interface ImageService {
      * @param start         how its application starts, for requests that bring environment or arguments
      * @param residentBytes guest memory it takes before its application does anything
      */
-    record Prepared(String name, MachineSpec.Image image, MachineSpec.Kernel kernel, Start start, long residentBytes) { }
+    record Prepared(String name, MachineSpec.Image image, MachineSpec.Kernel kernel, Start start,
+                    long residentBytes) { }
 
     /**
      * Finds the image the source names, or composes it, and sees to its kernel.

@@ -37,8 +37,8 @@ import java.util.function.BooleanSupplier;
  * }</pre>
  *
  * <p>May be connected before the guest boots: its HELLO waits in the socket. Only one connection per machine at a time
- * (QEMU does not serve a second). All methods may be called from any thread; none waits for the guest unless it says so. Two
- * virtual threads, a reader and a writer, belong to each connection and end with it.
+ * (QEMU does not serve a second). All methods may be called from any thread; none waits for the guest unless it says
+ * so. Two virtual threads, a reader and a writer, belong to each connection and end with it.
  */
 public final class GuestChannel implements AutoCloseable {
     /** Frames that wait for a guest that does not read; far above what the windows of all channels allow. */
@@ -62,7 +62,9 @@ public final class GuestChannel implements AutoCloseable {
         /** One status line; on each connection all lines since the machine's boot come (again) before newer ones. */
         void event(GuestEvent event);
 
-        /** The connection ended: {@link #close} was called, QEMU ended, or the guest broke the protocol. Called once. */
+        /**
+         * The connection ended: {@link #close} was called, QEMU ended, or the guest broke the protocol. Called once.
+         */
         void closed(String reason);
     }
 
@@ -77,7 +79,8 @@ public final class GuestChannel implements AutoCloseable {
         public Command {
             argv = List.copyOf(argv);
             if (argv.isEmpty()) {
-                throw new Failure(Failure.Kind.BAD_INPUT, "no command was given", "name a program to run in the machine");
+                throw new Failure(Failure.Kind.BAD_INPUT, "no command was given",
+                        "name a program to run in the machine");
             }
         }
 
@@ -172,7 +175,8 @@ public final class GuestChannel implements AutoCloseable {
             lock.unlock();
         }
         tell(GuestFrame.of(GuestFrame.PING, 0));
-        await(timeout, () -> pongs > seen, "init in the guest did not answer a ping within " + timeout.toMillis() + " ms");
+        await(timeout, () -> pongs > seen,
+                "init in the guest did not answer a ping within " + timeout.toMillis() + " ms");
         return System.nanoTime() - before;
     }
 

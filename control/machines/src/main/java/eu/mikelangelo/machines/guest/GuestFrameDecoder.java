@@ -29,7 +29,9 @@ final class GuestFrameDecoder {
         this.nonce = nonce.clone();
     }
 
-    /** Where the next bytes of the stream go; has room whenever {@link #next} has returned null. Then call {@link #fed}. */
+    /**
+     * Where the next bytes of the stream go; has room whenever {@link #next} has returned null. Then call {@link #fed}.
+     */
     ByteBuffer room() {
         buffer.compact();
         return buffer;

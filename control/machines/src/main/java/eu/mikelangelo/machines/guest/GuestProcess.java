@@ -39,7 +39,9 @@ public final class GuestProcess implements AutoCloseable {
         error = new GuestStream(bytes -> channel.tell(GuestFrame.ofNumbers(GuestFrame.CREDIT, id, 0, bytes)));
     }
 
-    /** The program's standard input; closing it is end of file there. Bytes for a program that has ended are dropped. */
+    /**
+     * The program's standard input; closing it is end of file there. Bytes for a program that has ended are dropped.
+     */
     public OutputStream input() {
         return input;
     }
@@ -61,8 +63,8 @@ public final class GuestProcess implements AutoCloseable {
      * Waits for the end.
      *
      * @return the exit code, or 128 + signal
-     * @throws Failure GUEST with init's words when the program could not be started or the copy failed, UNAVAILABLE when the
-     *                 connection or the machine ended first
+     * @throws Failure GUEST with init's words when the program could not be started or the copy failed, UNAVAILABLE
+     *                 when the connection or the machine ended first
      */
     public int waitFor() throws InterruptedException {
         lock.lock();

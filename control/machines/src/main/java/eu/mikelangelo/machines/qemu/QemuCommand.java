@@ -1,5 +1,6 @@
 package eu.mikelangelo.machines.qemu;
 
+import eu.mikelangelo.machines.Machine;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

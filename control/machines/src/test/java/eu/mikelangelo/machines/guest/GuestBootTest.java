@@ -24,7 +24,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The real init in a real guest. Needs `make -C guest/init`, QEMU and an unpacked kernel (-Dmike.test.kernel=FOLDER). */
+/**
+ * The real init in a real guest. Needs `make -C guest/init`, QEMU and an unpacked kernel (-Dmike.test.kernel=FOLDER).
+ */
 @Tag("boot")
 @Timeout(120)
 final class GuestBootTest implements GuestChannel.Listener {

@@ -45,16 +45,17 @@ final class StatusReaderTest {
     @Test
     void otherEndings() {
         assertEquals(new GuestEvent.Exited(3, 0), StatusReader.parse("exit 3"));
-        assertEquals(new GuestEvent.Failed("start x: no such file"), StatusReader.parse("failed start x: no such file"));
+        assertEquals(new GuestEvent.Failed("start x: no such file"),
+                StatusReader.parse("failed start x: no such file"));
         assertEquals(new GuestEvent.NetNone("no DHCP server answered"),
                 StatusReader.parse("net none no DHCP server answered"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", " ", "mike", "mike 0", "mike x", "mike 99999999999", "net", "net 1.2.3", "net 1.2.3.256",
-        "net none ", "started -1", "started", "listening tcp 0", "listening tcp 65536", "listening sctp 1",
-        "listening tcp", "ready now", "exit", "exit 256", "exit -1", "exit signal 0", "exit signal 65", "failed",
-        "tomorrow 7"})
+    @ValueSource(strings = {"", " ", "mike", "mike 0", "mike x", "mike 99999999999", "net", "net 1.2.3",
+        "net 1.2.3.256", "net none ", "started -1", "started", "listening tcp 0", "listening tcp 65536",
+        "listening sctp 1", "listening tcp", "ready now", "exit", "exit 256", "exit -1", "exit signal 0",
+        "exit signal 65", "failed", "tomorrow 7"})
     void whatMeansNothingIsSkipped(String line) {
         assertNull(StatusReader.parse(line));
     }

@@ -31,7 +31,8 @@ class RunSegmentTest {
         return new MachineSpec(1, "web", 0x1234, new MachineSpec.Image("i", "", "/i"),
                 new MachineSpec.Kernel("k", "", "/k"), 128, 1,
                 List.of(PublishedPort.parse("8080:80"), PublishedPort.parse("53/udp")), env,
-                List.of("/bin/x", "", "a b"), List.of(List.of("/bin/mk", "x y"), List.of("/bin/z")), stopSeconds, Instant.EPOCH);
+                List.of("/bin/x", "", "a b"), List.of(List.of("/bin/mk", "x y"), List.of("/bin/z")), stopSeconds,
+                Instant.EPOCH);
     }
 
     @Test

@@ -1,0 +1,31 @@
+package eu.mikelangelo.cli.host;
+
+import eu.mikelangelo.agent.api.Launch;
+import eu.mikelangelo.cli.Context;
+import eu.mikelangelo.cli.Verb;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
+
+@Command(name = "serve", description = {"Run the I/O plane in the foreground, without agent and machines.",
+    "All ports share one switch. With \",server\" the plane listens on the socket, without it connects and reconnects.",
+    "Prints \"ready\"; SIGTERM ends it."}, footer = {"  mike io serve --net /run/vm/net0.sock,server",
+            "  mike io serve --net /run/vm/a.sock --net /run/vm/b.sock"})
+public final class IoServeCommand extends Verb {
+    @Parameters(paramLabel = "OPTION", arity = "0..*",
+            description = "--net SOCKET[,server][,sealed], as often as needed.")
+    List<String> options = new ArrayList<>();
+
+    public IoServeCommand(Context context) {
+        super(context);
+    }
+
+    @Override
+    public Integer call() {
+        List<String> command = new ArrayList<>(context.launch().planeJvm());
+        command.addAll(List.of("io", "serve"));
+        command.addAll(options);
+        throw Exec.replace(command, Launch.environment(context.env()));
+    }
+}

@@ -1,0 +1,2 @@
+/** Commands about this host: agent, plane, what is installed. */
+package eu.mikelangelo.cli.host;

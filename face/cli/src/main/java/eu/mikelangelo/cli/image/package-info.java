@@ -1,0 +1,2 @@
+/** Commands about images. */
+package eu.mikelangelo.cli.image;

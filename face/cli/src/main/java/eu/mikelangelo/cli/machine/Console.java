@@ -1,0 +1,92 @@
+package eu.mikelangelo.cli.machine;
+
+import eu.mikelangelo.agent.api.ApiClient;
+import eu.mikelangelo.agent.api.HttpExchange;
+import eu.mikelangelo.cli.Context;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Map;
+
+/** The two directions of a machine's console between this process and the agent. */
+public final class Console {
+    /** Ctrl-], as telnet and virsh have it. */
+    private static final int LEAVE = 0x1d;
+    /** Ctrl-D: what a terminal says for the end of input. */
+    private static final byte[] END = {4};
+    private final Context context;
+    private final String path;
+    private volatile boolean left;
+
+    public Console(Context context, String machine) {
+        this.context = context;
+        this.path = "/v1/machines/" + ApiClient.encode(machine) + "/console";
+    }
+
+    /** Copies output until the machine ends or the user leaves; {@code tail} lines of history, all when negative. */
+    public void output(int tail) throws IOException {
+        String query = tail < 0 ? path : path + "?tail=" + tail;
+        try (HttpExchange exchange = context.agent().with(agent -> agent.open("GET", query, null))) {
+            InputStream body = exchange.body();
+            byte[] block = new byte[16 << 10];
+            for (int n = body.read(block); n >= 0 && !left; n = body.read(block)) {
+                context.out().write(block, 0, n);
+                context.out().flush();
+            }
+        }
+    }
+
+    /**
+     * Sends standard input on a thread of its own. {@code raw}: Ctrl-] leaves, by calling {@code leave}; otherwise the
+     * end of input is sent as Ctrl-D.
+     */
+    public void input(boolean raw, Runnable leave) {
+        Thread.ofPlatform().daemon().name("input").start(() -> {
+            try {
+                send(raw, leave);
+            } catch (IOException | RuntimeException e) {
+                // The machine ended while somebody typed: the output's end tells it.
+                left |= raw;
+            }
+        });
+    }
+
+    private void send(boolean raw, Runnable leave) throws IOException {
+        byte[] block = new byte[4096];
+        int n = context.in().read(block);
+        if (n < 0 && !raw) {
+            // Nothing to say but the end: wait for nobody, open nothing for long.
+            n = 0;
+        }
+        try (ApiClient.Upload upload = context.agent().with(agent -> agent.upload("POST", path + "/input"))) {
+            for (; n > 0; n = context.in().read(block)) {
+                int leaveAt = raw ? indexOf(block, n) : -1;
+                upload.write(block, leaveAt < 0 ? n : leaveAt);
+                if (leaveAt >= 0) {
+                    left = true;
+                    upload.finish();
+                    leave.run();
+                    return;
+                }
+            }
+            if (!raw) {
+                upload.write(END, 1);
+            }
+            upload.finish();
+        }
+    }
+
+    private static int indexOf(byte[] block, int length) {
+        for (int i = 0; i < length; i++) {
+            if (block[i] == LEAVE) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /** Tells the machine the terminal's size. */
+    public void resize(Terminal.Size size) throws IOException {
+        context.agent().with(agent -> agent.call("POST", path + "/resize",
+                Map.of("rows", size.rows(), "columns", size.columns())));
+    }
+}
