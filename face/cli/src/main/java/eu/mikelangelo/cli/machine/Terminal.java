@@ -17,7 +17,7 @@ public final class Terminal implements AutoCloseable {
     /** Makes it raw: keys go through one by one, Ctrl-C included. */
     static Terminal raw() throws IOException {
         Terminal terminal = new Terminal(stty("-g").strip());
-        stty("raw", "-echo");
+        stty("raw", "-echo", "opost", "onlcr");  // a guest's console sends NL as it is: the log shall hold no CR
         return terminal;
     }
 
