@@ -22,7 +22,7 @@ char *read_file(const char *path, size_t max, size_t *length) {
     }
     if (fd >= 0 && !text) errno = EFBIG;
     if (length) *length = have;
-    close(fd);
+    if (fd >= 0) close(fd);  /* closing -1 would hide why there is none */
     return text;
 }
 

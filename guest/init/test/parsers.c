@@ -212,7 +212,8 @@ static void listening_v6(void) {
 static void listening_table(void) {
     char *table = must(malloc(500 * 100 + sizeof HEAD)), *at = table + sprintf(table, "%s", HEAD);
     for (int i = 0; i < 500; i++) {
-        at += sprintf(at, "%4d: %08X:%04X 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1\n", i,
+        at += sprintf(at, "%4d: %08X:%04X 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1\n",
+                      i,
                       i == 400 ? 0u : 0x0100007fu, i == 400 ? 443 : i == 499 ? 99 : 80);
     }
     CHECK(listen_table(table, false, 443) == BOUND);
@@ -231,6 +232,12 @@ static void listening_mutated(void) {
         CHECK(listen_line(copy, false, 80) <= BOUND && listen_table(copy, false, 80) <= BOUND);
         free(copy);
     }
+}
+
+/* An image booted by hand has no run segment: init must learn that it is missing, and nothing else. */
+static void missing_file(void) {
+    errno = 0;
+    CHECK(!read_file("/nonexistent/mike/run", 4096, NULL) && errno == ENOENT);
 }
 
 static const uint8_t MAC[6] = {2, 77, 0, 0, 0, 2};
@@ -311,6 +318,7 @@ static void dhcp_mutated(void) {
 }
 
 void test_parsers(void) {
+    run("a missing file is said to be missing", missing_file);
     run("config: words, escapes, comments, keys of later versions", config_words);
     run("config: the second file replaces lists and adds to env and folder", config_two_files);
     run("config: a bad line is named", config_bad_lines);
