@@ -310,7 +310,25 @@ static void dhcp_mutated(void) {
     CHECK(good > 1000);
 }
 
+static void files(void) {
+    char path[64];
+    size_t length = 7;
+    sprintf(path, "/tmp/init-test-file-%d", getpid());
+    CHECK(!read_file(path, 10, &length) && errno == ENOENT);
+    write_file(path, O_TRUNC, "%d%s", 12, "34");
+    write_file(path, O_APPEND, "5");
+    CHECK(!read_file(path, 4, &length) && errno == EFBIG);
+    char *text = read_file(path, 5, &length);
+    CHECK(text && length == 5 && strcmp(text, "12345") == 0);
+    free(text);
+    text = read_file("/proc/self/stat", 4096, NULL);  /* proc gives no size */
+    CHECK(text && atoi(text) == getpid());
+    free(text);
+    unlink(path);
+}
+
 void test_parsers(void) {
+    run("files: missing, too long, whole, of proc", files);
     run("config: words, escapes, comments, keys of later versions", config_words);
     run("config: the second file replaces lists and adds to env and folder", config_two_files);
     run("config: a bad line is named", config_bad_lines);
