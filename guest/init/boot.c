@@ -14,15 +14,16 @@ char *read_file(const char *path, size_t max, size_t *length) {
     size_t have = 0;
     struct stat s;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0 && fstat(fd, &s) == 0 && (size_t)s.st_size <= max) {
+    if (fd < 0) return NULL;
+    if (fstat(fd, &s) == 0 && (size_t)s.st_size <= max) {
         max = s.st_size > 0 ? (size_t)s.st_size : max;  /* proc gives no size */
         text = must(malloc(max + 1));
         for (ssize_t got; have < max && (got = read(fd, text + have, max - have)) > 0; ) have += (size_t)got;
         text[have] = 0;
     }
-    if (fd >= 0 && !text) errno = EFBIG;
+    close(fd);
+    if (!text) errno = EFBIG;
     if (length) *length = have;
-    if (fd >= 0) close(fd);  /* closing -1 would hide why there is none */
     return text;
 }
 

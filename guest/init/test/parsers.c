@@ -212,8 +212,7 @@ static void listening_v6(void) {
 static void listening_table(void) {
     char *table = must(malloc(500 * 100 + sizeof HEAD)), *at = table + sprintf(table, "%s", HEAD);
     for (int i = 0; i < 500; i++) {
-        at += sprintf(at, "%4d: %08X:%04X 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1\n",
-                      i,
+        at += sprintf(at, "%4d: %08X:%04X 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1\n", i,
                       i == 400 ? 0u : 0x0100007fu, i == 400 ? 443 : i == 499 ? 99 : 80);
     }
     CHECK(listen_table(table, false, 443) == BOUND);
@@ -232,12 +231,6 @@ static void listening_mutated(void) {
         CHECK(listen_line(copy, false, 80) <= BOUND && listen_table(copy, false, 80) <= BOUND);
         free(copy);
     }
-}
-
-/* An image booted by hand has no run segment: init must learn that it is missing, and nothing else. */
-static void missing_file(void) {
-    errno = 0;
-    CHECK(!read_file("/nonexistent/mike/run", 4096, NULL) && errno == ENOENT);
 }
 
 static const uint8_t MAC[6] = {2, 77, 0, 0, 0, 2};
@@ -317,8 +310,25 @@ static void dhcp_mutated(void) {
     CHECK(good > 1000);
 }
 
+static void files(void) {
+    char path[64];
+    size_t length = 7;
+    sprintf(path, "/tmp/init-test-file-%d", getpid());
+    CHECK(!read_file(path, 10, &length) && errno == ENOENT);
+    write_file(path, O_TRUNC, "%d%s", 12, "34");
+    write_file(path, O_APPEND, "5");
+    CHECK(!read_file(path, 4, &length) && errno == EFBIG);
+    char *text = read_file(path, 5, &length);
+    CHECK(text && length == 5 && strcmp(text, "12345") == 0);
+    free(text);
+    text = read_file("/proc/self/stat", 4096, NULL);  /* proc gives no size */
+    CHECK(text && atoi(text) == getpid());
+    free(text);
+    unlink(path);
+}
+
 void test_parsers(void) {
-    run("a missing file is said to be missing", missing_file);
+    run("files: missing, too long, whole, of proc", files);
     run("config: words, escapes, comments, keys of later versions", config_words);
     run("config: the second file replaces lists and adds to env and folder", config_two_files);
     run("config: a bad line is named", config_bad_lines);
