@@ -53,7 +53,7 @@ final class Composer {
         this.recipe = recipe;
         maker = new TreeMaker(universe, recipe == null ? List.of() : recipe.drop());
         programs = new Programs(universe, maker);
-        furnisher = new Furnisher(universe, maker, blobs);
+        furnisher = new Furnisher(universe, maker, blobs, recipe == null || recipe.args().isEmpty());
         maintainer = new Maintainer(universe, programs, furnisher, maker);
     }
 

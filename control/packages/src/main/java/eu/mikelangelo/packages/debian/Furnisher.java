@@ -36,8 +36,12 @@ final class Furnisher {
     private final List<Action> actions = new ArrayList<>();
     private final TreeMap<String, Start.RunFolder> runFolders = new TreeMap<>();
 
-    Furnisher(Universe universe, TreeMaker maker, BlobStore blobs) {
+    private final boolean scriptsRun;
+
+    /** @param scriptsRun whether {@link Maintainer} may run in the machine what goes beyond a tree */
+    Furnisher(Universe universe, TreeMaker maker, BlobStore blobs, boolean scriptsRun) {
         this.universe = universe;
+        this.scriptsRun = scriptsRun;
         this.maker = maker;
         this.tree = maker.tree();
         this.blobs = blobs;
@@ -60,9 +64,15 @@ final class Furnisher {
                 }
             }
             String name = universe.name(member);
+            String postinst = facts.scripts().getOrDefault("postinst", "");
+            // A script that will run in the machine makes state itself, and only where it finds none.
+            boolean itself = scriptsRun && Maintainer.beyond(postinst);
             found.addAll(ScriptReader.read(facts.scripts().getOrDefault("preinst", ""), "install", name));
-            found.addAll(ScriptReader.read(facts.scripts().getOrDefault("postinst", ""), "configure", name));
+            found.addAll(ScriptReader.read(postinst, "configure", name));
             for (Action action : found) {
+                if (itself && action instanceof Action.Copy copy && copy.to().startsWith("/var/")) {
+                    continue;
+                }
                 if (all || action instanceof Action.User || action instanceof Action.Group
                         || action instanceof Action.Membership) {
                     actions.add(action);

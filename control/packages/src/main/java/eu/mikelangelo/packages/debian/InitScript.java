@@ -29,7 +29,7 @@ final class InitScript {
         Plan plan = read(universe.text(script), script.name(), maker);
         boolean shell = script.script().matches("(/usr)?/bin/(sh|dash|bash)( .*)?");
         boolean doubtful = plan == null || !plan.warnings.isEmpty() || maker.find(plan.args.getFirst()) == null
-                || !plan.args.getFirst().matches("/.*") || wrapped(maker, plan);
+                || !plan.args.getFirst().matches("/.*") || plan.background || wrapped(maker, plan);
         return shell && doubtful ? run(script.path(), script.name(), maker) : plan;
     }
 
@@ -45,7 +45,6 @@ final class InitScript {
         plan.origin = "/etc/init.d/" + name;
         plan.args = new ArrayList<>(List.of("/bin/sh", path, "start"));
         plan.forking = true;
-        plan.initScript = path;
         maker.include(path);
         return plan;
     }
@@ -97,7 +96,7 @@ final class InitScript {
                     plan.group = parts.length > 1 && known(parts[1]) ? parts[1] : "";
                 }
                 case "--chdir", "-d" -> plan.workdir = known(value) && value.startsWith("/") ? value : "/";
-                case "--background", "-b", "-bm" -> plan.forking = false;
+                case "--background", "-b", "-bm" -> plan.background = true;
                 case "--" -> {
                     arguments.addAll(words.subList(i + 1, words.size()));
                     i = words.size();

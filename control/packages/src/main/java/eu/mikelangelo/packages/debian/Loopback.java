@@ -13,8 +13,9 @@ import java.util.regex.Pattern;
 final class Loopback {
     private static final String KEY = "(?:listen|bind|local)(?:[_-]?(?:addr(?:ess)?(?:es)?|ip|on|host|interface))?s?";
     /** A whole line {@code KEY = 127.0.0.1}, with one address, maybe a port behind it; or shell's NAME_LISTEN_ADDR=. */
-    private static final Pattern LINE = Pattern.compile("(?i)(\\s*(?:[a-z0-9_.-]*[_.-])?" + KEY + "\\s*[ \\t=:]\\s*[\"'(]?)"
-            + "(?:127\\.0\\.0\\.1|localhost)(,\\s*(?:::1|\\[::1]))?([\"')]?(?::[0-9]+)?[\"')]?\\s*[;,]?\\s*(?:#.*)?)");
+    private static final Pattern LINE = Pattern.compile("(?i)(\\s*(?:[a-z0-9_.-]*[_.-])?" + KEY
+            + "\\s*[ \\t=:]\\s*[\"'(]?)(?:127\\.0\\.0\\.1|localhost)(,\\s*(?:::1|\\[::1]))?"
+            + "([\"')]?(?::[0-9]+)?[\"')]?\\s*[;,]?\\s*(?:#.*)?)");
     private static final Pattern OPTION = Pattern.compile("(?i)-l|-b|--?(?:[a-z-]*-)?" + KEY);
     private static final Pattern JOINED = Pattern.compile("(?i)(-l|--?(?:[a-z-]*-)?" + KEY
             + "=)(?:127\\.0\\.0\\.1|localhost)(:[0-9]+)?");

@@ -17,33 +17,35 @@ import java.util.regex.Pattern;
 /**
  * Maintainer scripts that do more than {@link Furnisher} can do to a tree (keys and secrets, configuration made with
  * sed, answers of debconf, a first database) run inside the machine before the application starts: there they can
- * harm nothing but the machine itself. Commands that administer a system are stubs, debconf's questions are answered with
- * the templates' defaults; the scripts of ours are resources in the folder {@code maintainer}.
+ * harm nothing but the machine itself. Commands that administer a system are stubs, debconf's questions are answered
+ * with the templates' defaults; the scripts of ours are resources in the folder {@code maintainer}.
  */
 final class Maintainer {
     private static final String HERE = "/usr/lib/mikelangelo/maintainer";
     private static final int MAX_SCRIPTS = 16;
     /** What stubs stand for; a script's other commands come into the tree. */
-    static final Set<String> STUBS = Set.of(("adduser addgroup deluser delgroup useradd userdel groupadd groupdel usermod "
-            + "groupmod gpasswd chage passwd chsh dpkg dpkg-query dpkg-statoverride dpkg-maintscript-helper dpkg-trigger "
-            + "dpkg-divert update-alternatives update-rc.d invoke-rc.d service systemctl deb-systemd-helper "
-            + "deb-systemd-invoke systemd-tmpfiles systemd-sysusers ucf ucfr ucfq update-inetd update-menus ldconfig "
+    static final Set<String> STUBS = Set.of(("adduser addgroup deluser delgroup useradd userdel groupadd groupdel "
+            + "usermod groupmod gpasswd chage passwd chsh dpkg dpkg-query dpkg-statoverride dpkg-maintscript-helper "
+            + "dpkg-trigger dpkg-divert update-alternatives update-rc.d invoke-rc.d service systemctl "
+            + "deb-systemd-helper deb-systemd-invoke systemd-tmpfiles systemd-sysusers ucf ucfr ucfq "
+            + "update-inetd update-menus ldconfig "
             + "restorecon udevadm update-initramfs update-ca-certificates install-info py3compile py3clean pycompile "
             + "pyclean getent su runuser which hostname make-ssl-cert pidof pgrep pkill killall nc curl wget mail "
             + "sendmail setcap apparmor_parser aa-status phpenmod a2enmod a2enconf a2dismod apache2_invoke "
             + "debconf-communicate db_stop").split(" "));
     /** What Furnisher does itself, and what leaves no trace that a new machine would miss. */
-    private static final Set<String> DONE = Set.of(("adduser addgroup useradd groupadd usermod gpasswd chown chgrp chmod "
-            + "mkdir install ucf ln dpkg-statoverride update-alternatives test [ echo set exit return true false : "
-            + "getent dpkg dpkg-query dpkg-maintscript-helper dpkg-trigger dpkg-divert deb-systemd-helper "
-            + "deb-systemd-invoke invoke-rc.d update-rc.d service systemctl systemd-tmpfiles systemd-sysusers rm rmdir mv "
-            + "command which restorecon shift local export unset umask id grep db_stop db_version db_purge ucfr "
+    private static final Set<String> DONE = Set.of(("adduser addgroup useradd groupadd usermod gpasswd chown chgrp "
+            + "chmod mkdir install ucf ln dpkg-statoverride update-alternatives test [ echo set exit return true "
+            + "false : getent dpkg dpkg-query dpkg-maintscript-helper dpkg-trigger dpkg-divert deb-systemd-helper "
+            + "deb-systemd-invoke invoke-rc.d update-rc.d service systemctl systemd-tmpfiles systemd-sysusers rm rmdir "
+            + "mv command which restorecon shift local export unset umask id grep db_stop db_version db_purge ucfr "
             + "update-inetd ldconfig py3compile pycompile udevadm apparmor_parser update-menus printf cd . "
             + "deluser delgroup userdel groupdel groupmod stat hostname uname cut break continue eval trap setcap "
             + "start_failed update-initramfs install-info killall pidof find").split(" "));
     private static final Pattern AUTOMATIC = Pattern.compile("(?m)^# Automatically added by [\\s\\S]*?"
             + "^# End automatically added section");
-    private static final Pattern WRITES = Pattern.compile("(?<![0-9&>])>{1,2}\\|?\\s*(?!\\s*(/dev/null|&|\"?/dev/stderr))[\"$/A-Za-z]");
+    private static final Pattern WRITES = Pattern.compile("(?<![0-9&>])>{1,2}\\|?\\s*"
+            + "(?!\\s*(/dev/null|&|\"?/dev/stderr))[\"$/A-Za-z]");
     private static final Pattern TEMPLATE = Pattern.compile("(?m)^Template:\\s*(\\S+)\\n((?:.+\\n?)*)");
     private final Universe universe;
     private final Programs programs;
@@ -94,9 +96,9 @@ final class Maintainer {
             return;
         }
         // Folders that every Debian system has.
-        for (String folder : List.of("/etc/default", "/etc/init.d", "/etc/ssl/certs", "/etc/ssl/private", "/var/backups",
-                "/var/mail", "/var/lib/dpkg/info", "/var/lib/misc", "/usr/local/bin", "/usr/local/sbin", "/home",
-                "/opt", "/srv", "/mnt")) {
+        for (String folder : List.of("/etc/default", "/etc/init.d", "/etc/ssl/certs", "/etc/ssl/private",
+                "/var/backups", "/var/mail", "/var/lib/dpkg/info", "/var/lib/misc", "/usr/local/bin", "/usr/local/sbin",
+                "/home", "/opt", "/srv", "/mnt")) {
             if (maker.tree().get(folder) == null) {
                 maker.tree().put(folder, new Tree.Folder(0755, 0, 0));
             }

@@ -17,8 +17,8 @@ final class Plan {
     final List<String> capabilities = new ArrayList<>();
     /** Environment files that no package ships and a maintainer script may write, in order. */
     final List<String> lateFiles = new ArrayList<>();
-    /** The init script that the machine runs itself, or "". */
-    String initScript = "";
+    /** start-stop-daemon puts the program into the background; whether it goes there itself only a run tells. */
+    boolean background;
     final List<Before> pre = new ArrayList<>();
     final Map<String, String> env = new LinkedHashMap<>();
     String user = "";

@@ -22,8 +22,9 @@ final class Programs {
     private static final Pattern PROGRAM = Pattern.compile("/(usr/)?(s?bin|lib|libexec|share)/[A-Za-z0-9_.+/-]+");
     /** Where Debian keeps the commands of scripts, besides packages that are called like the command. */
     private static final Map<String, String> HOMES = Map.ofEntries(
-            Map.entry("coreutils", "[ arch b2sum base32 base64 basename cat chgrp chmod chown cksum comm cp csplit cut date "
-                    + "dd df dir dirname du env expand expr factor false fmt fold groups head hostid id install join "
+            Map.entry("coreutils", "[ arch b2sum base32 base64 basename cat chgrp chmod chown cksum comm cp csplit cut "
+                    + "date dd df dir dirname du env expand expr factor false fmt fold groups head "
+                    + "hostid id install join "
                     + "link ln logname ls md5sum mkdir mkfifo mknod mktemp mv nice nl nohup nproc od paste pathchk "
                     + "printenv printf ptx pwd readlink realpath rm rmdir seq sha1sum sha256sum sha512sum shred shuf "
                     + "sleep sort split stat stdbuf stty sum sync tac tail tee test timeout touch tr true truncate "

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Runs the set-up of Debian packages (debconf's config, then postinst) inside a new machine. The commands that administer
-# a system stand first in PATH as stubs: accounts were made when the tree was. What a script says is shown when it fails.
+# Runs the set-up of Debian packages (debconf's config, then postinst) inside a new machine. The commands that
+# administer a system stand first in PATH as stubs: accounts were made when the tree was. What a script says is shown
+# when it fails.
 here=/usr/lib/mikelangelo/maintainer
-plain=$PATH
 export PATH=$here/bin:$PATH DEBIAN_FRONTEND=noninteractive DEBCONF_NONINTERACTIVE_SEEN=true LC_ALL=C.UTF-8
 export DPKG_MAINTSCRIPT_ARCH=amd64 DPKG_ROOT= DPKG_RUNNING_VERSION=1.21.22 HOME=/root
 
@@ -27,11 +27,9 @@ for name in "$@"; do
 done
 
 # Who types "mike run NAME" wants it started: the switches that a script has just written.
+key="((START|RUN|ENABLED?)(_[A-Z0-9_]+)?|[A-Z0-9_]+_(START|RUN|ENABLED?))=([\"']?)"
 for file in /etc/default/*; do
-    [ ! -f "$file" ] || sed -i -E \
-        -e 's/^((START|RUN|ENABLED?)(_[A-Z0-9_]+)?|[A-Z0-9_]+_(START|RUN|ENABLED?))=(["'\'']?)no\5[ \t]*$/\1=yes/I' \
-        -e 's/^((START|RUN|ENABLED?)(_[A-Z0-9_]+)?|[A-Z0-9_]+_(START|RUN|ENABLED?))=(["'\'']?)false\5[ \t]*$/\1=true/I' \
-        -e 's/^((START|RUN|ENABLED?)(_[A-Z0-9_]+)?|[A-Z0-9_]+_(START|RUN|ENABLED?))=(["'\'']?)0\5[ \t]*$/\1=1/' \
-        "$file"
+    [ ! -f "$file" ] || sed -i -E -e "s/^${key}no\\5[ \t]*\$/\\1=yes/I" -e "s/^${key}false\\5[ \t]*\$/\\1=true/I" \
+        -e "s/^${key}0\\5[ \t]*\$/\\1=1/" "$file"
 done
 exit 0
