@@ -41,7 +41,8 @@ class DurabilityTest {
 
     private static String app(String name, String script) throws IOException {
         Path meta = Files.createDirectories(FOLDER.resolve(name).resolve("meta"));
-        Files.writeString(meta.resolve("package.yaml"), "name: " + name + "\ntitle: " + name + "\nrequire: [dash]\n");
+        Files.writeString(meta.resolve("package.yaml"), "name: " + name + "\ntitle: " + name
+                + "\nauthor: a test\nrequire: [dash]\n");
         Files.writeString(meta.resolve("run.yaml"), "runtime: native\nconfig_set:\n  main:\n"
                 + "    bootcmd: /bin/sh /start.sh\n");
         Files.writeString(FOLDER.resolve(name).resolve("start.sh"), script + "\n");
