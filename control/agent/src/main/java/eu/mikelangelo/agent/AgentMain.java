@@ -64,6 +64,9 @@ public final class AgentMain {
             return;
         }
         AgentLog.install(launch.agentLog());
+        for (Path folder : List.of(home.data(), home.run(), home.packages().resolve("index"))) {
+            Durable.sweep(folder);
+        }
         String build = launch.build();
         long pid = ProcessHandle.current().pid();
         LOG.info("agent " + pid + " begins, version " + Version.NUMBER + ", build " + build);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -37,6 +38,21 @@ public final class Durable {
             throw e;
         }
         publish(temporary, file);
+    }
+
+    /**
+     * Deletes temporary files ({@code .NAME….tmp}) that a killed writer left in a folder, if it is there. Call it
+     * while nobody writes there.
+     */
+    public static void sweep(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            return;
+        }
+        try (DirectoryStream<Path> left = Files.newDirectoryStream(folder, ".*.tmp")) {
+            for (Path file : left) {
+                Files.deleteIfExists(file);
+            }
+        }
     }
 
     /** Renames a finished, already fsynced temporary file over {@code file} and fsyncs the folder. */

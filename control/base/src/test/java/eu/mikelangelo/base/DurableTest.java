@@ -43,4 +43,15 @@ class DurableTest {
         assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(made)));
         assertEquals(made, Durable.privateFolder(made));
     }
+
+    @Test
+    void whatAKilledWriterLeftIsSwept() throws Exception {
+        java.nio.file.Files.writeString(folder.resolve(".a.1.tmp"), "half");
+        java.nio.file.Files.writeString(folder.resolve("a"), "whole");
+        Durable.sweep(folder);
+        Durable.sweep(folder.resolve("absent"));
+        try (var left = java.nio.file.Files.list(folder)) {
+            org.junit.jupiter.api.Assertions.assertEquals(java.util.List.of(folder.resolve("a")), left.toList());
+        }
+    }
 }

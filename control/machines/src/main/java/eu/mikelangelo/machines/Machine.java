@@ -32,6 +32,7 @@ public final class Machine {
     private static final System.Logger LOG = System.getLogger(Machine.class.getName());
     private static final Duration AFTER_GRACE = Duration.ofSeconds(3);
     private static final Duration AFTER_KILL = Duration.ofSeconds(10);
+    private static final Duration SETTLING = Duration.ofMillis(500);
     private static final int TAIL_LINES = 20;
     private static final int SIGTERM = 15;
 
@@ -348,19 +349,30 @@ public final class Machine {
     }
 
     /**
-     * Returns when the guest said "ready": the application runs and listens on every published port.
+     * Returns when the guest said "ready": the application runs and listens on every published port; without ports,
+     * when it has also lived for half a second or has ended with exit code 0.
      *
      * @throws Failure TIMEOUT naming the ports that nobody listens on; GUEST with the last lines of the console when
      *         the machine ended first
      */
     public void awaitReady(Duration limit) {
-        Optional<MachineState> reached = await(limit, now -> now.ready() || !now.phase().live());
-        if (reached.isEmpty()) {
+        MachineState reached = await(limit, now -> now.ready() || ending(now)).orElse(null);
+        if (reached == null) {
             throw Readiness.late(spec, state(), status, limit);
         }
-        if (!reached.get().ready()) {
-            throw Readiness.endedEarly(spec, reached.get(), MachineFolder.tail(folder.consoleLog(), TAIL_LINES));
+        if (!ending(reached) && spec.ports().isEmpty()) {
+            // Nothing to listen for: "ready" means started only, and many a bad configuration ends it right after.
+            reached = await(SETTLING, Machine::ending).orElse(reached);
         }
+        boolean done = reached.ready() && ExitStatus.code(0).equals(reached.exit());
+        if (ending(reached) && !done) {
+            throw Readiness.endedEarly(spec, reached, MachineFolder.tail(folder.consoleLog(), TAIL_LINES));
+        }
+    }
+
+    /** It is over, or its fate is known and it is powering off. */
+    private static boolean ending(MachineState now) {
+        return now.exit() != null || !now.reason().isEmpty() || !now.phase().live();
     }
 
     /** Waits for EXITED or FAILED, at once when it is not live; empty when {@code limit} passed first. */

@@ -26,7 +26,7 @@ final class Readiness {
 
     /** It ended before. */
     static Failure endedEarly(MachineSpec spec, MachineState over, String consoleTail) {
-        String why = over.phase() == Phase.FAILED ? over.reason() : "the application ended (" + over.exit() + ")";
+        String why = !over.reason().isEmpty() ? over.reason() : "the application ended (" + over.exit() + ")";
         return new Failure(Failure.Kind.GUEST, spec.name() + " ended before it was ready: " + why
                 + (consoleTail.isEmpty() ? "" : "\nlast lines of its console:\n" + consoleTail),
                 "see mike logs " + spec.name());

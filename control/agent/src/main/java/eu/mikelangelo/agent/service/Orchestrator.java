@@ -120,9 +120,10 @@ public final class Orchestrator implements MachineService {
 
     private void startFresh(String name, RunRequest request, Progress progress) {
         boolean started = false;
+        mark(fresh(name));
         try {
             if (request.remove()) {
-                markPassing(name);
+                mark(passing(name));
             }
             progress.step("starting " + name);
             fleet.start(name, progress);
@@ -132,6 +133,7 @@ public final class Orchestrator implements MachineService {
                 discard(name);
             }
         }
+        unmark(fresh(name));
         if (request.remove()) {
             removeAtEnd(name);
         }
@@ -211,13 +213,26 @@ public final class Orchestrator implements MachineService {
         }
     }
 
-    /** A file in the machine's folder says so, for an agent that comes after this one. */
-    private void markPassing(String name) {
+    /** An empty file in the machine's folder, for an agent that comes after this one. */
+    private static void mark(Path file) {
         try {
-            Durable.write(passing(name), "");
+            Durable.write(file, "");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    private static void unmark(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            LOG.log(Level.WARNING, "cannot delete " + file, e);
+        }
+    }
+
+    /** There from a machine's making to the end of its first start: nobody has learned of it yet. */
+    private Path fresh(String name) {
+        return home.machines().resolve(name).resolve("fresh");
     }
 
     private Path passing(String name) {
@@ -242,9 +257,17 @@ public final class Orchestrator implements MachineService {
         });
     }
 
-    /** Call once after adoption: machines that a predecessor was to remove at their end. */
+    /** Call once after adoption: takes back what a predecessor was making, and minds what it was to remove. */
     public void resume() {
         for (Fleet.Item item : fleet.list()) {
+            String name = item.spec().name();
+            boolean unknown = item.state().phase() == MachineState.Phase.CREATED || Files.exists(fresh(name));
+            if (unknown && !item.state().phase().live()) {
+                LOG.info("taking back machine " + name + ", whose making was cut off");
+                discard(name);
+                continue;
+            }
+            unmark(fresh(name));
             if (Files.exists(passing(item.spec().name()))) {
                 removeAtEnd(item.spec().name());
             }
