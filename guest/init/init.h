@@ -90,6 +90,8 @@ void spawn_environment(void);
 
 /* ---- ports.c: virtio-serial, status lines ---- */
 void ports_open(void);
+/* The device whose `file` under /sys/class/... says `wanted`; -1: it is not there. */
+int open_named(const char *class, const char *file, const char *wanted, const char *devices);
 bool ports_possible(void);        /* a driver for them is there: ports and hvc0 may still appear */
 void ports_turn(void);
 bool ports_flushed(void);

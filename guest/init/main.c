@@ -15,7 +15,7 @@ static enum phase phase;
 static int signal_fd, button_fd = -1, pre_at, code, last_status, kills;
 static pid_t pid;                       /* of the running `pre` command or of the start command; 0: none */
 static bool stopping, is_ready, forking;
-static uint32_t grace_seconds;
+static uint32_t grace_s;
 static const struct user ROOT = {.groups = 1};
 static int64_t console_due, kill_due = INT64_MAX;
 
@@ -78,7 +78,7 @@ static void end_of_app(int status) {
 void stop_asked(void) {
     if (stopping || phase == LEAVING) return;
     stopping = true;
-    kill_due = now_ms() + (int64_t)grace_seconds * 1000;
+    kill_due = now_ms() + (int64_t)grace_s * 1000;
     signal_app(SIGTERM);
     if (phase == STARTING) end_of_app(SIGTERM);  /* as if the application had died of it */
 }
@@ -101,15 +101,13 @@ static void start_app(void) {
     say("started %d", (int)pid);
     listen_due = 0;
     boot_modules(&config.list[K_LATE]);
-    /* The only input device of our machines is the power button (button.ko and evdev.ko are `late` modules). */
-    button_fd = open("/dev/input/event0", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    button_fd = open_named("/sys/class/input", "device/name", "Power Button\n", "/dev/input");
 }
 
 static void next_step(void) {
-    const struct list *pre = &config.list[K_PRE];
     phase = PREPARING;
-    if (pre_at == pre->count) start_app();
-    else start(&(struct spawn){pre->line[pre_at++], "/", &ROOT, -1, -1, -1, false}, "before the start: ");
+    if (pre_at == config.list[K_PRE].count) start_app();
+    else start(&(struct spawn){config.list[K_PRE].line[pre_at++], "/", &ROOT, -1, -1, -1, false}, "before the start: ");
 }
 
 /* The start command, or a `pre` command, has ended. */
@@ -225,8 +223,7 @@ int main(void) {
     if (user) snprintf(error, sizeof error, "%s:%s", user[0], user[1]);
     if (!parse_user(user ? error : "0", &app_user)) fatal(125, "`user` is not a number and numbers: %s", error);
     forking = strcmp(config_word(&config, K_FORKING, "0"), "1") == 0;
-    if (!parse_number(config_word(&config, K_STOP, "10"), 10, 86400, &grace_seconds))
-        fatal(125, "`stop` is not a number of seconds up to 86400");
+    if (!parse_number(config_word(&config, K_STOP, "10"), 10, 86400, &grace_s)) fatal(125, "`stop` is not 0 to 86400");
     spawn_environment();
     boot_folders();
     listen_start();

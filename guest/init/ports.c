@@ -22,19 +22,23 @@ static bool readable, welcomed, control_gone = true;
 
 bool ports_possible(void) { return access("/sys/bus/virtio/drivers/virtio_console", F_OK) == 0; }
 
-/* Opens the port of that name (with a newline, as the kernel gives it); -1: it is not there. */
-static int open_port(const char *wanted) {
-    DIR *ports = opendir("/sys/class/virtio-ports");
+int open_named(const char *class, const char *file, const char *wanted, const char *devices) {
+    DIR *entries = opendir(class);
     int fd = -1;
-    for (struct dirent *e; ports && fd < 0 && (e = readdir(ports)); ) {
+    for (struct dirent *e; entries && fd < 0 && (e = readdir(entries)); ) {
         char path[TEXT_MAX];
-        snprintf(path, sizeof path, "/sys/class/virtio-ports/%s/name", e->d_name);
+        snprintf(path, sizeof path, "%s/%s/%s", class, e->d_name, file);
         char *name = e->d_name[0] == '.' ? NULL : read_file(path, 4096, NULL);
-        snprintf(path, sizeof path, "/dev/%s", e->d_name);
+        snprintf(path, sizeof path, "%s/%s", devices, e->d_name);
         if (name && strcmp(name, wanted) == 0) fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
         free(name);
     }
-    if (ports) closedir(ports);
+    if (entries) closedir(entries);
+    return fd;
+}
+
+static int open_port(const char *name) {
+    int fd = open_named("/sys/class/virtio-ports", "name", name, "/dev");
     /* Edge-triggered: a port without a host says HUP for ever, and we want to hear only of changes. */
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.fd = fd};
     if (fd >= 0) epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e);

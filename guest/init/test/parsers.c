@@ -212,7 +212,7 @@ static void listening_v6(void) {
 static void listening_table(void) {
     char *table = must(malloc(500 * 100 + sizeof HEAD)), *at = table + sprintf(table, "%s", HEAD);
     for (int i = 0; i < 500; i++) {
-        at += sprintf(at, "%4d: %08X:%04X 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 1\n", i,
+        at += sprintf(at, "%4d: %08X:%04X 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 1\n", i,
                       i == 400 ? 0u : 0x0100007fu, i == 400 ? 443 : i == 499 ? 99 : 80);
     }
     CHECK(listen_table(table, false, 443) == BOUND);
