@@ -58,7 +58,7 @@ final class Modernise {
     }
 
     private static byte[] modern(byte[] bytes, ClassHierarchyResolver types) {
-        // A new constant pool, and bodies that pass through as elements: else they are copied as they are, without maps.
+        // A new constant pool, and bodies that pass through as elements: else they are copied as they are.
         ClassFile tool = ClassFile.of(ClassFile.StackMapsOption.GENERATE_STACK_MAPS,
                 ClassFile.ConstantPoolSharingOption.NEW_POOL, ClassFile.ClassHierarchyResolverOption.of(types));
         ClassModel model = tool.parse(bytes);
