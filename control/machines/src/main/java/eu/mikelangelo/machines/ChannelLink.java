@@ -76,11 +76,11 @@ final class ChannelLink implements GuestLink {
     }
 
     @Override
-    public Machine.ExecSession exec(String user, String workdir, List<String> argv) {
+    public ExecSession exec(String user, String workdir, List<String> argv) {
         return new Session(channel.exec(new GuestChannel.Command(argv, user, workdir.isEmpty() ? "/" : workdir)));
     }
 
-    private record Session(GuestProcess process) implements Machine.ExecSession {
+    private record Session(GuestProcess process) implements ExecSession {
         @Override
         public OutputStream stdin() {
             return process.input();

@@ -46,7 +46,7 @@ interface GuestLink extends AutoCloseable {
 
     void resize(int rows, int columns);
 
-    Machine.ExecSession exec(String user, String workdir, List<String> argv);
+    ExecSession exec(String user, String workdir, List<String> argv);
 
     void get(String path, OutputStream to) throws IOException;
 

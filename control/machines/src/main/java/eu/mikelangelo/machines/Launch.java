@@ -7,6 +7,7 @@ import eu.mikelangelo.machines.host.ProcessId;
 import eu.mikelangelo.machines.initrd.RunSegment;
 import eu.mikelangelo.machines.qemu.Accelerator;
 import eu.mikelangelo.machines.qemu.AcceleratorProbe;
+import eu.mikelangelo.machines.qemu.KernelLine;
 import eu.mikelangelo.machines.qemu.Qemu;
 import eu.mikelangelo.machines.qemu.QemuCommand;
 import java.io.IOException;

@@ -555,47 +555,4 @@ public final class Machine {
     boolean released() {
         return released;
     }
-
-    /** The application's console; close it to leave. One reading thread and one writing thread each. */
-    public interface Attachment extends AutoCloseable {
-        /**
-         * Reads output that came after joining; blocks. A reader that is more than 1 MiB behind loses the oldest bytes.
-         *
-         * @return the count, or -1 when the machine ended or the attachment was closed
-         */
-        int read(byte[] to) throws IOException;
-
-        /** Bytes this reader has lost. */
-        long lost();
-
-        /** Types into the console. */
-        void write(byte[] from, int offset, int length) throws IOException;
-
-        void resize(int rows, int columns) throws IOException;
-
-        @Override
-        void close();
-    }
-
-    /** A command that runs in the guest. Streams are blocking; close ends the command's channel. */
-    public interface ExecSession extends AutoCloseable {
-        /** Its standard input; closing it is end of file. */
-        OutputStream stdin();
-
-        InputStream stdout();
-
-        InputStream stderr();
-
-        void signal(int number);
-
-        /**
-         * Waits for the end: exit code, or 128 + signal. Read the outputs as well, or it may wait for you.
-         *
-         * @throws Failure GUEST when it could not be started, UNAVAILABLE when the machine ended first
-         */
-        int awaitExit() throws InterruptedException;
-
-        @Override
-        void close();
-    }
 }

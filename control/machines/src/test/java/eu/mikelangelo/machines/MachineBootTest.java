@@ -112,7 +112,7 @@ class MachineBootTest {
         machine.start(Progress.NONE);
         machine.awaitReady(BOOT);
         assertEquals(Phase.RUNNING, machine.state().phase());
-        try (Machine.Attachment console = machine.attach()) {
+        try (Attachment console = machine.attach()) {
             console.write("typed\n".getBytes(StandardCharsets.UTF_8), 0, 6);
             StringBuilder text = new StringBuilder();
             byte[] buffer = new byte[100];
@@ -122,7 +122,7 @@ class MachineBootTest {
             assertTrue(text.toString().contains("got typed"), text.toString());
         }
         machine.copyIn(new ByteArrayInputStream("content".getBytes(StandardCharsets.UTF_8)), "/tmp/file", 0600);
-        try (Machine.ExecSession cat = machine.exec("", "", List.of("/bin/busybox", "cat", "/tmp/file"))) {
+        try (ExecSession cat = machine.exec("", "", List.of("/bin/busybox", "cat", "/tmp/file"))) {
             assertEquals("content", new String(cat.stdout().readAllBytes(), StandardCharsets.UTF_8));
             assertEquals(0, cat.awaitExit());
         }
@@ -218,7 +218,7 @@ class MachineBootTest {
         }
         assertNotEquals(before.passt(), adopted.state().passt(), "passt was restarted");
         assertTrue(adopted.state().passt().alive());
-        try (Machine.ExecSession echo = adopted.exec("", "", List.of("/bin/busybox", "echo", "still here"))) {
+        try (ExecSession echo = adopted.exec("", "", List.of("/bin/busybox", "echo", "still here"))) {
             assertEquals("still here\n", new String(echo.stdout().readAllBytes(), StandardCharsets.UTF_8));
         }
         ProcessId passt = adopted.state().passt();

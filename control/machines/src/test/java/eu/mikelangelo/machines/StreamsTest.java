@@ -46,7 +46,7 @@ class StreamsTest {
         }
     }
 
-    private static byte[] drain(Machine.Attachment from) throws Exception {
+    private static byte[] drain(Attachment from) throws Exception {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         byte[] buffer = new byte[10_000];
         for (int n = from.read(buffer); n >= 0; n = from.read(buffer)) {
@@ -63,8 +63,8 @@ class StreamsTest {
         try (ServerSocketChannel server = server(socket);
                 Console console = Console.connect(socket, (r, c) -> { }, () -> { });
                 SocketChannel guest = server.accept()) {
-            Machine.Attachment one = console.attach();
-            Machine.Attachment two = console.attach();
+            Attachment one = console.attach();
+            Attachment two = console.attach();
             say(guest, output);
             guest.shutdownOutput();
             assertArrayEquals(output, drain(one));
@@ -83,8 +83,8 @@ class StreamsTest {
         try (ServerSocketChannel server = server(socket);
                 Console console = Console.connect(socket, (r, c) -> { }, () -> { });
                 SocketChannel guest = server.accept()) {
-            Machine.Attachment slow = console.attach();
-            Machine.Attachment quick = console.attach();
+            Attachment slow = console.attach();
+            Attachment quick = console.attach();
             say(guest, output); // would hang here if anybody had to read
             guest.shutdownOutput();
             while (quick.read(new byte[65_536]) >= 0) {
@@ -104,7 +104,7 @@ class StreamsTest {
         try (ServerSocketChannel server = server(socket);
                 Console console = Console.connect(socket, (r, c) -> { }, cuts::incrementAndGet);
                 SocketChannel guest = server.accept()) {
-            Machine.Attachment reader = console.attach();
+            Attachment reader = console.attach();
             say(guest, new byte[5 * Console.RING_BYTES]);
             guest.shutdownOutput();
             while (reader.read(new byte[65_536]) >= 0) {
@@ -122,7 +122,7 @@ class StreamsTest {
                 Console console = Console.connect(socket, (rows, columns) -> sizes.add(rows + "x" + columns),
                         () -> { });
                 SocketChannel guest = server.accept()) {
-            Machine.Attachment attachment = console.attach();
+            Attachment attachment = console.attach();
             attachment.write("xlsx".getBytes(StandardCharsets.US_ASCII), 1, 2);
             attachment.resize(24, 80);
             ByteBuffer got = ByteBuffer.allocate(2);

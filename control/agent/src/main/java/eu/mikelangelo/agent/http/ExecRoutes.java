@@ -6,6 +6,7 @@ import eu.mikelangelo.agent.api.Json;
 import eu.mikelangelo.agent.service.MachineService;
 import eu.mikelangelo.agent.service.RunRequest;
 import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.machines.ExecSession;
 import eu.mikelangelo.machines.Machine;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,7 +32,7 @@ final class ExecRoutes {
     private final Map<String, Live> live = new ConcurrentHashMap<>();
     private final AtomicInteger serial = new AtomicInteger();
 
-    private record Live(String machine, Machine.ExecSession session) { }
+    private record Live(String machine, ExecSession session) { }
 
     ExecRoutes(MachineService machines) {
         this.machines = machines;
@@ -64,7 +65,7 @@ final class ExecRoutes {
             throw new Failure(Failure.Kind.UNAVAILABLE, MAX_LIVE + " commands run in machines already", "");
         }
         String id = Integer.toString(serial.incrementAndGet());
-        try (Machine.ExecSession session = machines.exec(name, body.string("user", ""), body.string("workdir", ""),
+        try (ExecSession session = machines.exec(name, body.string("user", ""), body.string("workdir", ""),
                 words)) {
             live.put(id, new Live(name, session));
             serve(exchange, id, session);
@@ -73,7 +74,7 @@ final class ExecRoutes {
         }
     }
 
-    private static void serve(Exchange exchange, String id, Machine.ExecSession session) throws IOException {
+    private static void serve(Exchange exchange, String id, ExecSession session) throws IOException {
         OutputStream out = exchange.stream("application/x-mike-frames");
         Frames.Writer frames = new Frames.Writer(out);
         frames.write(Frames.ID, id);
@@ -96,7 +97,7 @@ final class ExecRoutes {
         out.close();
     }
 
-    private static void closeWhenGone(Exchange exchange, Machine.ExecSession session) {
+    private static void closeWhenGone(Exchange exchange, ExecSession session) {
         try {
             while (!exchange.clientGone()) {
                 Thread.sleep(GONE_CHECK_MILLIS);
@@ -120,7 +121,7 @@ final class ExecRoutes {
         });
     }
 
-    private static void input(Exchange exchange, Machine.ExecSession session) throws IOException {
+    private static void input(Exchange exchange, ExecSession session) throws IOException {
         byte[] block = new byte[32 << 10];
         InputStream in = exchange.input();
         try (OutputStream stdin = session.stdin()) {

@@ -5,6 +5,7 @@ import eu.mikelangelo.agent.service.LogFollower;
 import eu.mikelangelo.agent.service.MachineService;
 import eu.mikelangelo.agent.service.RunRequest;
 import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.machines.Attachment;
 import eu.mikelangelo.machines.Machine;
 import eu.mikelangelo.machines.MachineState;
 import java.io.IOException;
@@ -161,7 +162,7 @@ public final class MachineRoutes implements ApiHandler.Route {
     private void consoleInput(Exchange exchange, String name, String what) throws IOException {
         switch (what) {
             case "input" -> {
-                try (Machine.Attachment console = machines.attach(name)) {
+                try (Attachment console = machines.attach(name)) {
                     byte[] block = new byte[4096];
                     InputStream in = exchange.input();
                     for (int n = in.read(block); n >= 0; n = in.read(block)) {
@@ -171,7 +172,7 @@ public final class MachineRoutes implements ApiHandler.Route {
             }
             case "resize" -> {
                 Fields body = exchange.body().only(Set.of("rows", "columns"));
-                try (Machine.Attachment console = machines.attach(name)) {
+                try (Attachment console = machines.attach(name)) {
                     console.resize((int) body.integer("rows", 24, 1, MAX_WINDOW),
                             (int) body.integer("columns", 80, 1, MAX_WINDOW));
                 }

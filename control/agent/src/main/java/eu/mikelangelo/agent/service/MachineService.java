@@ -1,6 +1,8 @@
 package eu.mikelangelo.agent.service;
 
 import eu.mikelangelo.base.Progress;
+import eu.mikelangelo.machines.Attachment;
+import eu.mikelangelo.machines.ExecSession;
 import eu.mikelangelo.machines.Machine;
 import eu.mikelangelo.machines.MachineState;
 import java.io.IOException;
@@ -42,9 +44,9 @@ public interface MachineService {
     /** The log of the application or of the kernel; its predecessor has the suffix ".1". */
     Path log(String name, boolean kernel);
 
-    Machine.Attachment attach(String name);
+    Attachment attach(String name);
 
-    Machine.ExecSession exec(String name, String user, String workdir, List<String> words);
+    ExecSession exec(String name, String user, String workdir, List<String> words);
 
     void copyOut(String name, String path, OutputStream to) throws IOException;
 

@@ -4,6 +4,8 @@ import eu.mikelangelo.base.Durable;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Home;
 import eu.mikelangelo.base.Progress;
+import eu.mikelangelo.machines.Attachment;
+import eu.mikelangelo.machines.ExecSession;
 import eu.mikelangelo.machines.Machine;
 import eu.mikelangelo.machines.MachineRequest;
 import eu.mikelangelo.machines.MachineSpec;
@@ -326,12 +328,12 @@ public final class Orchestrator implements MachineService {
     }
 
     @Override
-    public Machine.Attachment attach(String name) {
+    public Attachment attach(String name) {
         return fleet.machine(name).attach();
     }
 
     @Override
-    public Machine.ExecSession exec(String name, String user, String workdir, List<String> words) {
+    public ExecSession exec(String name, String user, String workdir, List<String> words) {
         return fleet.machine(name).exec(user, workdir, words);
     }
 

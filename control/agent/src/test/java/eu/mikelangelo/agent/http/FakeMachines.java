@@ -6,6 +6,8 @@ import eu.mikelangelo.agent.service.RunRequest;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.ExitStatus;
+import eu.mikelangelo.machines.Attachment;
+import eu.mikelangelo.machines.ExecSession;
 import eu.mikelangelo.machines.Machine;
 import eu.mikelangelo.machines.MachineState;
 import java.io.ByteArrayOutputStream;
@@ -127,9 +129,9 @@ final class FakeMachines implements MachineService {
     }
 
     @Override
-    public Machine.Attachment attach(String name) {
+    public Attachment attach(String name) {
         known(name);
-        return new Machine.Attachment() {
+        return new Attachment() {
             @Override
             public int read(byte[] to) {
                 return -1;
@@ -156,13 +158,13 @@ final class FakeMachines implements MachineService {
     }
 
     @Override
-    public Machine.ExecSession exec(String name, String user, String workdir, List<String> words) {
+    public ExecSession exec(String name, String user, String workdir, List<String> words) {
         known(name);
         return new Cat(words);
     }
 
     /** Copies its input to its output and says its words on stderr; ends with 3. */
-    private final class Cat implements Machine.ExecSession {
+    private final class Cat implements ExecSession {
         private final PipedOutputStream in = new PipedOutputStream();
         private final PipedInputStream out;
         private final InputStream err;

@@ -1,5 +1,6 @@
 package eu.mikelangelo.machines.host;
 
+import eu.mikelangelo.machines.Attachment;
 import eu.mikelangelo.machines.Machine;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
@@ -92,7 +93,7 @@ public final class Console implements AutoCloseable {
         }
     }
 
-    public Machine.Attachment attach() {
+    public Attachment attach() {
         lock.lock();
         try {
             return new Reader(written);
@@ -117,7 +118,7 @@ public final class Console implements AutoCloseable {
         }
     }
 
-    private final class Reader implements Machine.Attachment {
+    private final class Reader implements Attachment {
         private long at;
         private long lost;
         private boolean left;

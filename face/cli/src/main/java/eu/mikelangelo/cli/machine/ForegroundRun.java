@@ -60,6 +60,10 @@ final class ForegroundRun {
     private int finish() throws IOException {
         Fields end = context.agent().with(agent -> WaitCommand.await(agent, machine));
         try {
+            // The guest could not start or keep the application: the code alone would not say why.
+            if (end.has("exitCode") && !end.string("reason", "").isEmpty()) {
+                context.err().println("mike: machine " + machine + ": " + end.string("reason", ""));
+            }
             return WaitCommand.exitCode(machine, end);
         } finally {
             // A machine that failed stays to be looked at.

@@ -1,10 +1,11 @@
-package eu.mikelangelo.machines;
+package eu.mikelangelo.machines.qemu;
 
 /** The kernel's command line of the {@code linux} flavour. */
-final class KernelLine {
+public final class KernelLine {
     private KernelLine() { }
 
-    static String linux(String accelerator) {
+    /** @param accelerator "tcg" or "kvm" */
+    public static String linux(String accelerator) {
         StringBuilder line = new StringBuilder("console=ttyS0 quiet");
         // After a panic reset at once; QEMU (-no-reboot) then ends instead.
         line.append(" panic=-1");
