@@ -63,6 +63,7 @@ class PlaneSupervisorTest {
         final Map<String, PortSpec> ports = new LinkedHashMap<>();
         private final ServerSocketChannel server;
         private final List<FrameChannel> open = new CopyOnWriteArrayList<>();
+        private volatile boolean killed;
 
         FakePlane(Path socket) throws IOException {
             Files.deleteIfExists(socket);
@@ -82,6 +83,10 @@ class PlaneSupervisorTest {
         private void serve(SocketChannel channel) {
             try (FrameChannel frames = new FrameChannel(channel)) {
                 open.add(frames);
+                if (killed) {
+                    // Accepted just before the kill: a dead process keeps no connection.
+                    return;
+                }
                 for (byte[] body = frames.read(Wire.MAX_REQUEST, -1); body != null;
                         body = frames.read(Wire.MAX_REQUEST, -1)) {
                     frames.write(Wire.encode(answer(Wire.decodeRequest(body))), 1000);
@@ -125,6 +130,7 @@ class PlaneSupervisorTest {
         }
 
         void kill() throws IOException {
+            killed = true;
             server.close();
             open.forEach(FrameChannel::close);
         }
