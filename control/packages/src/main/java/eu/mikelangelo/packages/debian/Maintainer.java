@@ -32,7 +32,7 @@ final class Maintainer {
             + "restorecon udevadm update-initramfs update-ca-certificates install-info py3compile py3clean pycompile "
             + "pyclean getent su runuser which hostname make-ssl-cert pidof pgrep pkill killall nc curl wget mail "
             + "sendmail setcap apparmor_parser aa-status phpenmod a2enmod a2enconf a2dismod apache2_invoke "
-            + "debconf-communicate db_stop").split(" "));
+            + "debconf-communicate pam-auth-update").split(" "));
     /** What Furnisher does itself, and what leaves no trace that a new machine would miss. */
     private static final Set<String> DONE = Set.of(("adduser addgroup useradd groupadd usermod gpasswd chown chgrp "
             + "chmod mkdir install ucf ln dpkg-statoverride update-alternatives test [ echo set exit return true "

@@ -14,13 +14,15 @@ import java.util.HexFormat;
 import java.util.Set;
 
 /**
- * Writes a newc archive: the same calls give the same bytes (times are 0, inode numbers count up). Folders that a path
- * needs and that were not written are written first, as root 0755. Names are absolute paths in normal form; in the
+ * Writes a newc archive: the same calls give the same bytes (one time for all, inode numbers count up). Folders that a
+ * path needs and that were not written are written first, as root 0755. Names are absolute paths in normal form; in the
  * archive they stand without the leading slash. {@link #finish} writes the trailer and pads to 4 bytes, so that another
  * archive, plain or compressed, may follow. Not thread-safe; does not close the stream.
  */
 final class CpioWriter {
     private static final HexFormat HEX = HexFormat.of().withUpperCase();
+    /** 2000-01-01: programs take a file of time 0 for one that is not there, zip refuses any before 1980. */
+    private static final long TIME_S = 946_684_800;
     private final OutputStream out;
     private final Set<String> folders = new HashSet<>();
     private final Set<String> others = new HashSet<>();
@@ -122,7 +124,7 @@ final class CpioWriter {
                     + (Cpio.NAME_BYTES_MAX - 1) + ": " + name.substring(0, 60) + "...");
         }
         StringBuilder text = new StringBuilder(Cpio.HEADER_BYTES).append(Cpio.MAGIC);
-        long[] fields = {++inode, mode, uid & 0xffff_ffffL, gid & 0xffff_ffffL, links, 0, size, 0, 0, 0, 0,
+        long[] fields = {++inode, mode, uid & 0xffff_ffffL, gid & 0xffff_ffffL, links, TIME_S, size, 0, 0, 0, 0,
                 bytes.length + 1, 0};
         for (long field : fields) {
             text.append(HEX.toHexDigits(field, 8));

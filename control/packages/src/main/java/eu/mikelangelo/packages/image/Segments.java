@@ -28,7 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Segments {
     private static final JsonMapper JSON = new JsonMapper();
     /** Part of each key: change it when the same inputs give other bytes. */
-    private static final String FORMAT = "mikelangelo-segment/2";
+    private static final String FORMAT = "mikelangelo-segment/3";
     /** Mapped at a time: a ByteBuffer ends at 2 GiB. */
     private static final long WINDOW = 1L << 30;
     private final Path folder;

@@ -1,11 +1,5 @@
 #!/bin/sh
 # One stub for all commands by which maintainer scripts administer a system; it is called by their names.
-last() { # the last word that is no option
-    found=
-    for word; do case $word in -*) ;; *) found=$word ;; esac; done
-    echo "$found"
-}
-
 compare() { # VERSION OPERATOR VERSION; an empty version is earlier than any, with -nl later
     a=$1 op=$2 b=$3
     if [ "$a" = "$b" ]; then
@@ -89,6 +83,14 @@ case ${0##*/} in
             -d | --domain) echo localdomain ;;
             *) cat /proc/sys/kernel/hostname ;;
         esac ;;
+    pam-auth-update)
+        # What libpam-runtime's own profile (unix) makes of its templates.
+        mkdir -p /etc/pam.d
+        for kind in auth account session password; do
+            [ -e "/etc/pam.d/common-$kind" ] || echo "$kind required pam_unix.so" > "/etc/pam.d/common-$kind"
+        done
+        [ -e /etc/pam.d/common-session-noninteractive ] ||
+            echo 'session required pam_unix.so' > /etc/pam.d/common-session-noninteractive ;;
     make-ssl-cert)
         # make-ssl-cert generate-default-snakeoil [--force-overwrite]
         [ "$1" = generate-default-snakeoil ] || exit 1
