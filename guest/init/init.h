@@ -93,7 +93,7 @@ void ports_open(void);
 /* The device whose `file` under /sys/class/... says `wanted`; -1: it is not there. */
 int open_named(const char *class, const char *file, const char *wanted, const char *devices);
 bool ports_possible(void);        /* a driver for them is there: ports and hvc0 may still appear */
-void ports_turn(void);
+bool ports_turn(void);
 bool ports_flushed(void);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void control_send(enum type type, uint16_t channel, const void *data, uint32_t length);

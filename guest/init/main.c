@@ -175,7 +175,8 @@ static void timers(int64_t now) {
 static void turn(void) {
     struct pollfd p[5 + 3 * CHANNELS] = {{signal_fd, POLLIN, 0}, {ports_fd, POLLIN, 0}, {uevent_fd, POLLIN, 0},
         {dhcp_fd, POLLIN, 0}, {button_fd, POLLIN, 0}};
-    bool more = channels_turn(now_ms());
+    bool more;  /* what the channels say must leave, and what the host says reach them, before we sleep */
+    do more = channels_turn(now_ms()); while (ports_turn());
     int count = 5 + channels_poll(p + 5);
     int64_t now = now_ms(), due = now + (more ? 0 : 60000);
     const int64_t dues[] = {kill_due, dhcp_due, ports_due, channels_due(), phase == RUNNING ? listen_due : INT64_MAX,

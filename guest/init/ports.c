@@ -103,6 +103,8 @@ static void hello(const struct frame *f) {
     ports_due = control_gone ? now_ms() + GONE_MS : INT64_MAX;
 }
 
+static bool heard;  /* in this turn, something of the host's */
+
 /* Takes the frames that are here; false when it stopped because the answers wait for the host. */
 static bool take_frames(void) {
     size_t at = 0;
@@ -126,6 +128,7 @@ static bool take_frames(void) {
     }
     memmove(in, in + at, in_length - at);
     in_length -= at;
+    heard |= at > 0;
     return room;
 }
 
@@ -147,8 +150,9 @@ static void hear_uevents(void) {
 
 /* News that a host came or went (work queue) and its bytes (interrupt) arrive in any order: HUP, or read() == 0, may
  * tell of the host before the one whose HELLO was just read. So they change nothing at once: HELLO clears the queue. */
-void ports_turn(void) {
+bool ports_turn(void) {
     struct epoll_event e[2];
+    heard = false;
     hear_uevents();
     int changes = epoll_wait(ports_fd, e, 2, 0);
     for (int i = 0; i < changes; i++) {
@@ -167,6 +171,7 @@ void ports_turn(void) {
     write_control();
     read_control();  /* writing may have made room for answers */
     write_control();
+    return heard;
 }
 
 /* Nothing more can be told to the host, or nobody is there to hear it. */
