@@ -72,6 +72,10 @@ final class Composer {
             RecipePlan.apply(recipe, plan, maker);
         }
         boolean prepared = recipe != null && !recipe.args().isEmpty();
+        if (!prepared) {
+            // systemd's own tmpfiles.d makes it everywhere; old scripts lock there through /var/lock.
+            plan.folders.add(new Plan.Folder("/run/lock", 01777, ""));
+        }
         if (!prepared && maintainer.plan(maintained(), plan)) {
             late(plan);
         }

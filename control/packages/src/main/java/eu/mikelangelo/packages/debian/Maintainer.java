@@ -82,8 +82,9 @@ final class Maintainer {
                 programs.maintainer(universe.facts(member).scripts().getOrDefault(kind, ""));
             }
         }
+        // What run and the stubs call; openssl is in the closure of who wants a certificate.
         for (String command : List.of("/bin/sh", "timeout", "tail", "sed", "cat", "mkdir", "cp", "grep", "sort", "head",
-                "chown", "chmod", "id", "setpriv")) {
+                "chown", "chmod", "chgrp", "id", "env", "setpriv", "openssl")) {
             programs.program(command);
         }
         plan.pre.addFirst(new Plan.Before(words, true, ""));

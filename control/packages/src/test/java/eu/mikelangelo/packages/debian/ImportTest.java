@@ -132,8 +132,8 @@ class ImportTest {
         assertTrue(start.forking());
         assertEquals("fast", start.env().get("MODE"));
         assertEquals("/var/lib/demo", start.env().get("HOME"));
-        assertEquals(List.of(new Start.RunFolder("/run/demo", 0755, 101, 101), new Start.RunFolder("/run/other", 0755,
-                101, 101)),
+        assertEquals(List.of(new Start.RunFolder("/run/demo", 0755, 101, 101), new Start.RunFolder("/run/lock", 01777, 0,
+                0), new Start.RunFolder("/run/other", 0755, 101, 101)),
                 start.folders());
         assertEquals(List.of(new Start.Port("tcp", 7070), new Start.Port("udp", 7071)), start.ports());
     }
@@ -148,6 +148,8 @@ class ImportTest {
         }
         assertEquals("dash", assertInstanceOf(Tree.Link.class, tree.get("/usr/bin/sh")).target());
         assertEquals("usr/bin", assertInstanceOf(Tree.Link.class, tree.get("/bin")).target());
+        assertTrue(text(bundle, "/etc/protocols").contains("tcp\t6\t"), "getprotobyname is asked by old servers");
+        assertTrue(text(bundle, "/etc/services").contains("smtp\t25/tcp\n"));
         assertNull(tree.get("/usr/share/doc/demo/README"));
         assertNull(tree.get("/usr/bin/perl"), "a maintainer script's Perl is not the program's");
         assertNull(tree.get("/usr/lib/systemd/system/demo.service"));

@@ -92,10 +92,10 @@ class CpioTest {
     void headerIsTheKernels() throws IOException {
         byte[] archive = CpioWriter.archive("/a", new byte[] {'x'});
         String text = new String(archive, StandardCharsets.ISO_8859_1);
-        assertEquals("070701" + "00000001" + "00008180" + "00000000" + "00000000" + "00000001" + "00000000"
+        assertEquals("070701" + "00000001" + "00008180" + "00000000" + "00000000" + "00000001" + "386D4380"
                 + "00000001" + "00000000" + "00000000" + "00000000" + "00000000" + "00000002" + "00000000" + "a\0"
                 + "x\0\0\0", text.substring(0, 116));
-        assertEquals("070701" + "00000000".repeat(4) + "00000001" + "00000000".repeat(6) + "0000000B" + "00000000"
+        assertEquals("070701" + "00000000".repeat(4) + "00000001" + "386D4380" + "00000000".repeat(5) + "0000000B" + "00000000"
                 + "TRAILER!!!\0\0\0\0", text.substring(116));
     }
 
