@@ -206,20 +206,24 @@ final class Composer {
     /** The group's own files, and the data packages that the main package depends on. */
     private void own() {
         for (int member : group) {
-            maker.whole(member, Composer::needed);
+            maker.whole(member, this::needed);
         }
         for (int member : group) {
             for (int required : universe.member(member).requires()) {
                 if (!admin(required) && !group.contains(required) && universe.loaded(required)
                         && !universe.member(required).entry().section().endsWith("libs") && maker.dataOnly(required)) {
-                    maker.whole(required, Composer::needed);
+                    maker.whole(required, this::needed);
                 }
             }
         }
     }
 
-    private static boolean needed(Entry entry) {
-        return !entry.path().matches(NOT_NEEDED);
+    /** What one package lays down for another is not needed; for that other it is its own (/etc/dhcp, /etc/munin). */
+    private boolean needed(Entry entry) {
+        String[] parts = entry.path().split("/", 4);
+        boolean own = parts.length == 4 && parts[1].equals("etc") && parts[2].length() > 2
+                && !parts[2].matches("init.*|cron.*|rc.*") && universe.name(main).contains(parts[2]);
+        return own || !entry.path().matches(NOT_NEEDED);
     }
 
     private void addGlob(String glob) {

@@ -322,6 +322,17 @@ class ImportTest {
     }
 
     @Test
+    void aFolderForOtherPackagesIsTheOwnOfThePackageThatItIsCalledAfter() throws IOException {
+        for (String name : List.of("isc-dhcp-server", "other")) {
+            archive.add(name, "1", new Debs().file("./usr/sbin/" + name, "x", 0755)
+                    .file("./etc/dhcp/main.conf", "x", 0644).build("gz"));
+        }
+        archive.publish();
+        assertNotNull(take("isc-dhcp-server").tree().get("/etc/dhcp/main.conf"));
+        assertNull(take("other").tree().get("/etc/dhcp/main.conf"));
+    }
+
+    @Test
     void programsThatTheConfigurationNamesComeIn() throws IOException {
         archive.add("web", "1", new Debs().file("./usr/sbin/web", "x", 0755)
                 .file("./usr/share/web/probe.sh", "#!/bin/sh\nhelper\n", 0755)
