@@ -132,7 +132,8 @@ class ImportTest {
         assertTrue(start.forking());
         assertEquals("fast", start.env().get("MODE"));
         assertEquals("/var/lib/demo", start.env().get("HOME"));
-        assertEquals(List.of(new Start.RunFolder("/run/demo", 0755, 101, 101), new Start.RunFolder("/run/lock", 01777, 0,
+        assertEquals(List.of(new Start.RunFolder("/run/demo", 0755, 101, 101),
+                new Start.RunFolder("/run/lock", 01777, 0,
                 0), new Start.RunFolder("/run/other", 0755, 101, 101)),
                 start.folders());
         assertEquals(List.of(new Start.Port("tcp", 7070), new Start.Port("udp", 7071)), start.ports());
