@@ -311,6 +311,8 @@ class CommandsTest {
         answer("GET /v1/plane", "{\"state\":\"up\"}");
         Golden.check("agent-status", all("agent", "status"));
         assertEquals(0, mike("agent", "start"));
+        agent.breaksOff = true;
+        Golden.check("agent-status-down", all("agent", "status"));
         agent.close();
         Golden.check("agent-status-down", all("agent", "status"));
         assertEquals(69, mike("agent", "status", "--json"));

@@ -22,6 +22,8 @@ final class FakeAgent implements Context.Agent, AutoCloseable {
     final Map<String, Answer> answers = new ConcurrentHashMap<>();
     /** "METHOD path body". */
     final List<String> asked = new CopyOnWriteArrayList<>();
+    /** Accepts, and hangs up without a word: an agent that ends just now. */
+    volatile boolean breaksOff;
     private final ServerSocketChannel server;
     private final ApiClient client;
 
@@ -58,6 +60,9 @@ final class FakeAgent implements Context.Agent, AutoCloseable {
 
     private void serve(SocketChannel channel) {
         try (channel) {
+            if (breaksOff) {
+                return;
+            }
             String request = read(channel);
             if (request.isEmpty()) {
                 return;

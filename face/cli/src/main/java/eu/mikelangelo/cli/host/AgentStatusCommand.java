@@ -1,6 +1,5 @@
 package eu.mikelangelo.cli.host;
 
-import eu.mikelangelo.agent.api.ApiClient;
 import eu.mikelangelo.agent.api.Fields;
 import eu.mikelangelo.cli.Context;
 import eu.mikelangelo.cli.Verb;
@@ -19,8 +18,11 @@ public final class AgentStatusCommand extends Verb.WithJson {
 
     @Override
     public Integer call() throws IOException {
-        ApiClient agent = context.agent().present();
-        if (!agent.reachable()) {
+        Fields about;
+        try {
+            about = context.agent().present().get("/v1");
+        } catch (IOException e) {
+            // Refused, or broken off in the middle by an agent on its way out: both are down.
             if (json) {
                 printJson(Map.of("state", "down"));
             } else {
@@ -28,7 +30,6 @@ public final class AgentStatusCommand extends Verb.WithJson {
             }
             return ABSENT;
         }
-        Fields about = agent.get("/v1");
         if (json) {
             printJson(about);
             return OK;
