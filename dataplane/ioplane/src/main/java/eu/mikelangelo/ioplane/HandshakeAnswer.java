@@ -25,8 +25,6 @@ final class HandshakeAnswer {
      */
     static final int WINDOW = 57;
 
-    private static final int FLAGS = TcpHead.FIN | TcpHead.SYN | TcpHead.RST | TcpHead.ACK;
-
     private final TcpFrame answer = new TcpFrame();
 
     /**
@@ -34,7 +32,7 @@ final class HandshakeAnswer {
      * @return true when it is a SYN-ACK; its answer is then in {@link #frame} until the next call
      */
     boolean answers(TcpHead segment) {
-        if ((segment.flags() & FLAGS) != (TcpHead.SYN | TcpHead.ACK)) {
+        if (!segment.accepts()) {
             return false;
         }
         // A SYN counts as one byte.

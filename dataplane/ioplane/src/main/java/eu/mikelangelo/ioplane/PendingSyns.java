@@ -22,14 +22,10 @@ final class PendingSyns {
     /** passt's own limit (tcp.c, SYN_TIMEOUT): later the connection is gone. */
     static final long LIFE_NS = 10_000_000_000L;
 
-    private static final int SYN = 0x02;
-    private static final int RST = 0x04;
-    private static final int ACK = 0x10;
-
     private final Region store = new Region(Arena.ofAuto().allocate((long) SLOTS * SLOT_BYTES, 8));
     /** 0 for a free slot. */
     private final int[] lengths = new int[SLOTS];
-    private final int[] tcps = new int[SLOTS];
+    private final long[] connections = new long[SLOTS];
     private final long[] sinceNs = new long[SLOTS];
     private final long[] nextNs = new long[SLOTS];
     private int count;
@@ -38,45 +34,44 @@ final class PendingSyns {
         return count == 0;
     }
 
-    /** A frame goes to the guest: keeps it when it opens a connection. */
-    void outward(Region frame, long at, int length, long nowNs) {
-        int tcp = tcp(frame, at, length);
-        if (tcp < 0 || length > SLOT_BYTES || (frame.u8(at + tcp + 13) & (SYN | ACK | RST)) != SYN) {
+    /** A segment goes to the guest: keeps it when it opens a connection, forgets the connection that it resets. */
+    void outward(TcpHead segment, int frameBytes, long nowNs) {
+        if (!segment.has(TcpHead.SYN | TcpHead.RST) || segment.has(TcpHead.ACK) && !segment.has(TcpHead.RST)) {
+            return;
+        }
+        long connection = segment.connectionToGuest();
+        if (segment.has(TcpHead.RST)) {
+            forget(connection);
             return;
         }
         int free = -1;
         for (int i = 0; i < SLOTS; i++) {
             if (lengths[i] == 0) {
                 free = i;
-            } else if (same(i, frame, at, tcp, false)) {
+            } else if (connections[i] == connection) {
                 return;
             }
         }
-        if (free >= 0) {
-            Region.copy(frame, at, store, (long) free * SLOT_BYTES, length);
-            lengths[free] = length;
-            tcps[free] = tcp;
+        if (free >= 0 && frameBytes <= SLOT_BYTES) {
+            Region.copy(segment.memory(), segment.start(), store, (long) free * SLOT_BYTES, frameBytes);
+            lengths[free] = frameBytes;
+            connections[free] = connection;
             sinceNs[free] = nowNs;
             nextNs[free] = nowNs + RETRY_NS;
             count++;
         }
     }
 
-    /** A frame comes from the guest: forgets the connection that it accepts or refuses. */
-    void inward(Region frame, long at, int length) {
-        if (count == 0) {
-            return;
+    /** A segment comes from the guest: forgets the connection that it accepts or refuses. */
+    void inward(TcpHead segment) {
+        if (count > 0 && (segment.has(TcpHead.RST) || segment.accepts())) {
+            forget(segment.connection());
         }
-        int tcp = tcp(frame, at, length);
-        if (tcp < 0) {
-            return;
-        }
-        int flags = frame.u8(at + tcp + 13);
-        if ((flags & RST) == 0 && (flags & (SYN | ACK)) != (SYN | ACK)) {
-            return;
-        }
+    }
+
+    private void forget(long connection) {
         for (int i = 0; i < SLOTS; i++) {
-            if (lengths[i] != 0 && same(i, frame, at, tcp, true)) {
+            if (lengths[i] != 0 && connections[i] == connection) {
                 forget(i);
             }
         }
@@ -123,31 +118,5 @@ final class PendingSyns {
     private void forget(int slot) {
         lengths[slot] = 0;
         count--;
-    }
-
-    /** Whether a frame belongs to the kept connection; {@code back} when it goes the other way. */
-    private boolean same(int slot, Region frame, long at, int tcp, boolean back) {
-        long kept = (long) slot * SLOT_BYTES;
-        int ip = FrameRules.ETHER_HEADER;
-        int source = store.u32(kept + ip + 12);
-        int target = store.u32(kept + ip + 16);
-        int ports = store.u32(kept + tcps[slot]);
-        int fromSource = frame.u32(at + ip + 12);
-        int fromTarget = frame.u32(at + ip + 16);
-        int fromPorts = frame.u32(at + tcp);
-        return back ? source == fromTarget && target == fromSource && ports == Integer.rotateLeft(fromPorts, 16)
-                : source == fromSource && target == fromTarget && ports == fromPorts;
-    }
-
-    /** @return where TCP's header begins in the frame, -1 when it is no whole, unfragmented TCP over IPv4 */
-    private static int tcp(Region frame, long at, int length) {
-        int ip = FrameRules.ETHER_HEADER;
-        if (length < ip + 40 || (frame.u8(at + 12) << 8 | frame.u8(at + 13)) != FrameRules.TYPE_IPV4
-                || frame.u8(at + ip) >>> 4 != 4 || frame.u8(at + ip + 9) != 6
-                || (frame.u8(at + ip + 6) & 0x3f | frame.u8(at + ip + 7)) != 0) {
-            return -1;
-        }
-        int header = (frame.u8(at + ip) & 0xf) * 4;
-        return header < 20 || length < ip + header + 20 ? -1 : ip + header;
     }
 }

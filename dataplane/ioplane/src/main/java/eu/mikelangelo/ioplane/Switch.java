@@ -155,7 +155,7 @@ final class Switch {
             Drop refused = port.outlet == null ? Drop.UPLINK_DOWN : port.outlet.offer(list, length);
             if (refused != null) {
                 port.drop(refused);
-            } else if (tcp.read(head, judged)) {
+            } else if (tcp.read(head, 0, judged)) {
                 aid(port, nowNs);
             }
             return true;

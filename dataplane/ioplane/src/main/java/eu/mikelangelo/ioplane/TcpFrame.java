@@ -17,21 +17,22 @@ final class TcpFrame {
 
     /** A segment to the sender of another, or from it along the same way. @param data bytes, 0 or 1 */
     void make(TcpHead of, boolean back, int sequence, int acknowledged, int window, int data) {
-        Region head = of.frame();
-        Region.copy(head, back ? 6 : 0, out, 0, 6);
-        Region.copy(head, back ? 0 : 6, out, 6, 6);
+        Region from = of.memory();
+        int at = of.start();
+        Region.copy(from, at + (back ? 6 : 0), out, 0, 6);
+        Region.copy(from, at + (back ? 0 : 6), out, 6, 6);
         big16(12, FrameRules.TYPE_IPV4);
         big16(IP, 0x4500);
         big16(IP + 2, TcpHead.IPV4_HEADER + TcpHead.TCP_HEADER + data);
         out.u32(IP + 4, 0);
         big16(IP + 8, 64 << 8 | TcpHead.TCP);
         out.u16(IP + 10, 0);
-        Region.copy(head, IP + (back ? 16 : 12), out, IP + 12, 4);
-        Region.copy(head, IP + (back ? 12 : 16), out, IP + 16, 4);
+        Region.copy(from, at + IP + (back ? 16 : 12), out, IP + 12, 4);
+        Region.copy(from, at + IP + (back ? 12 : 16), out, IP + 16, 4);
         out.u16(IP + 10, checksum(0, IP, TcpHead.IPV4_HEADER));
 
-        Region.copy(head, of.tcp() + (back ? 2 : 0), out, TCP, 2);
-        Region.copy(head, of.tcp() + (back ? 0 : 2), out, TCP + 2, 2);
+        Region.copy(from, of.tcp() + (back ? 2 : 0), out, TCP, 2);
+        Region.copy(from, of.tcp() + (back ? 0 : 2), out, TCP + 2, 2);
         out.u32(TCP + 4, Integer.reverseBytes(sequence));
         out.u32(TCP + 8, Integer.reverseBytes(acknowledged));
         big16(TCP + 12, TcpHead.TCP_HEADER / 4 << 12 | TcpHead.ACK);

@@ -17,46 +17,54 @@ final class TcpHead {
     static final int TCP = 6;
     private static final int FRAGMENT = 0x3fff;
 
-    private Region head;
+    private Region frame;
+    private int start;
     private int tcp;
     private int payload;
 
     /**
-     * @param frame the first bytes of a frame
-     * @param length how many of them there are, at least 14, at most {@link FrameRules#HEAD_BYTES}; all of them when
-     *     the frame is shorter
+     * @param memory where the frame, or a private copy of its first bytes, begins at {@code at}
+     * @param length how many bytes there are, at least 14; for a frame of which only the first bytes were copied,
+     *     {@link FrameRules#HEAD_BYTES}
      * @return whether it is an unfragmented TCP segment whose lengths fit each other
      */
-    boolean read(Region frame, int length) {
-        int ip = FrameRules.ETHER_HEADER;
-        if (length < ip + IPV4_HEADER + TCP_HEADER || FrameRules.u16(frame, 12) != FrameRules.TYPE_IPV4
-                || frame.u8(ip) >>> 4 != 4 || frame.u8(ip + 9) != TCP
-                || (FrameRules.u16(frame, ip + 6) & FRAGMENT) != 0) {
+    boolean read(Region memory, int at, int length) {
+        int ip = at + FrameRules.ETHER_HEADER;
+        if (length < FrameRules.ETHER_HEADER + IPV4_HEADER + TCP_HEADER
+                || FrameRules.u16(memory, at + 12) != FrameRules.TYPE_IPV4
+                || memory.u8(ip) >>> 4 != 4 || memory.u8(ip + 9) != TCP
+                || (FrameRules.u16(memory, ip + 6) & FRAGMENT) != 0) {
             return false;
         }
-        int ipBytes = (frame.u8(ip) & 0xf) * 4;
-        int begin = ip + ipBytes;
+        int ipBytes = (memory.u8(ip) & 0xf) * 4;
+        int begin = FrameRules.ETHER_HEADER + ipBytes;
         // The longest IPv4 header ends at 74, so all that is read of TCP's lies within the head of a long frame.
         if (ipBytes < IPV4_HEADER || length < begin + TCP_HEADER) {
             return false;
         }
-        int tcpBytes = (frame.u8(begin + 12) >>> 4) * 4;
-        int bytes = FrameRules.u16(frame, ip + 2) - ipBytes - tcpBytes;
+        int tcpBytes = (memory.u8(at + begin + 12) >>> 4) * 4;
+        int bytes = FrameRules.u16(memory, ip + 2) - ipBytes - tcpBytes;
         if (tcpBytes < TCP_HEADER || bytes < 0) {
             return false;
         }
-        head = frame;
-        tcp = begin;
+        frame = memory;
+        start = at;
+        tcp = at + begin;
         payload = bytes;
         return true;
     }
 
-    /** The frame that was read, valid until its memory is used again. */
-    Region frame() {
-        return head;
+    /** The memory that was read, valid until it is used again. */
+    Region memory() {
+        return frame;
     }
 
-    /** Offset of TCP's header in the frame. */
+    /** Where the frame begins in {@link #memory}. */
+    int start() {
+        return start;
+    }
+
+    /** Where TCP's header begins in {@link #memory}. */
     int tcp() {
         return tcp;
     }
@@ -71,24 +79,35 @@ final class TcpHead {
     }
 
     int flags() {
-        return head.u8(tcp + 13);
+        return frame.u8(tcp + 13);
     }
 
     int sequence() {
-        return FrameRules.u32(head, tcp + 4);
+        return FrameRules.u32(frame, tcp + 4);
     }
 
     int acknowledged() {
-        return FrameRules.u32(head, tcp + 8);
+        return FrameRules.u32(frame, tcp + 8);
     }
 
     int window() {
-        return FrameRules.u16(head, tcp + 14);
+        return FrameRules.u16(frame, tcp + 14);
     }
 
-    /** Tells connections of one guest apart: the other side's address and both ports. */
+    /** Whether it is the second segment of a handshake. */
+    boolean accepts() {
+        return (flags() & (FIN | SYN | RST | ACK)) == (SYN | ACK);
+    }
+
+    /** Tells connections of one guest apart, for a segment from it: the other side's address and both ports. */
     long connection() {
-        long address = FrameRules.u32(head, FrameRules.ETHER_HEADER + 16);
-        return address << 32 | FrameRules.u32(head, tcp) & 0xffffffffL;
+        long address = FrameRules.u32(frame, start + FrameRules.ETHER_HEADER + 16);
+        return address << 32 | FrameRules.u32(frame, tcp) & 0xffffffffL;
+    }
+
+    /** As {@link #connection}, for a segment to the guest. */
+    long connectionToGuest() {
+        long address = FrameRules.u32(frame, start + FrameRules.ETHER_HEADER + 12);
+        return address << 32 | Integer.rotateLeft(FrameRules.u32(frame, tcp), 16) & 0xffffffffL;
     }
 }

@@ -22,6 +22,8 @@ import java.lang.foreign.Arena;
  * guest's MAC. Until it knows that, it sends to the broadcast address, and a guest ignores TCP that comes that way: a
  * guest that only listens could not be reached, after its start or after a restart of passt.
  *
+ * <p>What follows a SYN-ACK is written when passt has read that: see {@link ReadFences}.
+ *
  * <p>Threading: the core's thread. Nothing is allocated per frame.
  */
 final class Uplink implements Outlet {
@@ -30,6 +32,9 @@ final class Uplink implements Outlet {
     static final int BUFFER_BYTES = 256 << 10;
     static final long FIRST_RETRY_NS = 10_000_000;
     static final long LAST_RETRY_NS = 500_000_000;
+
+    /** How soon to ask again whether passt has read; most often its answer wakes us before. */
+    private static final long FENCE_POLL_NS = 100_000;
 
     /** RFC 826: Ethernet, IPv4, six and four bytes, request. */
     private static final long ARP_REQUEST = 0x0001_0800_0604_0001L;
@@ -45,7 +50,13 @@ final class Uplink implements Outlet {
     private final Region out = new Region(Arena.ofAuto().allocate(BUFFER_BYTES, 8));
     private final Region in = new Region(Arena.ofAuto().allocate(BUFFER_BYTES, 8));
     private final ScatterList arrived = new ScatterList(1);
+    private final TcpHead tcp = new TcpHead();
     private final PendingSyns opening = new PendingSyns();
+    private final ReadFences fences = new ReadFences();
+    /** When to ask again whether passt has read what is before the fence; MAX_VALUE when nothing waits for that. */
+    private long fencedAtNs = Long.MAX_VALUE;
+    /** Bytes of this connection that were written to the socket. */
+    private long written;
     private int outFrom;
     private int outTo;
     private int inFrom;
@@ -81,7 +92,7 @@ final class Uplink implements Outlet {
             return retryAtNs;
         }
         // A guest whose ring begins to run wakes the core by that; until then there is nobody to offer them to.
-        return port.rx.queue().working() ? opening.deadlineNs() : Long.MAX_VALUE;
+        return Math.min(fencedAtNs, port.rx.queue().working() ? opening.deadlineNs() : Long.MAX_VALUE);
     }
 
     /** The poller has news of the socket. */
@@ -139,6 +150,9 @@ final class Uplink implements Outlet {
         readable = true;
         writable = true;
         opening.clear();
+        fences.clear();
+        fencedAtNs = Long.MAX_VALUE;
+        written = 0;
         poller.watchSocket(fd, token);
         port.count(Port.UPLINK_CONNECTS, 1);
         port.uplinkConnected(true);
@@ -186,31 +200,51 @@ final class Uplink implements Outlet {
         }
         out.u32(outTo, Integer.reverseBytes(length));
         frame.read(0, out, outTo + LENGTH_BYTES, length);
-        opening.inward(out, outTo + LENGTH_BYTES, length);
+        if (tcp.read(out, outTo + LENGTH_BYTES, length)) {
+            long begin = written + outTo - outFrom;
+            if (tcp.accepts() && !fences.add(tcp.connection(), begin, begin + needed)) {
+                return Drop.UPLINK_FULL;
+            }
+            opening.inward(tcp);
+        }
         outTo += needed;
         return null;
     }
 
     private void send(long nowNs) {
-        if (!writable || outFrom == outTo) {
-            return;
-        }
-        int length = outTo - outFrom;
-        int sent = calls.write(fd, out.segment(), outFrom, length);
-        if (sent < 0) {
-            writable = false;
-            if (sent != -Errno.EAGAIN && sent != -Errno.EINTR) {
-                disconnect(nowNs);
+        while (writable && outFrom < outTo && passed(nowNs)) {
+            int length = (int) Math.min(outTo - outFrom, fences.next() - written);
+            int sent = calls.write(fd, out.segment(), outFrom, length);
+            if (sent < 0) {
+                writable = false;
+                if (sent != -Errno.EAGAIN && sent != -Errno.EINTR) {
+                    disconnect(nowNs);
+                }
+                return;
             }
-            return;
+            retryNs = FIRST_RETRY_NS;
+            outFrom += sent;
+            written += sent;
+            writable = sent == length;
         }
-        retryNs = FIRST_RETRY_NS;
-        outFrom += sent;
-        writable = sent == length;
         if (outFrom == outTo) {
             outFrom = 0;
             outTo = 0;
         }
+    }
+
+    /** Whether no fence is in the way of the next byte. */
+    private boolean passed(long nowNs) {
+        fencedAtNs = Long.MAX_VALUE;
+        if (fences.next() > written) {
+            return true;
+        }
+        if (calls.unread(fd) > 0) {
+            fencedAtNs = nowNs + FENCE_POLL_NS;
+            return false;
+        }
+        fences.pass();
+        return true;
     }
 
     private void receive(long nowNs) {
@@ -246,7 +280,9 @@ final class Uplink implements Outlet {
             if (inTo - inFrom - LENGTH_BYTES < length) {
                 break;
             }
-            opening.outward(in, inFrom + LENGTH_BYTES, length, nowNs);
+            if (tcp.read(in, inFrom + LENGTH_BYTES, length)) {
+                opening.outward(tcp, length, nowNs);
+            }
             arrived.clear();
             arrived.add(in, inFrom + LENGTH_BYTES, length);
             if (!fabric.fromUplink(port, arrived, length, nowNs)) {

@@ -19,7 +19,7 @@ class AckReminderTest {
     private boolean reminds(byte[] frame) {
         TcpHead segment = new TcpHead();
         int judged = Math.min(frame.length, FrameRules.HEAD_BYTES);
-        assertTrue(segment.read(HandshakeAnswerTest.head(frame), judged));
+        assertTrue(segment.read(HandshakeAnswerTest.head(frame), 0, judged));
         return reminder.reminds(segment, nowNs);
     }
 

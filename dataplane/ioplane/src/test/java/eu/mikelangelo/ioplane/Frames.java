@@ -50,6 +50,15 @@ final class Frames {
         return frame.array();
     }
 
+    /** A TCP segment without data or options from a machine to the gateway. */
+    static byte[] tcp(int machine, int port, int flags) {
+        ByteBuffer frame = ethernet(GATEWAY_MAC, mac(machine), 0x0800, 20 + 20);
+        frame.put((byte) 0x45).put((byte) 0).putShort((short) 40).putInt(0).put((byte) 64).put((byte) 6)
+                .putShort((short) 0);
+        frame.putInt(ip(machine)).putInt(GATEWAY_IP).putShort((short) 80).putShort((short) port).putLong(0);
+        return frame.put((byte) 0x50).put((byte) flags).array();
+    }
+
     /** ICMPv6 of a type. */
     static byte[] icmp6(long to, long from, int type) {
         ByteBuffer frame = ethernet(to, from, 0x86dd, 40 + 8);

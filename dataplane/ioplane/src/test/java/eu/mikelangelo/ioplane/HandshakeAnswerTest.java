@@ -35,7 +35,7 @@ class HandshakeAnswerTest {
     private byte[] answer(byte[] frame) {
         TcpHead segment = new TcpHead();
         ScatterList list = new ScatterList(1);
-        if (!segment.read(head(frame), Math.min(frame.length, FrameRules.HEAD_BYTES)) || !answer.answers(segment)) {
+        if (!segment.read(head(frame), 0, Math.min(frame.length, FrameRules.HEAD_BYTES)) || !answer.answers(segment)) {
             return null;
         }
         assertEquals(answer.frame(list), list.bytes());

@@ -17,52 +17,53 @@ class PendingSynsTest {
     private static final int LENGTH = 54;
     private static final long START = 1_000_000;
     private final PendingSyns syns = new PendingSyns();
+    private final TcpHead head = new TcpHead();
     private final ScatterList list = new ScatterList(1);
 
     @Test
     void aSynIsOfferedAgainUntilItIsAccepted() {
-        syns.outward(segment(1, 2, 100, 200, SYN), 0, LENGTH, START);
+        outward(segment(1, 2, 100, 200, SYN), LENGTH, START);
         assertEquals(0, syns.due(list, START), "not at once: it was just delivered");
         assertEquals(START + PendingSyns.RETRY_NS, syns.deadlineNs());
         assertEquals(LENGTH, syns.due(list, START + PendingSyns.RETRY_NS));
         assertEquals(0, syns.due(list, START + PendingSyns.RETRY_NS));
         assertEquals(LENGTH, syns.due(list, START + 2 * PendingSyns.RETRY_NS));
-        syns.inward(segment(2, 1, 200, 100, SYN_ACK), 0, LENGTH);
+        inward(segment(2, 1, 200, 100, SYN_ACK), LENGTH);
         assertTrue(syns.isEmpty());
         assertEquals(Long.MAX_VALUE, syns.deadlineNs());
     }
 
     @Test
     void aRefusalEndsItToo() {
-        syns.outward(segment(1, 2, 100, 200, SYN), 0, LENGTH, START);
-        syns.inward(segment(2, 1, 200, 100, RST_ACK), 0, LENGTH);
+        outward(segment(1, 2, 100, 200, SYN), LENGTH, START);
+        inward(segment(2, 1, 200, 100, RST_ACK), LENGTH);
         assertTrue(syns.isEmpty());
     }
 
     @Test
     void otherConnectionsAndOtherSegmentsEndNothing() {
-        syns.outward(segment(1, 2, 100, 200, SYN), 0, LENGTH, START);
-        syns.inward(segment(2, 1, 201, 100, SYN_ACK), 0, LENGTH);
-        syns.inward(segment(2, 1, 200, 100, 0x10), 0, LENGTH);
-        syns.inward(segment(1, 2, 100, 200, RST_ACK), 0, LENGTH);
+        outward(segment(1, 2, 100, 200, SYN), LENGTH, START);
+        inward(segment(2, 1, 201, 100, SYN_ACK), LENGTH);
+        inward(segment(2, 1, 200, 100, 0x10), LENGTH);
+        inward(segment(1, 2, 100, 200, RST_ACK), LENGTH);
         assertFalse(syns.isEmpty());
     }
 
     @Test
     void onlySynsAreKeptEachOnce() {
-        syns.outward(segment(1, 2, 100, 200, SYN_ACK), 0, LENGTH, START);
-        syns.outward(segment(1, 2, 100, 200, 0x10), 0, LENGTH, START);
-        syns.outward(segment(1, 2, 100, 200, SYN), 0, 40, START);
+        outward(segment(1, 2, 100, 200, SYN_ACK), LENGTH, START);
+        outward(segment(1, 2, 100, 200, 0x10), LENGTH, START);
+        outward(segment(1, 2, 100, 200, SYN), 40, START);
         assertTrue(syns.isEmpty());
-        syns.outward(segment(1, 2, 100, 200, SYN), 0, LENGTH, START);
-        syns.outward(segment(1, 2, 100, 200, SYN), 0, LENGTH, START + 1);
+        outward(segment(1, 2, 100, 200, SYN), LENGTH, START);
+        outward(segment(1, 2, 100, 200, SYN), LENGTH, START + 1);
         assertEquals(LENGTH, syns.due(list, START + PendingSyns.RETRY_NS + 1));
         assertEquals(0, syns.due(list, START + PendingSyns.RETRY_NS + 1));
     }
 
     @Test
     void whatPasstHasGivenUpIsForgotten() {
-        syns.outward(segment(1, 2, 100, 200, SYN), 0, LENGTH, START);
+        outward(segment(1, 2, 100, 200, SYN), LENGTH, START);
         assertEquals(0, syns.due(list, START + PendingSyns.LIFE_NS));
         assertTrue(syns.isEmpty());
     }
@@ -70,7 +71,7 @@ class PendingSynsTest {
     @Test
     void theNumberIsBounded() {
         for (int port = 1; port <= 1_000; port++) {
-            syns.outward(segment(1, 2, port, 200, SYN), 0, LENGTH, START);
+            outward(segment(1, 2, port, 200, SYN), LENGTH, START);
         }
         int due = 0;
         while (syns.due(list, START + PendingSyns.RETRY_NS) > 0) {
@@ -99,8 +100,29 @@ class PendingSynsTest {
             if (length > 21 && random.nextBoolean()) {
                 frame.u16(20, 0);
             }
-            syns.outward(frame, 0, length, START + i);
-            syns.inward(frame, 0, length);
+            outward(frame, length, START + i);
+            inward(frame, length);
+        }
+    }
+
+    @Test
+    void aResetByTheOtherSideEndsIt() {
+        outward(segment(1, 2, 100, 200, SYN), LENGTH, START);
+        outward(segment(1, 2, 101, 200, RST_ACK), LENGTH, START);
+        assertFalse(syns.isEmpty());
+        outward(segment(1, 2, 100, 200, RST_ACK), LENGTH, START);
+        assertTrue(syns.isEmpty());
+    }
+
+    private void outward(Region frame, int length, long nowNs) {
+        if (head.read(frame, 0, length)) {
+            syns.outward(head, length, nowNs);
+        }
+    }
+
+    private void inward(Region frame, int length) {
+        if (head.read(frame, 0, length)) {
+            syns.inward(head);
         }
     }
 
@@ -108,7 +130,9 @@ class PendingSynsTest {
         Region frame = new Region(Arena.ofAuto().allocate(LENGTH, 8));
         frame.u8(12, 8);
         frame.u8(14, 0x45);
+        frame.u8(17, 40);
         frame.u8(23, 6);
+        frame.u8(46, 0x50);
         frame.u32(26, Integer.reverseBytes(from));
         frame.u32(30, Integer.reverseBytes(to));
         frame.u16(34, Short.toUnsignedInt(Short.reverseBytes((short) fromPort)));

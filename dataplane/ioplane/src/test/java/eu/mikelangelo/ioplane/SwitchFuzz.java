@@ -44,7 +44,7 @@ public final class SwitchFuzz {
             throw new AssertionError("a tag hides what is inside");
         }
         TcpHead segment = new TcpHead();
-        if (verdict == FrameRules.UPLINK && segment.read(head, judged)) {
+        if (verdict == FrameRules.UPLINK && segment.read(head, 0, judged)) {
             aid(segment);
         }
     }

@@ -13,6 +13,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -206,5 +207,47 @@ class UplinkTest {
     void aRemovedPortClosesItsUplink() throws IOException {
         bench.core.removePort(machine.port);
         assertEquals(-1, passt.read(ByteBuffer.allocate(1)));
+    }
+
+    /** All that can be read now; the core has had its turns. */
+    private byte[] burst() throws IOException {
+        ByteBuffer all = ByteBuffer.allocate(1 << 20);
+        passt.read(all);
+        return Arrays.copyOf(all.array(), all.position());
+    }
+
+    @Test
+    void whatFollowsASynAckIsWrittenWhenThatIsRead() throws Exception {
+        byte[] accept = Frames.tcp(1, 4000, TcpHead.SYN | TcpHead.ACK);
+        byte[] other = Frames.tcp(1, 4001, TcpHead.SYN | TcpHead.ACK);
+        byte[] more = Frames.tcp(1, 4000, TcpHead.ACK);
+        for (byte[] frame : new byte[][] {more, accept, other, accept, more}) {
+            assertTrue(machine.send(frame));
+        }
+        byte[][] first = {more, accept, other};
+        Thread.sleep(50);
+        assertArrayEquals(framed(first).array(), burst(), "two SYN-ACKs share a fence, the same one twice does not");
+        assertArrayEquals(accept, read());
+        assertArrayEquals(more, read());
+        assertTrue(machine.send(more));
+        assertArrayEquals(more, read());
+    }
+
+    @Test
+    void aPasstThatReadsNothingGetsNoMoreSynAcksThanThereAreFences() throws Exception {
+        byte[] accept = Frames.tcp(1, 7, TcpHead.SYN | TcpHead.ACK);
+        byte[] more = Frames.tcp(1, 7, TcpHead.ACK);
+        int pairs = 2 * ReadFences.FENCES;
+        for (int i = 0; i < pairs; i++) {
+            CoreBench.await("room in the ring", () -> machine.send(accept));
+            CoreBench.await("room in the ring", () -> machine.send(more));
+        }
+        CoreBench.await("the core", () -> machine.port.txFrames() == 2 * pairs);
+        assertEquals(pairs - ReadFences.FENCES, machine.port.drops(Drop.UPLINK_FULL));
+        int accepts = 0;
+        for (int i = 0; i < pairs + ReadFences.FENCES; i++) {
+            accepts += (read()[47] & TcpHead.SYN) != 0 ? 1 : 0;
+        }
+        assertEquals(ReadFences.FENCES, accepts);
     }
 }

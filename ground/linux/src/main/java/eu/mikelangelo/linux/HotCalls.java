@@ -1,8 +1,10 @@
 package eu.mikelangelo.linux;
 
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.lang.ref.Reference;
@@ -20,7 +22,12 @@ public final class HotCalls {
     private static final MethodHandle WRITE = Native.link("write", 3);
     private static final MethodHandle READV = Native.link("readv", 3);
     private static final MethodHandle WRITEV = Native.link("writev", 3);
+    /** int ioctl(int, unsigned long, ...). */
+    private static final MethodHandle IOCTL = Native.link("ioctl", 3, Linker.Option.firstVariadicArg(2));
     private static final MethodHandle EPOLL_WAIT = Native.link("epoll_wait", 4);
+
+    /** linux/sockios.h: the same number as TIOCOUTQ on x86-64 and AArch64. */
+    private static final long SIOCOUTQ = 0x5411;
 
     /** The kernel's limit on the length of an iovec array (UIO_MAXIOV). */
     public static final int MAX_IOVECS = 1024;
@@ -52,6 +59,17 @@ public final class HotCalls {
      */
     public long writev(int fd, MemorySegment iovecs, int count) {
         return vector(WRITEV, fd, iovecs, count);
+    }
+
+    /** Bytes written to a stream socket that its peer has not read (SIOCOUTQ, unix(7)), with overhead, or -errno. */
+    public int unread(int fd) {
+        try {
+            int result = (int) (long) IOCTL.invokeExact(state, (long) fd, SIOCOUTQ, counter.address());
+            Reference.reachabilityFence(counter);
+            return result == -1 ? -Native.errno(state) : counter.get(JAVA_INT, 0);
+        } catch (Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
     }
 
     /** Adds one to an eventfd. @return 0 or -errno; -EAGAIN (a full counter) means the reader has been told already */

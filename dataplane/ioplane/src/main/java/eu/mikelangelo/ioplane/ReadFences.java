@@ -1,0 +1,82 @@
+package eu.mikelangelo.ioplane;
+
+import java.util.Arrays;
+
+/**
+ * Places in the stream to passt that passt must have read before anything behind them is written: the end of each
+ * SYN-ACK.
+ *
+ * <p>A passt of before the middle of 2023 (Debian 12 has such a one) takes what it reads at once as one batch, and
+ * loops for ever over a batch in which a SYN-ACK is not the only segment of its connection (tap.c, tap4_handler, counts
+ * the segments that tcp_tap_handler took from an unsigned number of those there were; the first call takes one, the
+ * next all). TCP itself never makes such a batch, for a guest has nothing to say before passt has ended the handshake;
+ * but we end it in passt's place, see {@link HandshakeAnswer}.
+ *
+ * <p>SYN-ACKs of up to {@value #MERGED} connections in a row share one fence.
+ *
+ * <p>Positions are bytes since the connection was made. Threading: one thread. Nothing is allocated per frame.
+ */
+final class ReadFences {
+    static final int FENCES = 64;
+    static final int MERGED = 16;
+
+    private final long[] ends = new long[FENCES];
+    /** The connections that share the last fence. */
+    private final long[] sharing = new long[MERGED];
+    private int first;
+    private int count;
+    private int sharers;
+
+    /**
+     * Puts a fence behind a SYN-ACK.
+     *
+     * @param begin its first byte in the stream
+     * @param end the first byte behind it
+     * @return false when there are too many fences: it must not be written
+     */
+    boolean add(long connection, long begin, long end) {
+        if (count > 0 && ends[last()] == begin && sharers < MERGED && !shares(connection)) {
+            ends[last()] = end;
+            sharing[sharers++] = connection;
+            return true;
+        }
+        if (count == FENCES) {
+            return false;
+        }
+        count++;
+        ends[last()] = end;
+        sharing[0] = connection;
+        sharers = 1;
+        return true;
+    }
+
+    /** Where the next fence is; {@link Long#MAX_VALUE} when there is none. */
+    long next() {
+        return count == 0 ? Long.MAX_VALUE : ends[first];
+    }
+
+    /** Takes the next fence away: passt has read all before it. */
+    void pass() {
+        first = (first + 1) % FENCES;
+        count--;
+    }
+
+    void clear() {
+        count = 0;
+        sharers = 0;
+        Arrays.fill(ends, 0);
+    }
+
+    private int last() {
+        return (first + count - 1) % FENCES;
+    }
+
+    private boolean shares(long connection) {
+        for (int i = 0; i < sharers; i++) {
+            if (sharing[i] == connection) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
