@@ -20,21 +20,32 @@ static uint8_t queue[QUEUE], in[IN_MAX];
 static size_t queued, in_length;
 static bool readable, welcomed, control_gone = true;
 
-bool ports_possible(void) { return access("/sys/bus/virtio/drivers/virtio_console", F_OK) == 0; }
-
-int open_named(const char *class, const char *file, const char *wanted, const char *devices) {
+/* The entry of a folder under /sys whose file says what is wanted. */
+static bool find_named(const char *class, const char *file, const char *wanted, char name[TEXT_MAX]) {
     DIR *entries = opendir(class);
-    int fd = -1;
-    for (struct dirent *e; entries && fd < 0 && (e = readdir(entries)); ) {
-        char path[TEXT_MAX];
-        snprintf(path, sizeof path, "%s/%s/%s", class, e->d_name, file);
-        char *name = e->d_name[0] == '.' ? NULL : read_file(path, 4096, NULL);
-        snprintf(path, sizeof path, "%s/%s", devices, e->d_name);
-        if (name && strcmp(name, wanted) == 0) fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-        free(name);
+    bool found = false;
+    for (struct dirent *e; entries && !found && (e = readdir(entries)); ) {
+        snprintf(name, TEXT_MAX, "%s/%s/%s", class, e->d_name, file);
+        char *text = e->d_name[0] == '.' ? NULL : read_file(name, 4096, NULL);
+        found = text && strcmp(text, wanted) == 0;
+        snprintf(name, TEXT_MAX, "%s", e->d_name);
+        free(text);
     }
     if (entries) closedir(entries);
-    return fd;
+    return found;
+}
+
+/* VIRTIO 1.3, 5.3.1: device ID 3. Devices of a bus are there when the module of the bus has been loaded. */
+bool ports_possible(void) {
+    char name[TEXT_MAX];
+    return find_named("/sys/bus/virtio/devices", "device", "0x0003\n", name);
+}
+
+int open_named(const char *class, const char *file, const char *wanted, const char *devices) {
+    char name[TEXT_MAX], path[2 * TEXT_MAX];
+    if (!find_named(class, file, wanted, name)) return -1;
+    snprintf(path, sizeof path, "%s/%s", devices, name);
+    return open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 }
 
 static int open_port(const char *name) {
