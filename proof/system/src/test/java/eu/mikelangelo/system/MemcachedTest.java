@@ -6,10 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -27,8 +29,28 @@ class MemcachedTest {
     private static final int PORT = Mike.freePort();
 
     @BeforeAll
-    static void start() {
+    static void start() throws InterruptedException {
+        AtomicBoolean up = new AtomicBoolean();
+        Thread impatient = Thread.ofVirtual().start(() -> {
+            while (!up.get()) {
+                tryOnce();
+            }
+        });
         MIKE.run("run", "-d", "--name", "cache", "memcached", "-p", PORT + ":11211").ok();
+        up.set(true);
+        impatient.join();
+    }
+
+    /** A client that comes while the machine boots and does not wait for long: many of them once hung the uplink. */
+    private static void tryOnce() {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), PORT), 200);
+            socket.setSoTimeout(200);
+            socket.getOutputStream().write("version\r\n".getBytes(StandardCharsets.US_ASCII));
+            socket.getInputStream().read();
+        } catch (IOException e) {
+            Thread.yield();   // not there yet
+        }
     }
 
     @AfterAll
