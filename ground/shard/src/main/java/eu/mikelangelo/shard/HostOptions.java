@@ -1,0 +1,111 @@
+package eu.mikelangelo.shard;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * How a {@link Host} is made. Immutable; each {@code with…} gives a changed copy.
+ *
+ * @param name begins the names of the threads
+ * @param shards how many; 0 for one per CPU but one, which is left to the JVM's own threads
+ * @param overprovisioned shares CPUs with others: shards are not pinned and do not spin
+ * @param spinNs how long a shard looks for work before it sleeps
+ * @param mailCapacity what each of the rings between two shards holds; a power of two
+ * @param stallNs a task that keeps the loop for so much CPU time is reported; 0 for never
+ * @param closeNs how long {@link Host#close} waits for fibers
+ */
+public record HostOptions(String name, int shards, boolean overprovisioned, long spinNs, int mailCapacity, long stallNs,
+                          long closeNs) {
+    private static final int MAX_SHARDS = 256;
+
+    public HostOptions {
+        check(shards >= 0 && shards <= MAX_SHARDS, "--shards", shards, "0 to " + MAX_SHARDS);
+        check(spinNs >= 0, "--spin-us", spinNs / 1000, "at least 0");
+        check(mailCapacity >= 2 && Integer.bitCount(mailCapacity) == 1, "--mail", mailCapacity, "a power of two");
+        check(stallNs >= 0, "--stall-ms", stallNs / 1_000_000, "at least 0");
+        check(closeNs >= 0, "--close-ms", closeNs / 1_000_000, "at least 0");
+    }
+
+    private static void check(boolean good, String option, long value, String wanted) {
+        if (!good) {
+            throw new IllegalArgumentException(option + " is " + value + ", should be " + wanted);
+        }
+    }
+
+    public static HostOptions defaults() {
+        return new HostOptions("host", 0, false, 100_000, 1024, 25_000_000, 10_000_000_000L);
+    }
+
+    public HostOptions withName(String value) {
+        return new HostOptions(value, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs);
+    }
+
+    public HostOptions withShards(int value) {
+        return new HostOptions(name, value, overprovisioned, spinNs, mailCapacity, stallNs, closeNs);
+    }
+
+    public HostOptions withOverprovisioned(boolean value) {
+        return new HostOptions(name, shards, value, value ? 0 : spinNs, mailCapacity, stallNs, closeNs);
+    }
+
+    public HostOptions withSpinNs(long value) {
+        return new HostOptions(name, shards, overprovisioned, value, mailCapacity, stallNs, closeNs);
+    }
+
+    public HostOptions withMailCapacity(int value) {
+        return new HostOptions(name, shards, overprovisioned, spinNs, value, stallNs, closeNs);
+    }
+
+    public HostOptions withStallNs(long value) {
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, value, closeNs);
+    }
+
+    public HostOptions withCloseNs(long value) {
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, value);
+    }
+
+    /** What is in a command line besides the engine's own options. */
+    public record Parsed(HostOptions options, List<String> rest) {}
+
+    /**
+     * Takes the engine's options out of a command line: {@code --shards N --overprovisioned --spin-us N --mail N
+     * --stall-ms N --close-ms N}.
+     *
+     * @throws IllegalArgumentException that names the option, its value and what it should be
+     */
+    public static Parsed parse(List<String> arguments) {
+        HostOptions options = defaults();
+        List<String> rest = new ArrayList<>();
+        for (int i = 0; i < arguments.size(); i++) {
+            String word = arguments.get(i);
+            String next = i + 1 < arguments.size() ? arguments.get(i + 1) : null;
+            HostOptions changed = options.taken(word, next);
+            if (changed == null) {
+                rest.add(word);
+            } else {
+                options = changed;
+                i += word.equals("--overprovisioned") ? 0 : 1;
+            }
+        }
+        return new Parsed(options, rest);
+    }
+
+    private HostOptions taken(String word, String value) {
+        return switch (word) {
+            case "--overprovisioned" -> withOverprovisioned(true);
+            case "--shards" -> withShards((int) number(word, value));
+            case "--mail" -> withMailCapacity((int) number(word, value));
+            case "--spin-us" -> withSpinNs(number(word, value) * 1_000);
+            case "--stall-ms" -> withStallNs(number(word, value) * 1_000_000);
+            case "--close-ms" -> withCloseNs(number(word, value) * 1_000_000);
+            default -> null;
+        };
+    }
+
+    private static long number(String option, String value) {
+        if (value == null || !value.matches("[0-9]{1,9}")) {
+            throw new IllegalArgumentException(option + " needs a number, not " + value);
+        }
+        return Long.parseLong(value);
+    }
+}

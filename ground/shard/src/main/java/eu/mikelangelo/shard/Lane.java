@@ -1,0 +1,115 @@
+package eu.mikelangelo.shard;
+
+import eu.mikelangelo.metrics.Counters;
+import eu.mikelangelo.shard.loop.RunQueue;
+
+/**
+ * A named share of every shard's time. When several lanes have work, each gets time in proportion to its shares, however
+ * many tasks it has; a lane that has none costs nothing and saves nothing up. Tasks, fibers and mail stay in the lane
+ * in which they were begun.
+ *
+ * <p>Threading: made by {@link Host#lane}, usable on every shard; {@link #shares} may be changed by any thread.
+ */
+public final class Lane {
+    private final String name;
+    private final int index;
+    private volatile int shares;
+
+    Lane(String name, int index, int shares) {
+        this.name = name;
+        this.index = index;
+        shares(shares);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    int index() {
+        return index;
+    }
+
+    public int shares() {
+        return shares;
+    }
+
+    /** Takes effect within a turn of each loop. @param shares 1 to 100,000 */
+    public void shares(int shares) {
+        if (shares < 1 || shares > 100_000) {
+            throw new IllegalArgumentException("shares of lane " + name + " are 1 to 100000, not " + shares);
+        }
+        this.shares = shares;
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+
+    /** A lane on one shard: what waits, and how much time it had. */
+    static final class Queue {
+        static final int TASKS = 0;
+        static final int RUN_NS = 1;
+        static final int COUNTERS = 2;
+        /** Virtual time runs at this pace for a lane of so many shares. */
+        private static final long SCALE = 1024;
+
+        final Lane lane;
+        final Counters counters = new Counters(COUNTERS);
+        private final RunQueue waiting = new RunQueue();
+        private final Queue[] all;
+        /** Time it had, divided by its shares. */
+        private long virtual;
+
+        /** @param all the shard's lanes, this one among them */
+        Queue(Lane lane, Queue[] all) {
+            this.lane = lane;
+            this.all = all;
+        }
+
+        void push(Runnable task) {
+            if (waiting.size() == 0) {
+                catchUp();
+            }
+            waiting.push(task);
+        }
+
+        /** A lane that comes back to work begins where the others are: it was idle by its own will. */
+        private void catchUp() {
+            long least = Long.MAX_VALUE;
+            for (Queue other : all) {
+                if (other != null && other != this && other.waiting.size() > 0) {
+                    least = Math.min(least, other.virtual);
+                }
+            }
+            if (least != Long.MAX_VALUE) {
+                virtual = Math.max(virtual, least);
+            }
+        }
+
+        int size() {
+            return waiting.size();
+        }
+
+        Runnable poll() {
+            return waiting.poll();
+        }
+
+        /** The one of the lanes with work that had the least. @return null when there is no work */
+        static Queue next(Queue[] lanes) {
+            Queue best = null;
+            for (Queue lane : lanes) {
+                if (lane != null && lane.waiting.size() > 0 && (best == null || lane.virtual < best.virtual)) {
+                    best = lane;
+                }
+            }
+            return best;
+        }
+
+        void charge(long ns, int tasks) {
+            virtual += ns * SCALE / lane.shares;
+            counters.add(RUN_NS, ns);
+            counters.add(TASKS, tasks);
+        }
+    }
+}
