@@ -2,6 +2,8 @@ package eu.mikelangelo.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import eu.mikelangelo.linux.ffi.Native;
+import eu.mikelangelo.linux.ffi.Setup;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;

@@ -1,5 +1,7 @@
 package eu.mikelangelo.linux;
 
+import eu.mikelangelo.linux.ffi.Native;
+import eu.mikelangelo.linux.ffi.Setup;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;

@@ -28,6 +28,8 @@ class LayoutTest {
                 #include <fcntl.h>
                 #include <limits.h>
                 #include <sched.h>
+                #include <netinet/in.h>
+                #include <netinet/tcp.h>
                 #include <sys/epoll.h>
                 #include <sys/eventfd.h>
                 #include <sys/mman.h>
@@ -70,6 +72,7 @@ class LayoutTest {
         Map<String, Long> map = new LinkedHashMap<>();
         structs(map);
         sockets(map);
+        inet(map);
         map.put("EPOLL_CLOEXEC", (long) Fds.EPOLL_CLOEXEC);
         map.put("EPOLL_CTL_ADD", (long) Fds.EPOLL_CTL_ADD);
         map.put("EPOLL_CTL_DEL", (long) Fds.EPOLL_CTL_DEL);
@@ -98,6 +101,7 @@ class LayoutTest {
         map.put("MAP_SHARED", (long) Mappings.MAP_SHARED);
         map.put("MAP_NORESERVE", (long) Mappings.MAP_NORESERVE);
         map.put("IOV_MAX", (long) HotCalls.MAX_IOVECS);
+        files(map);
         for (int errno = 1; errno < 134; errno++) {
             String name = Errno.name(errno);
             if (name.indexOf(' ') < 0) {
@@ -105,6 +109,53 @@ class LayoutTest {
             }
         }
         return map;
+    }
+
+    private static void files(Map<String, Long> map) {
+        map.put("O_RDONLY", (long) OpenFiles.O_RDONLY);
+        map.put("O_WRONLY", (long) OpenFiles.O_WRONLY);
+        map.put("O_RDWR", (long) OpenFiles.O_RDWR);
+        map.put("O_CREAT", (long) OpenFiles.O_CREAT);
+        map.put("O_EXCL", (long) OpenFiles.O_EXCL);
+        map.put("O_TRUNC", (long) OpenFiles.O_TRUNC);
+        map.put("O_APPEND", (long) OpenFiles.O_APPEND);
+        map.put("O_DSYNC", (long) OpenFiles.O_DSYNC);
+        map.put("O_DIRECT", (long) OpenFiles.O_DIRECT);
+        map.put("O_CLOEXEC", (long) OpenFiles.O_CLOEXEC);
+        map.put("FALLOC_FL_KEEP_SIZE", (long) OpenFiles.FALLOC_KEEP_SIZE);
+        map.put("FALLOC_FL_PUNCH_HOLE", (long) OpenFiles.FALLOC_PUNCH_HOLE);
+    }
+
+    private static void inet(Map<String, Long> map) {
+        map.put("sizeof(struct sockaddr_in6)", (long) InetAddressLayout.SIZE);
+        map.put("sizeof(struct sockaddr_in)", (long) InetAddressLayout.IPV4_SIZE);
+        map.put("offsetof(struct sockaddr_in, sin_family)", InetAddressLayout.FAMILY);
+        map.put("offsetof(struct sockaddr_in, sin_port)", InetAddressLayout.PORT);
+        map.put("offsetof(struct sockaddr_in6, sin6_port)", InetAddressLayout.PORT);
+        map.put("offsetof(struct sockaddr_in, sin_addr)", InetAddressLayout.IPV4_ADDRESS);
+        map.put("offsetof(struct sockaddr_in6, sin6_addr)", InetAddressLayout.IPV6_ADDRESS);
+        map.put("offsetof(struct sockaddr_in6, sin6_scope_id)", InetAddressLayout.IPV6_SCOPE);
+        map.put("AF_INET", (long) SocketLayout.AF_INET);
+        map.put("AF_INET6", (long) SocketLayout.AF_INET6);
+        map.put("SOCK_DGRAM", (long) SocketLayout.SOCK_DGRAM);
+        map.put("SO_REUSEADDR", (long) SocketLayout.SO_REUSEADDR);
+        map.put("SO_REUSEPORT", (long) SocketLayout.SO_REUSEPORT);
+        map.put("SO_ERROR", (long) SocketLayout.SO_ERROR);
+        map.put("SO_KEEPALIVE", (long) SocketLayout.SO_KEEPALIVE);
+        map.put("SO_LINGER", (long) SocketLayout.SO_LINGER);
+        map.put("SO_INCOMING_CPU", (long) SocketLayout.SO_INCOMING_CPU);
+        map.put("sizeof(struct linger)", 8L);
+        map.put("offsetof(struct linger, l_linger)", 4L);
+        map.put("IPPROTO_TCP", (long) SocketLayout.IPPROTO_TCP);
+        map.put("TCP_NODELAY", (long) SocketLayout.TCP_NODELAY);
+        map.put("IPPROTO_IPV6", (long) SocketLayout.IPPROTO_IPV6);
+        map.put("IPV6_V6ONLY", (long) SocketLayout.IPV6_V6ONLY);
+        map.put("MSG_MORE", (long) SocketLayout.MSG_MORE);
+        map.put("MSG_TRUNC", (long) MessageLayout.MSG_TRUNC);
+        map.put("offsetof(struct msghdr, msg_namelen)", SocketLayout.MSG_NAMELEN);
+        map.put("SHUT_RD", (long) InetSockets.SHUT_RD);
+        map.put("SHUT_WR", (long) InetSockets.SHUT_WR);
+        map.put("SHUT_RDWR", (long) InetSockets.SHUT_RDWR);
     }
 
     private static void structs(Map<String, Long> map) {

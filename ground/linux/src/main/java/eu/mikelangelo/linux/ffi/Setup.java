@@ -1,14 +1,14 @@
-package eu.mikelangelo.linux;
+package eu.mikelangelo.linux.ffi;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /** Calls of functions that return int, for set-up: a place for errno is made per call. Result or -errno. */
-final class Setup {
+public final class Setup {
     private Setup() {}
 
-    static int call(MethodHandle handle, long a) {
+    public static int call(MethodHandle handle, long a) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = Native.newState(arena);
             return Native.result((int) (long) handle.invokeExact(state, a), state);
@@ -17,7 +17,7 @@ final class Setup {
         }
     }
 
-    static int call(MethodHandle handle, long a, long b) {
+    public static int call(MethodHandle handle, long a, long b) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = Native.newState(arena);
             return Native.result((int) (long) handle.invokeExact(state, a, b), state);
@@ -26,7 +26,7 @@ final class Setup {
         }
     }
 
-    static int call(MethodHandle handle, long a, long b, long c) {
+    public static int call(MethodHandle handle, long a, long b, long c) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = Native.newState(arena);
             return Native.result((int) (long) handle.invokeExact(state, a, b, c), state);
@@ -35,7 +35,7 @@ final class Setup {
         }
     }
 
-    static int call(MethodHandle handle, long a, long b, long c, long d) {
+    public static int call(MethodHandle handle, long a, long b, long c, long d) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = Native.newState(arena);
             return Native.result((int) (long) handle.invokeExact(state, a, b, c, d), state);
@@ -44,7 +44,7 @@ final class Setup {
         }
     }
 
-    static int call(MethodHandle handle, long a, long b, long c, long d, long e) {
+    public static int call(MethodHandle handle, long a, long b, long c, long d, long e) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = Native.newState(arena);
             return Native.result((int) (long) handle.invokeExact(state, a, b, c, d, e), state);

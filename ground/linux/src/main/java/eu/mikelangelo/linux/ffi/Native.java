@@ -1,4 +1,4 @@
-package eu.mikelangelo.linux;
+package eu.mikelangelo.linux.ffi;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
@@ -20,7 +20,7 @@ import java.util.Objects;
  * functions of one arity share one stub, which saves start-up time and memory. A function that returns int leaves the
  * upper half of the result undefined: callers cast to int first.
  */
-final class Native {
+public final class Native {
     private static final Linker LINKER = Linker.nativeLinker();
     private static final SymbolLookup LIBC = LINKER.defaultLookup();
     private static final StructLayout STATE = Linker.Option.captureStateLayout();
@@ -30,7 +30,7 @@ final class Native {
     private Native() {}
 
     /** A handle of type (MemorySegment state, long × arity) → long. */
-    static MethodHandle link(String name, int arity, Linker.Option... more) {
+    public static MethodHandle link(String name, int arity, Linker.Option... more) {
         MemoryLayout[] arguments = new MemoryLayout[arity];
         Arrays.fill(arguments, JAVA_LONG);
         Linker.Option[] options = Arrays.copyOf(more, more.length + 1);
@@ -39,26 +39,26 @@ final class Native {
     }
 
     /** Where one thread's calls leave errno. */
-    static MemorySegment newState(Arena arena) {
+    public static MemorySegment newState(Arena arena) {
         return arena.allocate(STATE);
     }
 
-    static int errno(MemorySegment state) {
+    public static int errno(MemorySegment state) {
         return state.get(JAVA_INT, ERRNO_OFFSET);
     }
 
     /** The result, or the negative errno when it is -1. */
-    static int result(int result, MemorySegment state) {
+    public static int result(int result, MemorySegment state) {
         return result == -1 ? -errno(state) : result;
     }
 
     /** Like {@link #result(int, MemorySegment)} for functions that return ssize_t or a pointer. */
-    static long result(long result, MemorySegment state) {
+    public static long result(long result, MemorySegment state) {
         return result == -1L ? -(long) errno(state) : result;
     }
 
     /** The address of a range of a native segment, checked: a heap segment has no address that C could use. */
-    static long address(MemorySegment buffer, long offset, long length) {
+    public static long address(MemorySegment buffer, long offset, long length) {
         Objects.checkFromIndexSize(offset, length, buffer.byteSize());
         if (!buffer.isNative()) {
             throw new IllegalArgumentException("a heap segment has no address");
@@ -66,7 +66,7 @@ final class Native {
         return buffer.address() + offset;
     }
 
-    static AssertionError unexpected(Throwable thrown) {
+    public static AssertionError unexpected(Throwable thrown) {
         return new AssertionError("a linked C function threw", thrown);
     }
 }
