@@ -6,4 +6,5 @@ module eu.mikelangelo.shard {
     requires java.management;
 
     exports eu.mikelangelo.shard;
+    exports eu.mikelangelo.shard.io;
 }

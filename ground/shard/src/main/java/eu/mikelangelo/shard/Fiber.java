@@ -1,6 +1,7 @@
 package eu.mikelangelo.shard;
 
 import eu.mikelangelo.linux.Clock;
+import eu.mikelangelo.shard.loop.FiberEngine;
 import eu.mikelangelo.shard.loop.TimerWheel;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executor;
@@ -119,17 +120,35 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
 
     /** Parks until the future is done. @throws Context.Ended when the context ends first */
     void waitFor(Future<?> future) {
-        context.check(Clock.nowNs());
         future.tell(this);
-        context.enter(this);
-        if (context.deadlineNs() != Long.MAX_VALUE) {
-            alarm = alarm == null ? new Alarm() : alarm;
-            shard.timers().set(alarm, context.deadlineNs());
-        }
         try {
-            while (!future.isDone()) {
-                shard.host().engine().park();
-                if (!future.isDone()) {
+            park(future, null);
+        } finally {
+            future.untell(this);
+        }
+    }
+
+    /** Parks until the signal is raised. @throws Context.Ended when the context ends first */
+    void park(Signal signal) {
+        park(null, signal);
+    }
+
+    /** One of the two is not null. */
+    private void park(Future<?> future, Signal signal) {
+        FiberEngine engine = shard.host().engine();
+        if (context == Context.NONE) {
+            while (future != null ? !future.isDone() : !signal.isRaised()) {
+                engine.park();
+            }
+            return;
+        }
+        context.check(Clock.nowNs());
+        context.enter(this);
+        setAlarm();
+        try {
+            while (future != null ? !future.isDone() : !signal.isRaised()) {
+                engine.park();
+                if (future != null ? !future.isDone() : !signal.isRaised()) {
                     context.check(Clock.nowNs());
                 }
             }
@@ -138,7 +157,13 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
                 shard.timers().cancel(alarm);
             }
             context.leave(this);
-            future.untell(this);
+        }
+    }
+
+    private void setAlarm() {
+        if (context.deadlineNs() != Long.MAX_VALUE) {
+            alarm = alarm == null ? new Alarm() : alarm;
+            shard.timers().set(alarm, context.deadlineNs());
         }
     }
 

@@ -94,7 +94,7 @@ public final class Shard {
         this.index = index;
         this.cpu = cpu;
         lanes = new Lane.Queue[Host.MAX_LANES];
-        wakeToken = watchers.add((readable, writable) -> calls.drain(wakeFd));
+        wakeToken = watchers.add(what -> calls.drain(wakeFd));
         device.watchInput(wakeFd, wakeToken);
         loop = new Loop(this, host.options().name() + "-shard-" + index);
     }
@@ -237,6 +237,45 @@ public final class Shard {
 
     Lane.Queue lane() {
         return lane;
+    }
+
+    /**
+     * Something to do again and again without a new object each time: handed to {@link Again#soon} it runs in the lane
+     * of the caller of this method, without a context.
+     */
+    public Again again(Runnable task) {
+        return new Again(lane, task);
+    }
+
+    /** A task that is made once; see {@link Shard#again}. */
+    public static final class Again implements Runnable {
+        private final Lane.Queue in;
+        private final Runnable task;
+        private boolean waits;
+
+        private Again(Lane.Queue in, Runnable task) {
+            this.in = in;
+            this.task = task;
+        }
+
+        /** Runs it in a turn to come; several calls before that are one. */
+        public void soon() {
+            if (!waits) {
+                waits = true;
+                in.push(this);
+            }
+        }
+
+        /** For the loop. */
+        @Override
+        public void run() {
+            waits = false;
+            try {
+                task.run();
+            } catch (Throwable thrown) {
+                Shard.current().host().record(thrown);
+            }
+        }
     }
 
     Lane.Queue queue(Lane of) {
@@ -393,7 +432,7 @@ public final class Shard {
         for (int i = 0; i < count; i++) {
             Watcher watcher = watchers.get(device.token(i));
             if (watcher != null) {
-                watcher.ready(device.readable(i), device.writable(i));
+                watcher.ready(device.ready(i));
             }
         }
         counters.add(EVENTS, count);

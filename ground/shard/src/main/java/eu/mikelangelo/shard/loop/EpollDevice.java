@@ -48,14 +48,13 @@ public final class EpollDevice implements AutoCloseable {
         return EpollEventLayout.data(events, index);
     }
 
-    /** Whether there may be something to read, the end or an error among it. */
-    public boolean readable(int index) {
-        return (EpollEventLayout.events(events, index) & ~EpollEventLayout.EPOLLOUT) != 0;
-    }
-
-    public boolean writable(int index) {
-        int end = EpollEventLayout.EPOLLOUT | EpollEventLayout.EPOLLERR | EpollEventLayout.EPOLLHUP;
-        return (EpollEventLayout.events(events, index) & end) != 0;
+    /** What event {@code index} says: 1 readable, 2 writable, 4 ended, or'ed. */
+    public int ready(int index) {
+        int bits = EpollEventLayout.events(events, index);
+        int broken = EpollEventLayout.EPOLLERR | EpollEventLayout.EPOLLHUP;
+        return ((bits & ~EpollEventLayout.EPOLLOUT) != 0 ? 1 : 0)
+                | ((bits & (EpollEventLayout.EPOLLOUT | broken)) != 0 ? 2 : 0)
+                | ((bits & (EpollEventLayout.EPOLLRDHUP | broken)) != 0 ? 4 : 0);
     }
 
     @Override
