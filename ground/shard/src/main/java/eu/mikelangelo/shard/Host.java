@@ -37,7 +37,7 @@ public final class Host implements AutoCloseable {
     private static final int DEFAULT_SHARES = 1_000;
 
     private final HostOptions options;
-    private final FiberEngine engine = FiberEngine.probe();
+    private final FiberEngine engine;
     private final DistinctErrors errors = new DistinctErrors();
     private final Shard[] shards;
     private final Outside[] doors;
@@ -53,6 +53,7 @@ public final class Host implements AutoCloseable {
 
     private Host(HostOptions options, int[] cpus) {
         this.options = options;
+        engine = FiberEngine.probe(options.fibers() == HostOptions.Fibers.POOLED);
         lanes.add(new Lane("default", 0, DEFAULT_SHARES));
         shards = new Shard[cpus.length];
         doors = new Outside[cpus.length];

@@ -13,10 +13,19 @@ import java.util.List;
  * @param mailCapacity what each of the rings between two shards holds; a power of two
  * @param stallNs a task that keeps the loop for so much CPU time is reported; 0 for never
  * @param closeNs how long {@link Host#close} waits for fibers
+ * @param fibers which engine carries them
  */
 public record HostOptions(String name, int shards, boolean overprovisioned, long spinNs, int mailCapacity, long stallNs,
-                          long closeNs) {
+                          long closeNs, Fibers fibers) {
     private static final int MAX_SHARDS = 256;
+
+    /** How fibers are carried. */
+    public enum Fibers {
+        /** By their shard if this JVM lets us, else by threads of their own. */
+        AUTO,
+        /** By threads of their own, which is slow. */
+        POOLED
+    }
 
     public HostOptions {
         check(shards >= 0 && shards <= MAX_SHARDS, "--shards", shards, "0 to " + MAX_SHARDS);
@@ -33,35 +42,39 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
     }
 
     public static HostOptions defaults() {
-        return new HostOptions("host", 0, false, 100_000, 1024, 25_000_000, 10_000_000_000L);
+        return new HostOptions("host", 0, false, 100_000, 1024, 25_000_000, 10_000_000_000L, Fibers.AUTO);
     }
 
     public HostOptions withName(String value) {
-        return new HostOptions(value, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs);
+        return new HostOptions(value, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers);
     }
 
     public HostOptions withShards(int value) {
-        return new HostOptions(name, value, overprovisioned, spinNs, mailCapacity, stallNs, closeNs);
+        return new HostOptions(name, value, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers);
     }
 
     public HostOptions withOverprovisioned(boolean value) {
-        return new HostOptions(name, shards, value, value ? 0 : spinNs, mailCapacity, stallNs, closeNs);
+        return new HostOptions(name, shards, value, value ? 0 : spinNs, mailCapacity, stallNs, closeNs, fibers);
     }
 
     public HostOptions withSpinNs(long value) {
-        return new HostOptions(name, shards, overprovisioned, value, mailCapacity, stallNs, closeNs);
+        return new HostOptions(name, shards, overprovisioned, value, mailCapacity, stallNs, closeNs, fibers);
     }
 
     public HostOptions withMailCapacity(int value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, value, stallNs, closeNs);
+        return new HostOptions(name, shards, overprovisioned, spinNs, value, stallNs, closeNs, fibers);
     }
 
     public HostOptions withStallNs(long value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, value, closeNs);
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, value, closeNs, fibers);
     }
 
     public HostOptions withCloseNs(long value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, value);
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, value, fibers);
+    }
+
+    public HostOptions withFibers(Fibers value) {
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, value);
     }
 
     /** What is in a command line besides the engine's own options. */
@@ -69,7 +82,7 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
 
     /**
      * Takes the engine's options out of a command line: {@code --shards N --overprovisioned --spin-us N --mail N
-     * --stall-ms N --close-ms N}.
+     * --stall-ms N --close-ms N --fibers auto|pooled}.
      *
      * @throws IllegalArgumentException that names the option, its value and what it should be
      */
@@ -96,6 +109,11 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
             case "--shards" -> withShards((int) number(word, value));
             case "--mail" -> withMailCapacity((int) number(word, value));
             case "--spin-us" -> withSpinNs(number(word, value) * 1_000);
+            case "--fibers" -> withFibers(switch (String.valueOf(value)) {
+                case "auto" -> Fibers.AUTO;
+                case "pooled" -> Fibers.POOLED;
+                default -> throw new IllegalArgumentException("--fibers is auto or pooled, not " + value);
+            });
             case "--stall-ms" -> withStallNs(number(word, value) * 1_000_000);
             case "--close-ms" -> withCloseNs(number(word, value) * 1_000_000);
             default -> null;

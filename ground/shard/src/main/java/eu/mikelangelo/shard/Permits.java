@@ -23,6 +23,10 @@ public final class Permits {
             this.count = count;
         }
 
+        public long count() {
+            return count;
+        }
+
         /** Gives a part back early. @param part at most what is left */
         public void release(long part) {
             if (part < 0 || part > count) {

@@ -25,9 +25,9 @@ public interface FiberEngine {
     /** Lets a parked fiber go on; any thread. */
     void unpark(Thread thread);
 
-    /** The best engine that works here: each is tried out before it is believed. */
-    static FiberEngine probe() {
-        String no = CarriedFibers.whyNot();
+    /** The best engine that works here: each is tried out before it is believed. @param pooledWanted take the slow one */
+    static FiberEngine probe(boolean pooledWanted) {
+        String no = pooledWanted ? "not wanted" : CarriedFibers.whyNot();
         return no == null ? new CarriedFibers() : new PooledFibers(no);
     }
 }
