@@ -115,7 +115,7 @@ public final class Uring extends UringOperations implements AutoCloseable {
         }
         Uring ring = new Uring(kernel, setup, arena);
         try {
-            ring.probe = new UringProbe(ring);
+            ring.probe = UringProbe.of(ring);
             return new Opening.Ready(ring);
         } catch (LinuxException failed) {
             ring.close();

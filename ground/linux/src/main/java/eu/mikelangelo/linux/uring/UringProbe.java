@@ -3,6 +3,7 @@ package eu.mikelangelo.linux.uring;
 import eu.mikelangelo.linux.Errno;
 import eu.mikelangelo.linux.Fds;
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 
 /**
  * What REGISTER_PROBE does not tell, found out by trying on a new ring. The operations go to an eventfd: a kernel that
@@ -18,11 +19,18 @@ final class UringProbe {
     final boolean cancelByFd;
     final boolean bufferRings;
 
-    UringProbe(Uring ring) {
-        bufferRings = buffers(ring);
+    /** @param results of a multishot accept, a multishot receive and a cancel, all on an eventfd */
+    UringProbe(boolean bufferRings, int[] results) {
+        this.bufferRings = bufferRings;
+        acceptMultishot = results[0] == -Errno.ENOTSOCK;
+        recvMultishot = bufferRings && results[1] == -Errno.ENOTSOCK;
+        cancelByFd = results[2] >= 0 || results[2] == -Errno.ENOENT;
+    }
+
+    static UringProbe of(Uring ring) {
         int eventFd = Fds.eventFd();
         int[] results = new int[PROBES];
-        java.util.Arrays.fill(results, -Errno.EINVAL);
+        Arrays.fill(results, -Errno.EINVAL);
         ring.acceptMultishot(eventFd, 0);
         ring.recvMultishot(eventFd, GROUP, 1);
         ring.cancelFd(eventFd, 2);
@@ -38,9 +46,7 @@ final class UringProbe {
             seen += count;
         }
         Fds.close(eventFd);
-        acceptMultishot = results[0] == -Errno.ENOTSOCK;
-        recvMultishot = bufferRings && results[1] == -Errno.ENOTSOCK;
-        cancelByFd = results[2] >= 0 || results[2] == -Errno.ENOENT;
+        return new UringProbe(buffers(ring), results);
     }
 
     String names() {
