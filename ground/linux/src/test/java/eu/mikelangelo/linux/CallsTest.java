@@ -152,6 +152,21 @@ class CallsTest {
     }
 
     @Test
+    void privateMemoryIsZeroAndAligned() {
+        for (int wish = 0; wish < 4; wish++) {
+            try (Arena own = Arena.ofShared()) {
+                MemorySegment memory = Mappings.anonymous(3 << 20, (wish & 1) != 0, (wish & 2) != 0, own);
+                assertEquals(0, memory.address() % 4096);
+                assertEquals(0, memory.get(JAVA_LONG, (3 << 20) - 8));
+                memory.fill((byte) 1);
+            }
+        }
+        LinuxException refused =
+                assertThrows(LinuxException.class, () -> Mappings.anonymous(1L << 60, false, false, arena));
+        assertEquals(Errno.ENOMEM, refused.errno());
+    }
+
+    @Test
     void aShrunkMappingThrowsAndTheProcessLives() {
         int fd = Fds.memFd("test", 8192);
         try (Arena shared = Arena.ofShared()) {

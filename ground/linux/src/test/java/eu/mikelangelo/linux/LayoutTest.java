@@ -45,6 +45,10 @@ class LayoutTest {
         map.put("PROT_READ", (long) Mappings.PROT_READ);
         map.put("PROT_WRITE", (long) Mappings.PROT_WRITE);
         map.put("MAP_SHARED", (long) Mappings.MAP_SHARED);
+        map.put("MAP_PRIVATE", (long) Mappings.MAP_PRIVATE);
+        map.put("MAP_ANONYMOUS", (long) Mappings.MAP_ANONYMOUS);
+        map.put("MAP_POPULATE", (long) Mappings.MAP_POPULATE);
+        map.put("MADV_HUGEPAGE", (long) Mappings.MADV_HUGEPAGE);
         map.put("MAP_NORESERVE", (long) Mappings.MAP_NORESERVE);
         map.put("IOV_MAX", (long) HotCalls.MAX_IOVECS);
         files(map);

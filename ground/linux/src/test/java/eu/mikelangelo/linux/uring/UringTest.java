@@ -209,6 +209,42 @@ class UringTest extends UringFixture {
     }
 
     @Test
+    void turnsAllocateNothing() {
+        var bean = (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+        int[] pair = keep(UnixSockets.pair());
+        MemorySegment buffer = arena.allocate(64);
+        for (int warm = 0; warm < 20; warm++) {
+            turns(1000, pair, buffer);
+        }
+        // Several windows: the JVM itself may charge the thread now and then.
+        long least = Long.MAX_VALUE;
+        for (int window = 0; window < 10 && least > 0; window++) {
+            long before = bean.getCurrentThreadAllocatedBytes();
+            turns(1000, pair, buffer);
+            least = Math.min(least, bean.getCurrentThreadAllocatedBytes() - before);
+        }
+        assertEquals(0, least, "bytes in 1000 turns");
+    }
+
+    private void turns(int count, int[] pair, MemorySegment buffer) {
+        int ended = 0;
+        for (int i = 0; i < count; i++) {
+            ring.send(pair[0], buffer, 0, 32, 0, 1);
+            ring.recv(pair[1], buffer, 32, 32, 0, 2);
+            ring.timeout(0, 3);
+            ring.submit();
+            if (ring.peek() == 0) {
+                ring.submitAndWait(1, 1_000_000);
+            }
+            for (int c = 0, n = ring.peek(); c < n; c++) {
+                ended += ring.userData(c) != 0 && ring.result(c) != 0 && ring.flags(c) >= 0 ? 1 : 0;
+            }
+            ring.advance(ring.peek());
+        }
+        assertTrue(ended > count);
+    }
+
+    @Test
     void aThreadMayOpenManyRingsOneAfterTheOther() {
         int before = java.util.Objects.requireNonNull(new java.io.File("/proc/self/fd").list()).length;
         String first = ring.describe();
