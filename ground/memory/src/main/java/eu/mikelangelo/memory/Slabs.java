@@ -150,7 +150,8 @@ public final class Slabs implements AutoCloseable {
         int block = SizeClasses.block(sizeClass);
         setLive(offset, false);
         memory.set(JAVA_INT, offset, runFree[run]);
-        runFree[run] = (int) ((offset - start(run)) / block);
+        // A run is at most 4 MiB, so that a division of ints will do: it is several times faster than one of longs.
+        runFree[run] = (int) (offset - start(run)) / block;
         live[sizeClass]--;
         liveBytes -= block;
         if (runLive[run]-- == SizeClasses.blocks(sizeClass)) {
