@@ -113,6 +113,13 @@ class CallsTest {
         assertEquals(-Errno.ENOENT, UnixSockets.connect(path));
         int listener = UnixSockets.listen(path, 4);
         assertEquals(-Errno.EAGAIN, UnixSockets.accept(listener));
+        assertEquals(-Errno.EAGAIN, calls.accept(listener));
+        int early = UnixSockets.connect(path);
+        int accepted = calls.accept(listener);
+        assertEquals(5, calls.send(early, arena.allocate(8), 0, 5));
+        assertEquals(5, calls.recv(accepted, arena.allocate(8), 0, 8));
+        Fds.close(early);
+        Fds.close(accepted);
         int client = UnixSockets.connect(path);
         int server = UnixSockets.accept(listener);
         assertTrue(client >= 0 && server >= 0);

@@ -7,8 +7,10 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.sun.management.ThreadMXBean;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -209,6 +211,28 @@ class SlabsTest {
             assertThrows(IllegalArgumentException.class, () -> Slabs.over(MemorySegment.ofArray(new byte[PAGE])));
         }
         assertThrows(IllegalArgumentException.class, () -> Slabs.reserve(0));
+    }
+
+    @Test
+    void nothingIsAllocatedOnTheHeap() {
+        ThreadMXBean bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        try (Slabs slabs = Slabs.reserve(64L * PAGE)) {
+            long[] blocks = new long[512];
+            java.util.Arrays.fill(blocks, Slabs.FULL);
+            long least = Long.MAX_VALUE;
+            for (int window = 0; window < 40 && least > 0; window++) {
+                long before = bean.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 5000; i++) {
+                    int at = i * 31 & 511;
+                    if (blocks[at] != Slabs.FULL) {
+                        slabs.free(blocks[at]);
+                    }
+                    blocks[at] = slabs.allocate(1 + (i * 977 & 0x7fff));
+                }
+                least = Math.min(least, bean.getCurrentThreadAllocatedBytes() - before);
+            }
+            assertEquals(0, least);
+        }
     }
 
     /** Random programs against a model that knows every live block and its content. */

@@ -159,6 +159,31 @@ class RegistryTest {
     }
 
     @Test
+    void readersSeeOnlyWholeDescriptions() throws InterruptedException {
+        try (Metrics metrics = Metrics.inMemory(2000, 1 << 20)) {
+            Thread writer = new Thread(() -> {
+                MetricGroup group = metrics.group("writer", "1");
+                for (int i = 0; i < 2000; i++) {
+                    group.counter("c" + i + "_total", "Number " + i).add(i + 1);
+                }
+            });
+            MetricsReader reader = metrics.reader();
+            writer.start();
+            int seen = 0;
+            while (seen < 2000) {
+                for (int last = reader.size(); seen < last; seen++) {
+                    MetricText text = reader.entries().get(seen).text();
+                    assertEquals("c" + seen + "_total", text.name());
+                    assertEquals("Number " + seen, text.help());
+                    assertEquals("writer=\"1\"", text.labels());
+                }
+            }
+            writer.join();
+            assertEquals(2000, reader.value("c1999_total", -1, "writer", "1"));
+        }
+    }
+
+    @Test
     void roomIsBounded() {
         try (Metrics metrics = Metrics.inMemory(2, 2048)) {
             MetricGroup group = metrics.group();

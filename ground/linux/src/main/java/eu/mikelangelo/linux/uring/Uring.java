@@ -72,6 +72,7 @@ public final class Uring extends UringOperations implements AutoCloseable {
     private final MemorySegment wait;
     private final MemorySegment waitTime;
     private final int setupFlags;
+    private final boolean messages;
     private final int cqEntries;
     private final int cqMask;
     private final long sqTailAt;
@@ -131,6 +132,7 @@ public final class Uring extends UringOperations implements AutoCloseable {
         wait = arena.allocate(UringLayout.WAIT_SIZE, 8);
         waitTime = arena.allocate(UringLayout.TIMESPEC_SIZE, 8);
         setupFlags = setup.flags;
+        messages = setup.messages;
         cqEntries = setup.cqEntries;
         cqMask = setup.cqEntries - 1;
         sqTailAt = setup.sqTailAt;
@@ -147,7 +149,7 @@ public final class Uring extends UringOperations implements AutoCloseable {
     /** One line for an operator: sizes, the kernel's flags and abilities in use. */
     public String describe() {
         return "io_uring, " + entries() + " entries, " + cqEntries + " completions," + UringSetup.names(setupFlags)
-                + ((enterFlags & UringLayout.ENTER_REGISTERED_RING) == 0 ? "" : " REGISTERED_RING") + probe.names();
+                + ((enterFlags & UringLayout.ENTER_REGISTERED_RING) == 0 ? "" : " REGISTERED_RING") + probe.names() + (messages ? ", messages between rings" : ", no messages between rings");
     }
 
     /** Whether this kernel has {@link #acceptMultishot}. */
@@ -168,6 +170,16 @@ public final class Uring extends UringOperations implements AutoCloseable {
     /** Whether this kernel has {@link #cancelFd}. */
     public boolean canCancelByFd() {
         return probe.cancelByFd;
+    }
+
+    /** Whether this kernel has {@link #message}. */
+    public boolean canMessage() {
+        return messages;
+    }
+
+    /** The ring's descriptor, for {@link #message} from other rings; -1 when closed. */
+    public int descriptor() {
+        return fd;
     }
 
     /** Places for completions. */

@@ -145,8 +145,9 @@ final class UringLayout {
     static final int OP_SEND = 26;
     static final int OP_RECV = 27;
     static final int OP_SHUTDOWN = 34;
+    static final int OP_MSG_RING = 40;
 
-    /** Every operation that {@link UringOperations} can queue. */
+    /** Every operation that {@link UringOperations} must be able to queue: all but MSG_RING. */
     private static final int[] OPS = {OP_NOP, OP_READV, OP_WRITEV, OP_FSYNC, OP_POLL_ADD, OP_POLL_REMOVE, OP_SENDMSG,
         OP_RECVMSG, OP_TIMEOUT, OP_ACCEPT, OP_ASYNC_CANCEL, OP_CONNECT, OP_CLOSE, OP_READ, OP_WRITE, OP_SEND, OP_RECV,
         OP_SHUTDOWN};
@@ -157,7 +158,7 @@ final class UringLayout {
 
     private UringLayout() {}
 
-    /** How many operations are used. */
+    /** How many operations are needed. */
     static int opCount() {
         return OPS.length;
     }

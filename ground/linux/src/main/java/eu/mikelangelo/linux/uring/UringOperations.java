@@ -40,10 +40,10 @@ public abstract sealed class UringOperations permits Uring {
     public static final int MSG_WAITALL = 0x100;
     /** Flag of send: more follows at once. */
     public static final int MSG_MORE = 0x8000;
-    private static final int MSG_NOSIGNAL = 0x4000;
-    private static final int MSG_CMSG_CLOEXEC = 0x40000000;
+    static final int MSG_NOSIGNAL = 0x4000;
+    static final int MSG_CMSG_CLOEXEC = 0x40000000;
     /** Of accept4(2): SOCK_NONBLOCK and SOCK_CLOEXEC, as HotCalls makes them. */
-    private static final int ACCEPT_FLAGS = 0x80800;
+    static final int ACCEPT_FLAGS = 0x80800;
 
     final Region rings;
     private final Region sqes;
@@ -218,6 +218,15 @@ public abstract sealed class UringOperations permits Uring {
     /** Cancels all operations on a descriptor. Completes with their number, or -ENOENT. Needs cancelByFd. */
     public final boolean cancelFd(int fd, long userData) {
         return put(UringLayout.OP_ASYNC_CANCEL, fd, 0, 0, 0, UringLayout.CANCEL_FD | UringLayout.CANCEL_ALL, userData);
+    }
+
+    /**
+     * Puts a completion into another ring ({@link Uring#descriptor}), perhaps of another thread, which wakes it: with
+     * {@code targetUserData} and the result {@code value}. Completes here with 0, or -EOVERFLOW when the other's queue
+     * is full. Needs canMessage.
+     */
+    public final boolean message(int ring, int value, long targetUserData, long userData) {
+        return put(UringLayout.OP_MSG_RING, ring, targetUserData, 0, value, 0, userData);
     }
 
     static void setTime(MemorySegment to, long at, long ns) {

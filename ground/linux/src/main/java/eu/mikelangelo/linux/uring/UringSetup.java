@@ -1,6 +1,7 @@
 package eu.mikelangelo.linux.uring;
 
 import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import eu.mikelangelo.linux.Errno;
 import eu.mikelangelo.linux.Fds;
@@ -29,6 +30,8 @@ final class UringSetup {
     private static final String[] NEEDED_NAMES = {"SINGLE_MMAP", "NODROP", "SUBMIT_STABLE", "FAST_POLL", "EXT_ARG"};
 
     private final UringKernel kernel;
+    /** Whether the one operation is known that is not needed. */
+    boolean messages;
     /** Why there is no ring; null when there is one. */
     String reason;
     int fd = -1;
@@ -130,14 +133,19 @@ final class UringSetup {
             reason = "io_uring cannot tell its operations (REGISTER_PROBE: " + Errno.name(-result) + ")";
             return false;
         }
+        messages = supported(probe, UringLayout.OP_MSG_RING);
         for (int i = 0; i < UringLayout.opCount(); i++) {
-            long at = UringLayout.PROBE_SIZE + UringLayout.PROBE_OP_SIZE * UringLayout.op(i);
-            if ((probe.get(JAVA_INT, at) >>> 8 * UringLayout.PROBE_OP_FLAGS & UringLayout.OP_SUPPORTED) == 0) {
+            if (!supported(probe, UringLayout.op(i))) {
                 reason = "this kernel's io_uring lacks the operation " + UringLayout.opName(i);
                 return false;
             }
         }
         return true;
+    }
+
+    private static boolean supported(MemorySegment probe, int operation) {
+        long at = UringLayout.PROBE_SIZE + UringLayout.PROBE_OP_SIZE * operation + UringLayout.PROBE_OP_FLAGS;
+        return (probe.get(JAVA_SHORT, at) & UringLayout.OP_SUPPORTED) != 0;
     }
 
     private void map(MemorySegment params, Arena arena) {

@@ -136,6 +136,7 @@ class UringLayoutTest {
         map.put("IORING_OP_SEND", (long) UringLayout.OP_SEND);
         map.put("IORING_OP_RECV", (long) UringLayout.OP_RECV);
         map.put("IORING_OP_SHUTDOWN", (long) UringLayout.OP_SHUTDOWN);
+        map.put("IORING_OP_MSG_RING", (long) UringLayout.OP_MSG_RING);
         map.put("IOSQE_FIXED_FILE", (long) UringOperations.FIXED_FILE);
         map.put("IOSQE_IO_DRAIN", (long) UringOperations.DRAIN);
         map.put("IOSQE_IO_LINK", (long) UringOperations.LINK);
@@ -146,5 +147,8 @@ class UringLayoutTest {
         map.put("IORING_CQE_F_SOCK_NONEMPTY", (long) Uring.SOCKET_NONEMPTY);
         map.put("MSG_WAITALL", (long) UringOperations.MSG_WAITALL);
         map.put("MSG_MORE", (long) UringOperations.MSG_MORE);
+        map.put("MSG_NOSIGNAL", (long) UringOperations.MSG_NOSIGNAL);
+        map.put("MSG_CMSG_CLOEXEC", (long) UringOperations.MSG_CMSG_CLOEXEC);
+        map.put("SOCK_NONBLOCK | SOCK_CLOEXEC", (long) UringOperations.ACCEPT_FLAGS);
     }
 }

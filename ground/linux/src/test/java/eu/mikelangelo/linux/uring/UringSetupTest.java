@@ -132,6 +132,11 @@ class UringSetupTest {
         assertRefused("SHUTDOWN");
         kernel.missingOperation = UringLayout.OP_ASYNC_CANCEL;
         assertRefused("ASYNC_CANCEL");
+        kernel.missingOperation = UringLayout.OP_MSG_RING;
+        try (Uring ring = ready()) {
+            assertFalse(ring.canMessage());
+            assertTrue(ring.describe().contains("no messages between rings"));
+        }
         kernel.refusedRegister = UringLayout.REGISTER_PROBE;
         assertRefused("REGISTER_PROBE");
     }

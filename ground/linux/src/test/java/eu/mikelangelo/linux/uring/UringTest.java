@@ -162,6 +162,31 @@ class UringTest extends UringFixture {
     }
 
     @Test
+    void aRingWakesAnother() throws InterruptedException {
+        org.junit.jupiter.api.Assumptions.assumeTrue(ring.canMessage(), "this kernel has no messages between rings");
+        int target = ring.descriptor();
+        AtomicInteger sent = new AtomicInteger(Integer.MIN_VALUE);
+        for (int i = 0; i < 20; i++) {
+            int value = i;
+            Thread other = new Thread(() -> {
+                try (Uring own = ((Uring.Opening.Ready) Uring.open(4, 8)).ring()) {
+                    own.message(target, value, 1L << 50, 7);
+                    own.submitAndWait(1, 10 * SECOND);
+                    sent.set(own.peek() == 1 ? own.result(0) : Integer.MAX_VALUE);
+                }
+            });
+            other.start();
+            assertEquals(0, ring.submitAndWait(1, 10 * SECOND));
+            assertEquals(1, ring.peek());
+            assertEquals(1L << 50, ring.userData(0));
+            assertEquals(value, ring.result(0));
+            ring.advance(1);
+            other.join();
+            assertEquals(0, sent.get());
+        }
+    }
+
+    @Test
     void aWaiterDoesNotHoldUpACollection() throws InterruptedException {
         int event = keep(Fds.eventFd());
         MemorySegment counter = arena.allocate(JAVA_LONG);
