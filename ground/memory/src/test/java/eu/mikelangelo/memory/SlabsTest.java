@@ -13,9 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
 class SlabsTest {
@@ -235,100 +233,19 @@ class SlabsTest {
         }
     }
 
-    /** Random programs against a model that knows every live block and its content. */
+    /** Random programs against a model that knows every live block and its content; see {@link SlabsFuzz}. */
     @Test
     void agreesWithAModel() {
         for (int seed = 0; seed < 40; seed++) {
             Random random = new Random(seed);
-            try (Slabs slabs = Slabs.reserve((1 + random.nextInt(100)) * (long) PAGE)) {
-                new Model(slabs, random).run(4000);
+            byte[] program = new byte[1 + 4 * 4000];
+            random.nextBytes(program);
+            // Waves of growth and shrinkage, so that runs fill and empty.
+            for (int at = 1; at < program.length; at += 4) {
+                boolean grow = random.nextInt(100) < (at / 2000 % 2 == 0 ? 75 : 30);
+                program[at] = (byte) (random.nextInt(200) == 0 ? 0xff : grow ? random.nextInt(9) : 9);
             }
-        }
-    }
-
-    private static final class Model {
-        private final Slabs slabs;
-        private final Random random;
-        private final int pages;
-        private final TreeMap<Long, Long> live = new TreeMap<>();
-        private final List<Long> order = new ArrayList<>();
-        private long bytes;
-
-        Model(Slabs slabs, Random random) {
-            this.slabs = slabs;
-            this.random = random;
-            pages = slabs.freePages();
-        }
-
-        void run(int steps) {
-            for (int i = 0; i < steps; i++) {
-                // Waves of growth and shrinkage, so that runs fill and empty.
-                boolean grow = random.nextInt(100) < (i / 500 % 2 == 0 ? 75 : 30);
-                if (grow) {
-                    allocate();
-                } else if (!order.isEmpty()) {
-                    free();
-                }
-                if (random.nextInt(200) == 0) {
-                    wrongFree();
-                }
-                assertEquals(bytes, slabs.liveBytes());
-            }
-            long counted = 0;
-            for (int c = 0; c < Slabs.CLASSES; c++) {
-                counted += slabs.liveBlocks(c) * Slabs.blockSize(c);
-                assertTrue(slabs.freeBlocks(c) >= 0 && slabs.highWater(c) >= slabs.liveBlocks(c));
-            }
-            assertEquals(bytes, counted);
-            while (!order.isEmpty()) {
-                free();
-            }
-            slabs.trim();
-            assertEquals(pages, slabs.freePages());
-        }
-
-        private void allocate() {
-            int size = 1 + random.nextInt(1 << random.nextInt(5, 20));
-            boolean aligned = random.nextInt(8) == 0;
-            long refused = slabs.refusals();
-            long offset = aligned ? slabs.allocateAligned(size) : slabs.allocate(size);
-            if (offset == Slabs.FULL) {
-                assertEquals(refused + 1, slabs.refusals());
-                return;
-            }
-            long block = slabs.size(offset);
-            assertTrue(block >= size && offset >= 0 && offset + block <= slabs.bytes());
-            assertEquals(0, offset % (aligned ? 4096 : 16));
-            Map.Entry<Long, Long> below = live.lowerEntry(offset + block);
-            assertTrue(below == null || below.getKey() + below.getValue() <= offset, "blocks overlap");
-            live.put(offset, block);
-            order.add(offset);
-            bytes += block;
-            mark(offset, block, offset ^ 0x5555);
-        }
-
-        private void free() {
-            int index = random.nextInt(order.size());
-            long offset = order.get(index);
-            order.set(index, order.getLast());
-            order.removeLast();
-            long block = live.remove(offset);
-            assertEquals(offset ^ 0x5555, slabs.segment().get(JAVA_LONG, offset));
-            assertEquals(offset ^ 0x5555, slabs.segment().get(JAVA_LONG, offset + block - 8));
-            slabs.free(offset);
-            bytes -= block;
-        }
-
-        private void wrongFree() {
-            long offset = random.nextLong(slabs.bytes() + 100) - 50;
-            if (!live.containsKey(offset)) {
-                assertThrows(IllegalStateException.class, () -> slabs.free(offset));
-            }
-        }
-
-        private void mark(long offset, long block, long value) {
-            slabs.segment().set(JAVA_LONG, offset, value);
-            slabs.segment().set(JAVA_LONG, offset + block - 8, value);
+            SlabsFuzz.fuzzerTestOneInput(program);
         }
     }
 }

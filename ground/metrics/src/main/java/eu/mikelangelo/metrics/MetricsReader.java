@@ -41,8 +41,7 @@ public final class MetricsReader implements AutoCloseable {
         Arena arena = Arena.ofShared();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             MemorySegment memory = channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena);
-            check(file, memory);
-            return new MetricsReader(memory, arena);
+            return of(memory, arena, file.toString());
         } catch (IOException failed) {
             arena.close();
             throw failed;
@@ -136,13 +135,17 @@ public final class MetricsReader implements AutoCloseable {
             return null;
         }
         try {
-            return new Entry(kind, MetricText.read(at), value, buckets, low, scale);
+            MetricText text = MetricText.read(at);
+            MetricNames.name(text.name());
+            boolean lines = text.labels().indexOf('\n') >= 0 || text.help().indexOf('\n') >= 0;
+            return lines ? null : new Entry(kind, text, value, buckets, low, scale);
         } catch (IllegalArgumentException damaged) {
             return null;
         }
     }
 
-    private static void check(Path file, MemorySegment memory) throws IOException {
+    /** Over memory that cannot be trusted. */
+    static MetricsReader of(MemorySegment memory, Arena arena, String file) throws IOException {
         if (memory.byteSize() < MetricsLayout.HEADER_SIZE
                 || memory.get(MetricsLayout.U64, MetricsLayout.HEADER_MAGIC) != MetricsLayout.MAGIC) {
             throw new IOException(file + " is no file of metrics, or of another version");
@@ -152,5 +155,6 @@ public final class MetricsReader implements AutoCloseable {
             throw new IOException(file + " is cut short: " + memory.byteSize() + " bytes for " + capacity
                     + " metrics");
         }
+        return new MetricsReader(memory, arena);
     }
 }
