@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
  * read outside it, and every line of the text must be a comment or a sample.
  */
 public final class MetricsFuzz {
-    private static final Pattern LINE =
-            Pattern.compile("# (HELP|TYPE) [a-zA-Z0-9_:]+ .*|[a-zA-Z0-9_:]+(\\{.*})? [-+.0-9EInfityNa]+", Pattern.DOTALL);
+    private static final Pattern LINE = Pattern.compile(
+            "# (HELP|TYPE) [a-zA-Z0-9_:]+ .*|[a-zA-Z0-9_:]+(\\{.*})? [-+.0-9EInfityNa]+", Pattern.DOTALL);
 
     private MetricsFuzz() {}
 

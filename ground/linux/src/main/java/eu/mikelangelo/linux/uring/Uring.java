@@ -149,7 +149,8 @@ public final class Uring extends UringOperations implements AutoCloseable {
     /** One line for an operator: sizes, the kernel's flags and abilities in use. */
     public String describe() {
         return "io_uring, " + entries() + " entries, " + cqEntries + " completions," + UringSetup.names(setupFlags)
-                + ((enterFlags & UringLayout.ENTER_REGISTERED_RING) == 0 ? "" : " REGISTERED_RING") + probe.names() + (messages ? ", messages between rings" : ", no messages between rings");
+                + ((enterFlags & UringLayout.ENTER_REGISTERED_RING) == 0 ? "" : " REGISTERED_RING") + probe.names()
+                + (messages ? ", messages between rings" : ", no messages between rings");
     }
 
     /** Whether this kernel has {@link #acceptMultishot}. */
