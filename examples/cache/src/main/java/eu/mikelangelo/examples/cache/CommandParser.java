@@ -175,7 +175,9 @@ final class CommandParser {
     /** A browser on the wrong port would take our answers for a page and run what others stored: no answer at all. */
     private void webBrowser(Region in, Request request) {
         int lastToken = Math.min(tokens.count(), Tokens.MAX) - 1;
-        if (tokens.length(lastToken) >= 5 && Text.number(in, tokens.start(lastToken), 5) == HTTP) {
+        // Only methods of HTTP, which are in capitals: a wrong line of ours that happens to end so is just wrong.
+        boolean capital = in.u8(tokens.start(0)) <= 'Z';
+        if (capital && tokens.length(lastToken) >= 5 && Text.number(in, tokens.start(lastToken), 5) == HTTP) {
             request.op = Op.QUIT;
         }
     }

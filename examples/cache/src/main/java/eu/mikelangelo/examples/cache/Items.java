@@ -124,6 +124,12 @@ final class Items implements Chunks.Evictor {
         }
     }
 
+    /** Notes that somebody wanted to store it again: it stays longer, but has not been read. */
+    void wanted(long at) {
+        memory.u16(at + ItemLayout.STATE, memory.u16(at + ItemLayout.STATE) | ItemLayout.REFERENCED);
+        memory.u32(at + ItemLayout.ACCESS, now);
+    }
+
     // ---- making and removing ----
 
     /** Memory for an item, evicting others if need be. @return 0 when there is none */

@@ -21,6 +21,7 @@ final class MetaParser {
     private final Decimal decimal;
     /** What is wrong with the flags, or null; a later flag's complaint replaces an earlier one's. */
     private Phrase wrong;
+    private int decodedLength;
 
     MetaParser(CommandParser common, Tokens tokens, Decimal decimal) {
         this.common = common;
@@ -131,22 +132,21 @@ final class MetaParser {
             return;
         }
         request.meta = 0;
+        wrong = null;
         if (tokens.count() > 2 && tokens.length(2) == 1 && in.u8(tokens.start(2)) == 'b') {
             request.meta = bit('b');
+            decode(in, request);
         }
-        if (!key(in, request)) {
+        if (wrong != null) {
             CommandParser.say(request, Phrase.BAD_FORMAT);
             return;
         }
+        key(in, request);
         request.op = Op.META_DEBUG;
     }
 
     private void finish(Region in, int op, int firstFlag, Request request) {
-        if (!key(in, request)) {
-            boolean named = op == Op.META_GET || op == Op.META_SET;
-            CommandParser.say(request, named ? Phrase.BAD_BASE64 : Phrase.BAD_FLAG);
-            return;
-        }
+        key(in, request);
         request.op = op;
         request.noreply = request.has('q');
         boolean any = tokens.count() > firstFlag;
@@ -154,19 +154,18 @@ final class MetaParser {
         request.metaTo = any ? tokens.end(tokens.count() - 1) : 0;
     }
 
-    /** Points the request at the key as it is stored; a decoded one lies in the request's own memory. */
-    private boolean key(Region in, Request request) {
-        int from = tokens.start(1);
-        int length = tokens.length(1);
-        if (!request.has('b')) {
-            common.key(in, from, length, request);
-            return true;
+    /** The flag b: the key is base64; it is kept decoded in the request's own memory. */
+    private void decode(Region in, Request request) {
+        decodedLength = Base64Key.decode(in, tokens.start(1), tokens.length(1), request.own, 0);
+        wrong = decodedLength > 0 ? wrong : Phrase.BAD_BASE64;
+    }
+
+    private void key(Region in, Request request) {
+        if (request.has('b')) {
+            common.key(request.own, 0, decodedLength, request);
+        } else {
+            common.key(in, tokens.start(1), tokens.length(1), request);
         }
-        int decoded = Base64Key.decode(in, from, length, request.own, 0);
-        if (decoded > 0) {
-            common.key(request.own, 0, decoded, request);
-        }
-        return decoded > 0;
     }
 
     private static long bit(int letter) {
@@ -212,12 +211,14 @@ final class MetaParser {
     /** One flag and its token. @return false when the letter is unknown */
     private boolean flag(Region in, int letter, int from, int to, Request request) {
         switch (letter) {
-            case 'b', 'c', 'f', 'h', 'k', 'l', 'q', 's', 't', 'u', 'v', 'I', 'L', 'O', 'P' -> { }
+            case 'b' -> decode(in, request);
+            case 'c', 'f', 'h', 'k', 'l', 'q', 's', 't', 'u', 'v', 'I', 'L', 'O', 'P' -> { }
             case 'N', 'T', 'R' -> time(in, letter, from, to, request);
             case 'F' -> {
-                if (number(in, from, to, Phrase.BAD_FORMAT)) {
+                if (decimal.unsigned(in, from, to) && decimal.value >>> 32 == 0) {
                     request.clientFlags = (int) decimal.value;
-                    wrong = decimal.value >>> 32 != 0 ? Phrase.BAD_FORMAT : wrong;
+                } else if (wrong == null) {
+                    wrong = Phrase.BAD_FORMAT;
                 }
             }
             case 'C' -> {

@@ -35,7 +35,6 @@ public final class Op {
     /** Answered by the session itself. */
     static final int SAY = 23;
     static final int QUIT = 24;
-    static final int HANG_UP = 25;
 
     /** Kinds of {@link #STATS}. */
     public static final int GENERAL = 0;

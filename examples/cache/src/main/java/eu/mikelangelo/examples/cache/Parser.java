@@ -137,7 +137,7 @@ final class Parser {
             return firstKey(in, keys, from, end, to, request);
         }
         if (lineEnd - from >= MAX_LINE) {
-            return hangUp(request);
+            return say(request, Phrase.LINE_TOO_LONG);
         }
         commands.parse(in, from, end, request);
         if (commands.valueBytes() >= 0) {
@@ -158,13 +158,8 @@ final class Parser {
             return firstKey(in, keys, from, to, to, request);
         }
         taken = to - from;
-        return hangUp(request);
-    }
-
-    private static int hangUp(Request request) {
-        request.reset(Op.HANG_UP);
-        request.phrase = Phrase.LINE_TOO_LONG;
-        return REQUEST;
+        nextMode = SKIPPING_LINE;
+        return say(request, Phrase.LINE_TOO_LONG);
     }
 
     // ---- values ----

@@ -32,7 +32,7 @@ public final class Session {
     public static final int NEEDS_ROOM = 1;
     /** The keeper answers later. */
     public static final int WAITS = 2;
-    /** The client said good-bye or cannot be understood. */
+    /** The client said good-bye. */
     public static final int CLOSES = 3;
 
     private final Parser parser;
@@ -91,10 +91,9 @@ public final class Session {
     }
 
     private int answer(Output output) {
-        if (request.op == Op.QUIT || request.op == Op.HANG_UP) {
+        if (request.op == Op.QUIT) {
             status = CLOSES;
-        }
-        if (request.op != Op.QUIT && !request.noreply) {
+        } else if (!request.noreply) {
             output.put(request.phrase);
         }
         return Keeper.DONE;

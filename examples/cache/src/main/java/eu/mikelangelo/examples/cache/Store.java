@@ -235,7 +235,7 @@ public final class Store implements Keeper {
         long number = memory.u64(at + ItemLayout.CAS);
         switch (mode) {
             case Op.ADD -> {
-                items.touched(at);
+                items.wanted(at);
                 return NOT_STORED;
             }
             case Op.CAS -> {
@@ -314,19 +314,17 @@ public final class Store implements Keeper {
             stats.tooLarge++;
             return NOT_STORED;
         }
-        if (request.valueLength == 0) {
-            items.renewed(old, items.bytesOf(at));
-            return STORED;
-        }
         int oldBytes = items.bytesOf(at);
         int target = items.chunks.classOf(ItemLayout.bytes(request.keyLength, length))
-                == memory.u8(at + ItemLayout.SIZE_CLASS) ? old : copied(request, old, length);
+                == memory.u8(at + ItemLayout.SIZE_CLASS) ? old : copied(request, old, length, ItemLayout.BINARY);
         if (target == 0) {
             return NOT_STORED;
         }
         join(request, target, at, oldLength, behind);
         memory.u32(Items.at(target) + ItemLayout.VALUE_LENGTH, length);
         if (target == old) {
+            int kept = ItemLayout.LINKED | ItemLayout.BINARY;
+            memory.u16(at + ItemLayout.STATE, memory.u16(at + ItemLayout.STATE) & kept);
             items.renewed(old, oldBytes);
         } else {
             items.remove(old);
@@ -335,8 +333,8 @@ public final class Store implements Keeper {
         return STORED;
     }
 
-    /** A chunk for {@code length} bytes of value with header and key of {@code old}; 0: no memory. */
-    private int copied(Request request, int old, int length) {
+    /** A chunk for {@code length} bytes of value with header, key and {@code kept} state of {@code old}; 0: no memory. */
+    private int copied(Request request, int old, int length, int kept) {
         items.hold(old);
         int target = items.allocate(ItemLayout.bytes(request.keyLength, length));
         items.hold(0);
@@ -348,7 +346,7 @@ public final class Store implements Keeper {
         long to = Items.at(target);
         memory.u32(to + ItemLayout.EXPIRY, memory.u32(from + ItemLayout.EXPIRY));
         memory.u32(to + ItemLayout.CLIENT_FLAGS, memory.u32(from + ItemLayout.CLIENT_FLAGS));
-        memory.u16(to + ItemLayout.STATE, memory.u16(from + ItemLayout.STATE) & ItemLayout.BINARY);
+        memory.u16(to + ItemLayout.STATE, memory.u16(from + ItemLayout.STATE) & kept);
         memory.u8(to + ItemLayout.KEY_LENGTH, request.keyLength);
         Region.copy(memory, from + ItemLayout.KEY, memory, to + ItemLayout.KEY, request.keyLength);
         return target;
@@ -364,7 +362,9 @@ public final class Store implements Keeper {
             // May overlap: a copy of a segment onto itself is exact, Region.copy would not be.
             java.lang.foreign.MemorySegment.copy(memory.segment(), old, memory.segment(), kept, oldLength);
         }
-        Region.copy(request.region, request.valueFrom, memory, behind ? value + oldLength : value, added);
+        if (added > 0) {
+            Region.copy(request.region, request.valueFrom, memory, behind ? value + oldLength : value, added);
+        }
         memory.u16(value + oldLength + added, CRLF);
     }
 
@@ -488,7 +488,7 @@ public final class Store implements Keeper {
             items.renewed(handle, oldBytes);
             return handle;
         }
-        int target = copied(request, handle, digits);
+        int target = copied(request, handle, digits, ~ItemLayout.LINKED);
         if (target != 0) {
             memory.u32(Items.at(target) + ItemLayout.VALUE_LENGTH, digits);
             items.remove(handle);
@@ -551,14 +551,13 @@ public final class Store implements Keeper {
 
     private void flush(Request request, Output output) {
         stats.flushCommands++;
-        // As in memcached the flush takes a number itself, and a later flush replaces one that is still to come.
-        items.cas++;
+        // As in memcached a later flush replaces one that is still to come, and one without delay takes a number.
         if (request.exptime > 0) {
             items.flushAt = Math.max(expiry(request.exptime), items.now);
             items.clock(items.now);
         } else {
             items.flushAt = 0;
-            items.flushedCas = items.cas;
+            items.flushedCas = ++items.cas;
         }
         say(request, output, Phrase.OK);
     }

@@ -163,10 +163,13 @@ class ProtocolTest {
     }
 
     @Test
-    void aLineWithoutEndHangsUp() {
-        Client client = client();
-        assertEquals("CLIENT_ERROR line too long\r\n", client.ask("x".repeat(3_000)));
-        assertEquals(Session.CLOSES, client.session.status());
+    void anEndlessLineIsRefusedOnceAndSkipped() {
+        for (int piece : new int[] {100, 4096, 16_384}) {
+            Client client = client();
+            byte[] sent = Client.bytes("x".repeat(50_000) + " get a\r\nmn\r\n");
+            assertEquals("CLIENT_ERROR line too long\r\nMN\r\n",
+                    new String(client.ask(sent, piece), StandardCharsets.US_ASCII), "in pieces of " + piece);
+        }
     }
 
     @Test
