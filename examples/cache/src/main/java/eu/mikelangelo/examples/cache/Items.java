@@ -358,6 +358,21 @@ final class Items implements Chunks.Evictor {
 
     // ---- figures ----
 
+    /** First item of a bucket, or 0. */
+    int head(int bucket) {
+        return heads.u32((long) bucket << 2);
+    }
+
+    /** Item of this class that was stored last, or 0. */
+    int newest(int sizeClass) {
+        return newest[sizeClass];
+    }
+
+    /** Item of this class whose turn to go is next, or 0. */
+    int oldest(int sizeClass) {
+        return oldest[sizeClass];
+    }
+
     int buckets() {
         return bucketMask + 1;
     }

@@ -186,12 +186,17 @@ final class SlabChunks implements Chunks {
 
     @Override
     public boolean move(int from, int to, Evictor evictor) {
-        int page = fullPage(from);
+        int page = page(from);
         if (page < 0 || cutPage[to] >= 0) {
             return false;
         }
+        int made = CUT;
+        if (cutPage[from] == page) {
+            made = cutAt[from] - GRAIN;
+            cutPage[from] = -1;
+        }
         long start = (long) page * PAGE + GRAIN;
-        for (int at = 0; at + sizes[from] <= CUT; at += sizes[from]) {
+        for (int at = 0; at + sizes[from] <= made; at += sizes[from]) {
             int handle = (int) ((start + at) / GRAIN);
             evictor.evict(handle);
             takeOut(from, handle);
@@ -201,13 +206,13 @@ final class SlabChunks implements Chunks {
         return true;
     }
 
-    /** A page of this class that is not being cut, or -1. */
-    private int fullPage(int sizeClass) {
+    /** A page of this class, rather one that is not being cut, or -1. */
+    private int page(int sizeClass) {
         for (int page = 0; page < usedPages; page++) {
             if (classOfPage[page] == sizeClass && cutPage[sizeClass] != page) {
                 return page;
             }
         }
-        return -1;
+        return cutPage[sizeClass];
     }
 }
