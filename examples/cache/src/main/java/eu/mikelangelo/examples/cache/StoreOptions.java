@@ -3,7 +3,8 @@ package eu.mikelangelo.examples.cache;
 /**
  * What a store is made of, fixed at its start.
  *
- * @param memoryBytes for items with their headers; whole MiB are used, up to 32 GiB
+ * @param memoryBytes for items with their headers; whole MiB are used, up to 32 GiB; below about
+ *     64 MiB, with fewer pages than size classes, a mix of many sizes makes pages change class all the time
  * @param valueLimit largest value in bytes; with header and key an item has at most 1 MiB less 8 bytes
  */
 public record StoreOptions(long memoryBytes, int valueLimit) {
