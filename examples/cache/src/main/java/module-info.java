@@ -3,4 +3,6 @@ module eu.mikelangelo.examples.cache {
     requires transitive eu.mikelangelo.memory;
 
     exports eu.mikelangelo.examples.cache;
+    // The hash that names a key's owner.
+    exports eu.mikelangelo.examples.cache.bytes;
 }

@@ -1,5 +1,7 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.bytes.Decimal;
+import eu.mikelangelo.examples.cache.bytes.Text;
 import eu.mikelangelo.memory.Region;
 
 /** The commands for operators: stats, flush_all, verbosity, and those that this cache has no use for. */
@@ -94,7 +96,7 @@ final class AdminParser {
         request.op = Op.FLUSH_ALL;
     }
 
-    /** {@code verbosity level [noreply]}: read, and without effect; what is logged is the operator's choice at start. */
+    /** {@code verbosity level [noreply]}: read, and without effect; what is logged is chosen at start. */
     void verbosity(Region in, Request request) {
         if (tokens.count() < 2 || tokens.count() > 3) {
             request.noreply = false;

@@ -1,5 +1,8 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.bytes.Decimal;
+import eu.mikelangelo.examples.cache.bytes.KeyHash;
+import eu.mikelangelo.examples.cache.bytes.Text;
 import eu.mikelangelo.memory.Region;
 
 /** One command line to a request: the classic commands. Reused; one owner. */

@@ -1,10 +1,12 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.slab.Chunks;
+
 /** An item in its chunk: header, key, value, and the value's line end, so that one copy makes an answer. */
 final class ItemLayout {
-    /** Handle of the next item of the same bucket; in a free chunk, of the next free one. */
+    /** Handle of the next item of the same bucket. */
     static final int NEXT = 0;
-    /** Handles of the neighbours by age within the class; in a free chunk {@link #OLDER} is the free one before. */
+    /** Handles of the neighbours by age within the class. */
     static final int NEWER = 4;
     static final int OLDER = 8;
     /** Bits 16 to 47 of the hash. */
@@ -17,7 +19,7 @@ final class ItemLayout {
     static final int CLIENT_FLAGS = 32;
     static final int VALUE_LENGTH = 36;
     /** Two bytes of bits; see below. */
-    static final int STATE = 40;
+    static final int STATE = Chunks.STATE;
     static final int KEY_LENGTH = 42;
     static final int SIZE_CLASS = 43;
     /** Low 32 bits of the hash: names the bucket. */

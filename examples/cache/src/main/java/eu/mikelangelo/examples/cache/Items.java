@@ -1,5 +1,7 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.bytes.Text;
+import eu.mikelangelo.examples.cache.slab.Chunks;
 import eu.mikelangelo.memory.Region;
 import java.lang.foreign.Arena;
 

@@ -1,5 +1,8 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.bytes.Base64Key;
+import eu.mikelangelo.examples.cache.bytes.Decimal;
+import eu.mikelangelo.examples.cache.bytes.Text;
 import eu.mikelangelo.memory.Region;
 
 /** One line of the meta protocol (protocol.txt, "Meta Commands") to a request. Reused; one owner. */

@@ -1,5 +1,8 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.bytes.Base64Key;
+import eu.mikelangelo.examples.cache.bytes.Decimal;
+import eu.mikelangelo.examples.cache.bytes.Text;
 import eu.mikelangelo.memory.Region;
 
 /** What the meta commands do with items, and how they answer (protocol.txt, "Meta Get" and on). */

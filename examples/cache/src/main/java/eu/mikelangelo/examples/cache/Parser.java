@@ -1,5 +1,6 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.bytes.Text;
 import eu.mikelangelo.memory.Region;
 
 /**

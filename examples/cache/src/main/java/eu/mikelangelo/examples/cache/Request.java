@@ -1,5 +1,6 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.bytes.KeyHash;
 import eu.mikelangelo.memory.Region;
 
 /**

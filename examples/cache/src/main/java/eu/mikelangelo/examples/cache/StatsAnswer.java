@@ -1,5 +1,6 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.slab.SlabChunks;
 import eu.mikelangelo.memory.Region;
 import java.nio.charset.StandardCharsets;
 

@@ -1,5 +1,8 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.bytes.Decimal;
+import eu.mikelangelo.examples.cache.bytes.Text;
+import eu.mikelangelo.examples.cache.slab.SlabChunks;
 import eu.mikelangelo.memory.Region;
 import java.lang.foreign.Arena;
 
@@ -333,7 +336,7 @@ public final class Store implements Keeper {
         return STORED;
     }
 
-    /** A chunk for {@code length} bytes of value with header, key and {@code kept} state of {@code old}; 0: no memory. */
+    /** A chunk for {@code length} bytes of value, with header, key and {@code kept} state of {@code old}; or 0. */
     private int copied(Request request, int old, int length, int kept) {
         items.hold(old);
         int target = items.allocate(ItemLayout.bytes(request.keyLength, length));
@@ -352,7 +355,7 @@ public final class Store implements Keeper {
         return target;
     }
 
-    /** Puts the old value at {@code from}'s item and the request's together in {@code target}, which may be the same. */
+    /** Puts the value of the item at {@code from} and the request's together in {@code target}, maybe the same. */
     private void join(Request request, int target, long from, int oldLength, boolean behind) {
         long old = from + ItemLayout.KEY + request.keyLength;
         long value = Items.at(target) + ItemLayout.KEY + request.keyLength;

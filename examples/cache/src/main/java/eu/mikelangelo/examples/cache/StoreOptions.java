@@ -1,5 +1,7 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.slab.SlabChunks;
+
 /**
  * What a store is made of, fixed at its start.
  *

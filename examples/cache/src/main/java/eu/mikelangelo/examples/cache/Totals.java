@@ -1,5 +1,7 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.slab.Chunks;
+
 /** What several stores hold together, for one answer to stats. Filled by each owner in turn, then written. */
 public final class Totals {
     final Stats stats = new Stats();

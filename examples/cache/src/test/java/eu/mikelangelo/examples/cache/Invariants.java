@@ -1,5 +1,7 @@
 package eu.mikelangelo.examples.cache;
 
+import eu.mikelangelo.examples.cache.bytes.KeyHash;
+import eu.mikelangelo.examples.cache.slab.SlabChunks;
 import java.util.HashSet;
 import java.util.Set;
 

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.examples.cache.bytes.KeyHash;
 import eu.mikelangelo.memory.Region;
 import java.lang.foreign.Arena;
 import java.util.HashMap;

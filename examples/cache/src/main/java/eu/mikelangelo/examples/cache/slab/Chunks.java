@@ -1,4 +1,4 @@
-package eu.mikelangelo.examples.cache;
+package eu.mikelangelo.examples.cache.slab;
 
 import eu.mikelangelo.memory.Region;
 
@@ -6,7 +6,10 @@ import eu.mikelangelo.memory.Region;
  * Memory for items, in chunks of a few sizes. A chunk is named by a handle, its offset divided by eight, so that links
  * between items take four bytes; 0 is none. One owner.
  */
-interface Chunks {
+public interface Chunks {
+    /** Offset of two bytes that are 0 in a free chunk; whoever fills it makes them something else. */
+    int STATE = 40;
+
     /** All chunks lie in it. */
     Region memory();
 

@@ -1,9 +1,9 @@
-package eu.mikelangelo.examples.cache;
+package eu.mikelangelo.examples.cache.bytes;
 
 import eu.mikelangelo.memory.Region;
 
 /** Searching, comparing and copying bytes eight at a time. All offsets are checked by the regions. */
-final class Text {
+public final class Text {
     private static final long ONES = 0x0101010101010101L;
     private static final long HIGHS = 0x8080808080808080L;
     private static final long NEWLINES = ONES * '\n';
@@ -12,17 +12,17 @@ final class Text {
     private Text() {}
 
     /** Where the first newline in {@code from..to} is, or {@code to}. */
-    static int newline(Region in, int from, int to) {
+    public static int newline(Region in, int from, int to) {
         return find(in, from, to, NEWLINES, '\n');
     }
 
     /** Where the first space in {@code from..to} is, or {@code to}. */
-    static int space(Region in, int from, int to) {
+    public static int space(Region in, int from, int to) {
         return find(in, from, to, SPACES, ' ');
     }
 
     /** Where the first space or newline in {@code from..to} is, or {@code to}. */
-    static int delimiter(Region in, int from, int to) {
+    public static int delimiter(Region in, int from, int to) {
         int at = from;
         for (; at + Long.BYTES <= to; at += Long.BYTES) {
             long word = in.u64(at);
@@ -40,7 +40,7 @@ final class Text {
     }
 
     /** The first byte in {@code from..to} that is not a space, or {@code to}. */
-    static int word(Region in, int from, int to) {
+    public static int word(Region in, int from, int to) {
         int at = from;
         while (at < to && in.u8(at) == ' ') {
             at++;
@@ -65,7 +65,7 @@ final class Text {
     }
 
     /** Up to eight bytes as a number, the first one lowest; names of commands are compared so. */
-    static long number(Region in, int from, int length) {
+    public static long number(Region in, int from, int length) {
         if (from + Long.BYTES <= in.size()) {
             return in.u64(from) & -1L >>> (Long.SIZE - length * 8);
         }
@@ -77,7 +77,7 @@ final class Text {
     }
 
     /** The same of a constant. */
-    static long number(String text) {
+    public static long number(String text) {
         long value = 0;
         for (int i = text.length() - 1; i >= 0; i--) {
             value = value << 8 | text.charAt(i);
@@ -86,7 +86,7 @@ final class Text {
     }
 
     /** True when both ranges hold the same bytes. */
-    static boolean same(Region a, long from, Region b, long start, int length) {
+    public static boolean same(Region a, long from, Region b, long start, int length) {
         int last = length - Long.BYTES;
         if (last < 0) {
             for (int i = 0; i < length; i++) {

@@ -1,4 +1,4 @@
-package eu.mikelangelo.examples.cache;
+package eu.mikelangelo.examples.cache.slab;
 
 import eu.mikelangelo.memory.Region;
 
@@ -9,8 +9,11 @@ import eu.mikelangelo.memory.Region;
  * <p>A free chunk is a member of its class's doubly linked list, so that those of a page that changes its class are
  * taken out without a search.
  */
-final class SlabChunks implements Chunks {
-    static final int PAGE = 1 << 20;
+public final class SlabChunks implements Chunks {
+    public static final int PAGE = 1 << 20;
+    /** In a free chunk: handles of the next free one of its class and of the one before. */
+    private static final int FREE_NEXT = 0;
+    private static final int FREE_BEFORE = 8;
     private static final int SMALLEST = 64;
     private static final int GRAIN = 8;
     /** Of each page; chunks start 8 bytes into it, so that no handle is 0. */
@@ -31,7 +34,7 @@ final class SlabChunks implements Chunks {
     private int usedPages;
 
     /** @param memory a whole number of pages is used of it; at most 32 GiB */
-    SlabChunks(Region memory) {
+    public SlabChunks(Region memory) {
         this.memory = memory;
         long all = memory.size() / PAGE;
         if (all < 1 || memory.size() > 32L << 30) {
@@ -135,7 +138,7 @@ final class SlabChunks implements Chunks {
         if (cutAt[sizeClass] + sizes[sizeClass] > PAGE) {
             cutPage[sizeClass] = -1;
         }
-        memory.u16(at + ItemLayout.STATE, 0);
+        memory.u16(at + STATE, 0);
         return (int) (at / GRAIN);
     }
 
@@ -143,11 +146,11 @@ final class SlabChunks implements Chunks {
     public void free(int sizeClass, int handle) {
         long at = offset(handle);
         int head = freeHead[sizeClass];
-        memory.u16(at + ItemLayout.STATE, 0);
-        memory.u32(at + ItemLayout.NEXT, head);
-        memory.u32(at + ItemLayout.OLDER, 0);
+        memory.u16(at + STATE, 0);
+        memory.u32(at + FREE_NEXT, head);
+        memory.u32(at + FREE_BEFORE, 0);
         if (head != 0) {
-            memory.u32(offset(head) + ItemLayout.OLDER, handle);
+            memory.u32(offset(head) + FREE_BEFORE, handle);
         }
         freeHead[sizeClass] = handle;
         freeCount[sizeClass]++;
@@ -155,15 +158,15 @@ final class SlabChunks implements Chunks {
 
     private void takeOut(int sizeClass, int handle) {
         long at = offset(handle);
-        int next = memory.u32(at + ItemLayout.NEXT);
-        int before = memory.u32(at + ItemLayout.OLDER);
+        int next = memory.u32(at + FREE_NEXT);
+        int before = memory.u32(at + FREE_BEFORE);
         if (before == 0) {
             freeHead[sizeClass] = next;
         } else {
-            memory.u32(offset(before) + ItemLayout.NEXT, next);
+            memory.u32(offset(before) + FREE_NEXT, next);
         }
         if (next != 0) {
-            memory.u32(offset(next) + ItemLayout.OLDER, before);
+            memory.u32(offset(next) + FREE_BEFORE, before);
         }
         freeCount[sizeClass]--;
     }

@@ -1,9 +1,9 @@
-package eu.mikelangelo.examples.cache;
+package eu.mikelangelo.examples.cache.bytes;
 
 import eu.mikelangelo.memory.Region;
 
 /** RFC 4648 section 4 for keys: padded, no line breaks. Strict where memcached skips what is not of the alphabet. */
-final class Base64Key {
+public final class Base64Key {
     private static final String ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     private static final byte[] VALUES = values();
 
@@ -24,7 +24,7 @@ final class Base64Key {
      * @param out has room for three quarters of {@code length}
      * @return bytes written to {@code to}, or 0 when it is not base64
      */
-    static int decode(Region in, int from, int length, Region out, int to) {
+    public static int decode(Region in, int from, int length, Region out, int to) {
         if (length == 0 || length % 4 != 0) {
             return 0;
         }
@@ -52,7 +52,7 @@ final class Base64Key {
     }
 
     /** Encodes {@code length} bytes. @return the offset behind the text, which is 4/3 as long, rounded up to 4 */
-    static int encode(Region in, long from, int length, Region out, int to) {
+    public static int encode(Region in, long from, int length, Region out, int to) {
         int at = to;
         for (int i = 0; i < length; i += 3) {
             int left = length - i;

@@ -1,4 +1,4 @@
-package eu.mikelangelo.examples.cache;
+package eu.mikelangelo.examples.cache.bytes;
 
 import eu.mikelangelo.memory.Region;
 
@@ -6,16 +6,16 @@ import eu.mikelangelo.memory.Region;
  * Decimal numbers in and out. Reading follows what memcached accepts (strtoull and strtol up to a blank): blanks
  * before, a sign, digits, and behind a blank anything. Reused; one owner.
  */
-final class Decimal {
+public final class Decimal {
     /** The longest unsigned 64-bit number. */
-    static final int LONGEST = 20;
+    public static final int LONGEST = 20;
     private static final long LAST_TENTH = Long.divideUnsigned(-1, 10);
 
     /** What was read last. */
-    long value;
+    public long value;
 
     /** Reads a number of 0 to 2^64-1. @return false when there is none or it does not fit */
-    boolean unsigned(Region in, long from, long to) {
+    public boolean unsigned(Region in, long from, long to) {
         long at = afterBlanks(in, from, to);
         boolean negative = at < to && in.u8(at) == '-';
         if (!digits(in, signed(in, at, to), to)) {
@@ -25,7 +25,7 @@ final class Decimal {
     }
 
     /** Reads a number of -(2^63-1) to 2^63-1. @return false when there is none or it does not fit */
-    boolean signed64(Region in, long from, long to) {
+    public boolean signed64(Region in, long from, long to) {
         long at = afterBlanks(in, from, to);
         boolean negative = at < to && in.u8(at) == '-';
         if (!digits(in, signed(in, at, to), to) || value < 0) {
@@ -69,7 +69,7 @@ final class Decimal {
     }
 
     /** Writes an unsigned number. @return the offset behind it */
-    static int write(Region out, int at, long number) {
+    public static int write(Region out, int at, long number) {
         if (number >= 0 && number < 10) {
             out.u8(at, '0' + (int) number);
             return at + 1;
@@ -92,7 +92,7 @@ final class Decimal {
     }
 
     /** Digits of an unsigned number. */
-    static int length(long number) {
+    public static int length(long number) {
         if (number < 0) {
             return Long.compareUnsigned(number, 1_000_000_000_000_000_000L * 10) >= 0 ? 20 : 19;
         }

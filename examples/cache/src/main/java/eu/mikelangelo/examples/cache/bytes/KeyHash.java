@@ -1,4 +1,4 @@
-package eu.mikelangelo.examples.cache;
+package eu.mikelangelo.examples.cache.bytes;
 
 import eu.mikelangelo.memory.Region;
 
