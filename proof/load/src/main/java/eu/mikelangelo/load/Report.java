@@ -18,7 +18,8 @@ record Report(LoadOptions options, Tally tally, long operations, double seconds)
     String json() {
         Latencies l = tally.latencies;
         return String.format(Locale.ROOT, "{\"operations\":%d,\"seconds\":%.6f,\"perSecond\":%.1f,\"gets\":%d,"
-                + "\"sets\":%d,\"hits\":%d,\"misses\":%d,\"errors\":%d,\"wrong\":%d,\"lost\":%d,\"kills\":%d,\"abandoned\":%d,"
+                + "\"sets\":%d,\"hits\":%d,\"misses\":%d,\"errors\":%d,\"wrong\":%d,\"lost\":%d,"
+                + "\"kills\":%d,\"abandoned\":%d,"
                 + "\"unsent\":%d,\"rate\":%.1f,\"connections\":%d,\"pipeline\":%d,\"mean\":%.9f,\"p50\":%.9f,"
                 + "\"p90\":%.9f,\"p99\":%.9f,\"p999\":%.9f,\"max\":%.9f,\"complaint\":%s}",
                 operations, seconds, perSecond(), tally.gets, tally.sets, tally.hits, tally.misses, tally.errors,
@@ -50,7 +51,8 @@ record Report(LoadOptions options, Tally tally, long operations, double seconds)
         Latencies l = tally.latencies;
         StringBuilder text = new StringBuilder();
         text.append(String.format(Locale.ROOT, "%,d operations in %.2f s: %,.0f a second (%,d gets: "
-                + "%,d hits, %,d misses; %,d sets)%n", operations, seconds, perSecond(), tally.gets, tally.hits, tally.misses, tally.sets));
+                + "%,d hits, %,d misses; %,d sets)%n", operations, seconds, perSecond(),
+                tally.gets, tally.hits, tally.misses, tally.sets));
         text.append(String.format(Locale.ROOT, "latency%s: p50 %.1f, p90 %.1f, p99 %.1f, p99.9 %.1f, max %.1f us%n",
                 options.isOpen() ? " from the time due" : "", l.quantile(0.5) / 1e3, l.quantile(0.9) / 1e3,
                 l.quantile(0.99) / 1e3, l.quantile(0.999) / 1e3, l.max() / 1e3));
