@@ -17,10 +17,12 @@ public final class Output {
     static final int SMALL = 1024;
     /** Phrases are stored in whole words and may write this much too far. */
     private static final int SLACK = 8;
-    /** What {@link #reserve} says. */
-    static final int FITS = 0;
-    static final int FULL = 1;
-    static final int NEVER = 2;
+    /** There is room. */
+    public static final int FITS = 0;
+    /** There will be room when what stands here has been sent. */
+    public static final int FULL = 1;
+    /** No buffer is large enough, or none is left: the answer must be given up. */
+    public static final int NEVER = 2;
 
     private final Region home;
     private final Staging staging;
@@ -90,18 +92,18 @@ public final class Output {
     /**
      * Appends the answer of another shard.
      *
-     * @return false when there is no room before more has been sent; then nothing was appended
+     * @return {@link #FITS}, or else nothing was appended: {@link #FULL} or {@link #NEVER}
      */
-    public boolean append(Region source, long at, int length) {
-        if (reserve(length) != FITS) {
-            return false;
+    public int append(Region source, long at, int length) {
+        int room = reserve(length);
+        if (room == FITS && length > 0) {
+            Region.copy(source, at, region, to, length);
+            to += length;
         }
-        Region.copy(source, at, region, to, length);
-        to += length;
-        return true;
+        return room;
     }
 
-    /** Makes room for {@code bytes} more; {@link #FULL}: after sending; {@link #NEVER}: no buffer is large enough. */
+    /** Makes room for {@code bytes} more: {@link #FITS}, {@link #FULL} or {@link #NEVER}. */
     int reserve(int bytes) {
         if (to + bytes <= limit) {
             return FITS;

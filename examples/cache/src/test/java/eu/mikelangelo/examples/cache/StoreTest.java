@@ -333,7 +333,7 @@ class StoreTest {
             }
             waits++;
             store.execute(copy, remote);
-            assertTrue(output.append(remote.region(), remote.from(), remote.length()));
+            assertEquals(Output.FITS, output.append(remote.region(), remote.from(), remote.length()));
             remote.sent(remote.length());
             session.answered();
         }
