@@ -3,6 +3,8 @@ package eu.mikelangelo.examples.cache;
 import eu.mikelangelo.memory.Region;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
 
 /** A session with buffers, fed as an engine would: leftovers in front of new input, output drained when it is full. */
@@ -41,9 +43,7 @@ final class Client {
                 throw new AssertionError("the input is full and nothing was consumed");
             }
             int length = Math.min(Math.min(room, piece), commands.length - at);
-            for (int i = 0; i < length; i++) {
-                input.u8(held + i, commands[at + i]);
-            }
+            MemorySegment.copy(commands, at, input.segment(), ValueLayout.JAVA_BYTE, held, length);
             at += length;
             held += length;
             feed();
@@ -58,8 +58,8 @@ final class Client {
                 throw new AssertionError(used + " of " + held + " bytes consumed");
             }
             held -= used;
-            for (int i = 0; i < held; i++) {
-                input.u8(i, input.u8(used + i));
+            if (used > 0) {
+                MemorySegment.copy(input.segment(), used, input.segment(), 0, held);
             }
             drain();
         } while (session.status() == Session.NEEDS_ROOM);
@@ -69,9 +69,7 @@ final class Client {
         while (output.length() > 0) {
             // Not all at once, as a socket would.
             int length = Math.max(1, output.length() / 2);
-            for (int i = 0; i < length; i++) {
-                answers.write(output.region().u8(output.from() + i));
-            }
+            answers.writeBytes(output.region().segment().asSlice(output.from(), length).toArray(ValueLayout.JAVA_BYTE));
             output.sent(length);
         }
     }
