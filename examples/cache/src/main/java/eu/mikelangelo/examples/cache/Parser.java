@@ -29,7 +29,7 @@ final class Parser {
 
     private final CommandParser commands;
     private final int inputLimit;
-    private final int valueLimit;
+    private final int itemLimit;
     private final Staging staging;
 
     private int mode = AT_LINE;
@@ -54,15 +54,15 @@ final class Parser {
      * @param seed of the key hash
      * @param inputLimit bytes that the caller's input buffer can hold: a command up to this size may be asked for
      *     in one piece
-     * @param valueLimit bytes of a value beyond which a store is refused at once
+     * @param itemLimit bytes of key and value together beyond which a store is refused at once
      */
-    Parser(long seed, int inputLimit, int valueLimit, Staging staging) {
+    Parser(long seed, int inputLimit, int itemLimit, Staging staging) {
         if (inputLimit < 2 * MAX_LINE) {
             throw new IllegalArgumentException("an input needs at least " + 2 * MAX_LINE + " bytes");
         }
         this.commands = new CommandParser(seed);
         this.inputLimit = inputLimit;
-        this.valueLimit = valueLimit;
+        this.itemLimit = itemLimit;
         this.staging = staging;
     }
 
@@ -168,7 +168,7 @@ final class Parser {
     /** A storage command: its value is here, or it is gathered, or it is refused and skipped. */
     private int value(Region in, int from, int behind, int to, Request request) {
         int bytes = commands.valueBytes();
-        if (bytes > valueLimit) {
+        if (bytes > itemLimit - request.keyLength) {
             return refuse(request, Phrase.TOO_LARGE, bytes);
         }
         int whole = behind - from + bytes + LINE_END;

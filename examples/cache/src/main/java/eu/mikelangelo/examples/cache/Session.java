@@ -44,11 +44,11 @@ public final class Session {
     /**
      * @param seed of the key hash, the same for all sessions and shards
      * @param inputLimit bytes that fit the input region, at least {@link #MIN_INPUT}
-     * @param valueLimit largest value in bytes; memcached's is a little less than 1 MiB
+     * @param itemLimit largest key and value together, in bytes: {@link StoreOptions#itemLimit}
      * @param request may be shared by all sessions of a shard
      */
-    public Session(long seed, int inputLimit, int valueLimit, Staging staging, Request request, Keeper keeper) {
-        this.parser = new Parser(seed, inputLimit, valueLimit, staging);
+    public Session(long seed, int inputLimit, int itemLimit, Staging staging, Request request, Keeper keeper) {
+        this.parser = new Parser(seed, inputLimit, itemLimit, staging);
         this.request = request;
         this.keeper = keeper;
     }

@@ -116,7 +116,7 @@ public final class StatsAnswer {
         stat("cas_enabled", "yes");
         stat("binding_protocol", "ascii");
         stat("auth_enabled_sasl", "no");
-        stat("item_size_max", totals.valueLimit);
+        stat("item_size_max", totals.itemLimit);
         stat("slab_reassign", "yes");
         stat("lru_crawler", "no");
         stat("lru_segmented", "no");

@@ -313,7 +313,7 @@ public final class Store implements Keeper {
         long at = Items.at(old);
         int oldLength = memory.u32(at + ItemLayout.VALUE_LENGTH);
         int length = oldLength + request.valueLength;
-        if (length > options.valueLimit()) {
+        if (length > options.itemLimit() - request.keyLength) {
             stats.tooLarge++;
             return NOT_STORED;
         }

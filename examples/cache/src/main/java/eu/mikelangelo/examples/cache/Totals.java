@@ -12,7 +12,7 @@ public final class Totals {
     long bytes;
     long memoryBytes;
     long buckets;
-    int valueLimit;
+    int itemLimit;
     int[] chunkBytes = new int[0];
     long[] pages = new long[0];
     long[] freeChunks = new long[0];
@@ -48,7 +48,7 @@ public final class Totals {
         items += held.items();
         bytes += held.bytes();
         memoryBytes += store.options().memoryBytes();
-        valueLimit = store.options().valueLimit();
+        itemLimit = store.options().itemLimit();
         buckets += held.buckets();
         for (int i = 0; i < chunkBytes.length; i++) {
             pages[i] += chunks.pages(i);

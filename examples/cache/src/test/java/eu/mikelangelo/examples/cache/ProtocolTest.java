@@ -113,7 +113,7 @@ class ProtocolTest {
     @Test
     void largeValuesPassThroughBorrowedMemory() {
         Client client = client();
-        for (int length : new int[] {4_000, 16_360, 16_384, 100_000, StoreOptions.MAX_VALUE}) {
+        for (int length : new int[] {4_000, 16_360, 16_384, 100_000, StoreOptions.MAX_ITEM - 3}) {
             String value = "v".repeat(length - 3) + "end";
             assertEquals("STORED\r\n", client.ask("set big 5 0 " + length + "\r\n" + value + "\r\n"), "" + length);
             assertEquals("VALUE big 5 " + length + "\r\n" + value + "\r\nEND\r\n", client.ask("get big\r\n"));
@@ -126,7 +126,7 @@ class ProtocolTest {
     void aValueBeyondTheLimitIsRefusedSkippedAndForgotten() {
         Client client = client();
         client.ask("set big 0 0 1\r\nx\r\n");
-        int length = StoreOptions.MAX_VALUE + 1;
+        int length = StoreOptions.MAX_ITEM - 2;
         String value = "get big\r\n".repeat(length / 9 + 1).substring(0, length);
         assertEquals("SERVER_ERROR object too large for cache\r\nEND\r\n",
                 client.ask("set big 0 0 " + length + "\r\n" + value + "\r\nget big\r\n"));

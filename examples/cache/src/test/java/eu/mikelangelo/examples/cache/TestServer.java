@@ -33,7 +33,7 @@ public final class TestServer implements AutoCloseable {
         final Region input = new Region(Arena.ofAuto().allocate(BUFFER, 8));
         final ByteBuffer inputBuffer = input.segment().asByteBuffer();
         final Output output = new Output(new Region(Arena.ofAuto().allocate(BUFFER, 8)), staging);
-        final Session session = new Session(7, BUFFER, StoreOptions.MAX_VALUE, staging, request, store);
+        final Session session = new Session(7, BUFFER, StoreOptions.MAX_ITEM, staging, request, store);
 
         Connection(SocketChannel channel) {
             this.channel = channel;
