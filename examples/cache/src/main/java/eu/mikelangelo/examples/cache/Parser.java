@@ -50,20 +50,11 @@ final class Parser {
     private int stagedHave;
     private int stagedNeed;
 
-    /**
-     * @param seed of the key hash
-     * @param inputLimit bytes that the caller's input buffer can hold: a command up to this size may be asked for
-     *     in one piece
-     * @param itemLimit bytes of key and value together beyond which a store is refused at once
-     */
-    Parser(long seed, int inputLimit, int itemLimit, Staging staging) {
-        if (inputLimit < 2 * MAX_LINE) {
-            throw new IllegalArgumentException("an input needs at least " + 2 * MAX_LINE + " bytes");
-        }
-        this.commands = new CommandParser(seed);
-        this.inputLimit = inputLimit;
-        this.itemLimit = itemLimit;
-        this.staging = staging;
+    Parser(Protocol protocol) {
+        this.commands = protocol.commands;
+        this.inputLimit = protocol.inputLimit;
+        this.itemLimit = protocol.itemLimit;
+        this.staging = protocol.staging;
     }
 
     /**

@@ -16,7 +16,7 @@ final class Phrase {
     static final Phrase RESET = line("RESET");
     static final Phrase NOOP = line("MN");
     static final Phrase META_MISS = line("EN");
-    static final Phrase VERSION = line("VERSION " + Session.VERSION);
+    static final Phrase VERSION = line("VERSION " + Protocol.VERSION);
 
     static final Phrase ERROR = line("ERROR");
     static final Phrase NO_SHUTDOWN = line("ERROR: shutdown not enabled");

@@ -17,15 +17,10 @@ import eu.mikelangelo.memory.Region;
  * }
  * }</pre>
  *
- * <p>An input region of {@link #MIN_INPUT} bytes or more is never full without progress. One owner; nothing is
+ * <p>An input region of {@link Protocol#MIN_INPUT} bytes or more is never full without progress. One owner; nothing is
  * allocated per operation.
  */
 public final class Session {
-    /** What the version command says: the protocol spoken, and by whom. */
-    public static final String VERSION = "1.6.18-mikelangelo";
-    /** Smallest input region, in bytes. */
-    public static final int MIN_INPUT = 2 * Parser.MAX_LINE;
-
     /** All that was whole is done. */
     public static final int NEEDS_INPUT = 0;
     /** The next answer does not fit what the output has left. */
@@ -41,16 +36,11 @@ public final class Session {
     private int status = NEEDS_INPUT;
     private long commands;
 
-    /**
-     * @param seed of the key hash, the same for all sessions and shards
-     * @param inputLimit bytes that fit the input region, at least {@link #MIN_INPUT}
-     * @param itemLimit largest key and value together, in bytes: {@link StoreOptions#itemLimit}
-     * @param request may be shared by all sessions of a shard
-     */
-    public Session(long seed, int inputLimit, int itemLimit, Staging staging, Request request, Keeper keeper) {
-        this.parser = new Parser(seed, inputLimit, itemLimit, staging);
-        this.request = request;
-        this.keeper = keeper;
+    /** A client has come. */
+    public Session(Protocol protocol) {
+        this.parser = new Parser(protocol);
+        this.request = protocol.request;
+        this.keeper = protocol.keeper;
     }
 
     /**

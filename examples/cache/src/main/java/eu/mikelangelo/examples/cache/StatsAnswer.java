@@ -66,8 +66,12 @@ public final class StatsAnswer {
         stat("pid", ProcessHandle.current().pid());
         stat("uptime", totals.uptime);
         stat("time", totals.unixTime);
-        stat("version", Session.VERSION);
+        stat("version", Protocol.VERSION);
         stat("pointer_size", 64);
+        stat("curr_connections", totals.connections());
+        stat("total_connections", totals.allConnections());
+        stat("bytes_read", totals.bytesRead());
+        stat("bytes_written", totals.bytesWritten());
         stat("cmd_get", s.getCommands);
         stat("cmd_set", s.setCommands);
         stat("cmd_flush", s.flushCommands);

@@ -13,6 +13,10 @@ public final class Totals {
     long memoryBytes;
     long buckets;
     int itemLimit;
+    private long connections;
+    private long allConnections;
+    private long bytesRead;
+    private long bytesWritten;
     int[] chunkBytes = new int[0];
     long[] pages = new long[0];
     long[] freeChunks = new long[0];
@@ -24,6 +28,10 @@ public final class Totals {
     public void clear() {
         stats.reset();
         stores = 0;
+        connections = 0;
+        allConnections = 0;
+        bytesRead = 0;
+        bytesWritten = 0;
         items = 0;
         bytes = 0;
         memoryBytes = 0;
@@ -57,6 +65,30 @@ public final class Totals {
             classEvictions[i] += held.evictions(i);
             oldestAge[i] = Math.max(oldestAge[i], held.oldestAge(i));
         }
+    }
+
+    /** Adds what only the owner of the sockets knows: clients now, clients ever, and their bytes. */
+    public void addConnections(long now, long ever, long read, long written) {
+        connections += now;
+        allConnections += ever;
+        bytesRead += read;
+        bytesWritten += written;
+    }
+
+    long connections() {
+        return connections;
+    }
+
+    long allConnections() {
+        return allConnections;
+    }
+
+    long bytesRead() {
+        return bytesRead;
+    }
+
+    long bytesWritten() {
+        return bytesWritten;
     }
 
     private void resize(Chunks chunks) {

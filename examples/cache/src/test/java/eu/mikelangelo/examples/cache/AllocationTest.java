@@ -59,7 +59,7 @@ class AllocationTest {
         try (Arena arena = Arena.ofConfined()) {
             Store store = new Store(arena, StoreOptions.ofMemory(16 << 20), 1_800_000_000L);
             Request request = new Request(new Region(arena.allocate(Request.MIN_MEMORY, 8)));
-            Session session = new Session(1, 16_384, 10_000, Staging.NONE, request, store);
+            Session session = new Session(new Protocol(1, 16_384, 10_000, Staging.NONE, request, store));
             Output output = new Output(new Region(arena.allocate(16_384, 8)), Staging.NONE);
             byte[] bytes = Client.bytes(COMMANDS);
             Region input = new Region(arena.allocate(16_384, 8));

@@ -30,7 +30,7 @@ public final class CacheFuzz {
         try (Arena arena = Arena.ofConfined()) {
             Store store = new Store(arena, StoreOptions.ofMemory(1 << 20), START);
             StagingPool staging = new StagingPool(arena, 1, 64 * 1024);
-            Client client = new Client(arena, store, staging, Session.MIN_INPUT, 4096);
+            Client client = new Client(arena, store, staging, Protocol.MIN_INPUT, 4096);
             byte[] answers = client.ask(sent, piece);
             client.session.close();
             if (client.output.length() > 0) {

@@ -21,7 +21,7 @@ final class Client {
         input = new Region(arena.allocate(inputBytes, 8));
         output = new Output(new Region(arena.allocate(outputBytes, 8)), staging);
         Request request = new Request(new Region(arena.allocate(Request.MIN_MEMORY, 8)));
-        session = new Session(SEED, inputBytes, StoreOptions.MAX_ITEM, staging, request, keeper);
+        session = new Session(new Protocol(SEED, inputBytes, StoreOptions.MAX_ITEM, staging, request, keeper));
     }
 
     static byte[] bytes(String text) {

@@ -102,7 +102,7 @@ class ProtocolTest {
         return dialogues().stream().map(d -> DynamicTest.dynamicTest(d.name(), () -> {
             for (int piece : new int[] {1, 2, 3, 7, 19, 64}) {
                 Store own = new Store(arena, StoreOptions.ofMemory(2 << 20), START);
-                Client client = new Client(arena, own, staging, Session.MIN_INPUT, 4096);
+                Client client = new Client(arena, own, staging, Protocol.MIN_INPUT, 4096);
                 byte[] answers = client.ask(Client.bytes(d.sent()), piece);
                 assertArrayEquals(Client.bytes(d.expected()), answers, "in pieces of " + piece);
                 client.session.close();

@@ -12,7 +12,7 @@ public final class Speed {
         Arena arena = Arena.global();
         Store store = new Store(arena, StoreOptions.ofMemory(256 << 20), 1_800_000_000L);
         Request request = new Request(new Region(arena.allocate(Request.MIN_MEMORY, 8)));
-        Session session = new Session(1, 65_536, 10_000, Staging.NONE, request, store);
+        Session session = new Session(new Protocol(1, 65_536, 10_000, Staging.NONE, request, store));
         Output output = new Output(new Region(arena.allocate(65_536, 8)), Staging.NONE);
         Region[] inputs = new Region[keys / 100];
         int[] lengths = new int[inputs.length];

@@ -314,10 +314,10 @@ class StoreTest {
         Request copy = new Request(new Region(arena.allocate(8192, 8)));
         Output remote = new Output(new Region(arena.allocate(8192, 8)), Staging.NONE);
         Request request = new Request(new Region(arena.allocate(Request.MIN_MEMORY, 8)));
-        Session session = new Session(Client.SEED, 8192, 1000, Staging.NONE, request, (asked, output) -> {
+        Session session = new Session(new Protocol(Client.SEED, 8192, 1000, Staging.NONE, request, (asked, output) -> {
             asked.copyTo(copy);
             return Keeper.LATER;
-        });
+        }));
         Output output = new Output(new Region(arena.allocate(8192, 8)), Staging.NONE);
         Region input = new Region(arena.allocate(8192, 8));
         byte[] sent = Client.bytes("set a 0 0 1\r\nx\r\nget a b\r\nmn\r\n");

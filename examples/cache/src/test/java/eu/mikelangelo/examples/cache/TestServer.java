@@ -23,7 +23,7 @@ public final class TestServer implements AutoCloseable {
     private final ServerSocketChannel listener;
     private final Store store;
     private final Staging staging;
-    private final Request request;
+    private final Protocol protocol;
     private final Thread thread;
     private volatile boolean closed;
 
@@ -33,7 +33,7 @@ public final class TestServer implements AutoCloseable {
         final Region input = new Region(Arena.ofAuto().allocate(BUFFER, 8));
         final ByteBuffer inputBuffer = input.segment().asByteBuffer();
         final Output output = new Output(new Region(Arena.ofAuto().allocate(BUFFER, 8)), staging);
-        final Session session = new Session(7, BUFFER, StoreOptions.MAX_ITEM, staging, request, store);
+        final Session session = new Session(protocol);
 
         Connection(SocketChannel channel) {
             this.channel = channel;
@@ -72,7 +72,8 @@ public final class TestServer implements AutoCloseable {
     public TestServer(int port, long memoryBytes) throws IOException {
         staging = new StagingPool(arena, 16, (1 << 20) + 4096);
         store = new Store(arena, StoreOptions.ofMemory(memoryBytes), System.currentTimeMillis() / 1000);
-        request = new Request(new Region(arena.allocate(Request.MIN_MEMORY, 8)));
+        Request request = new Request(new Region(arena.allocate(Request.MIN_MEMORY, 8)));
+        protocol = new Protocol(7, BUFFER, StoreOptions.MAX_ITEM, staging, request, store);
         selector = Selector.open();
         listener = ServerSocketChannel.open();
         listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 1024);
