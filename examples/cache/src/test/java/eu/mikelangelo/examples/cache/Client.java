@@ -16,6 +16,37 @@ final class Client {
     private final Region input;
     private final ByteArrayOutputStream answers = new ByteArrayOutputStream();
     private int held;
+    /** What has yet to be done by the other shard, or null when there is none. */
+    private Runnable elsewhere;
+
+    /** A client whose keys all belong to another shard, which keeps them in {@code store}. */
+    static Client ofOtherShard(Arena arena, Store store, Staging staging, int inputBytes, int outputBytes) {
+        Request copy = new Request(new Region(arena.allocate(256 * 1024, 8)));
+        Output there = new Output(new Region(arena.allocate(256 * 1024, 8)), Staging.NONE);
+        Client[] self = new Client[1];
+        self[0] = new Client(arena, (request, output) -> {
+            if (!request.copyTo(copy)) {
+                throw new AssertionError("a request of " + request.copyBytes() + " bytes");
+            }
+            self[0].elsewhere = () -> self[0].answer(store, copy, there);
+            return Keeper.LATER;
+        }, staging, inputBytes, outputBytes);
+        return self[0];
+    }
+
+    private void answer(Store store, Request copy, Output there) {
+        if (store.execute(copy, there) != Keeper.DONE) {
+            throw new AssertionError("no room in an empty output");
+        }
+        while (there.length() > 0) {
+            if (output.append(there.region(), there.from(), there.length()) == Output.FITS) {
+                there.sent(there.length());
+            } else {
+                drain();
+            }
+        }
+        session.answered();
+    }
 
     Client(Arena arena, Keeper keeper, Staging staging, int inputBytes, int outputBytes) {
         input = new Region(arena.allocate(inputBytes, 8));
@@ -60,6 +91,9 @@ final class Client {
             held -= used;
             if (used > 0) {
                 MemorySegment.copy(input.segment(), used, input.segment(), 0, held);
+            }
+            if (session.status() == Session.WAITS) {
+                elsewhere.run();
             }
             drain();
         } while (session.status() == Session.NEEDS_ROOM);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.memory.Region;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
@@ -87,27 +88,78 @@ class ProtocolTest {
                 .replaceAll(m -> m.group(1).repeat(Integer.parseInt(m.group(2))));
     }
 
-    @TestFactory
-    List<DynamicTest> answersAsRecorded() throws IOException {
+    private interface Body {
+        void run(Dialogue dialogue, Arena own, Store store, StagingPool staging);
+    }
+
+    /** One test a dialogue, each with memory of its own. */
+    private static List<DynamicTest> each(Body body) throws IOException {
         return dialogues().stream().map(d -> DynamicTest.dynamicTest(d.name(), () -> {
-            Store own = new Store(arena, StoreOptions.ofMemory(16 << 20), START);
-            Client client = new Client(arena, own, staging, 16_384, 16_384);
-            assertEquals(d.expected(), client.ask(d.sent()));
-            client.session.close();
+            try (Arena own = Arena.ofConfined()) {
+                StagingPool staging = new StagingPool(own, 1, 256 * 1024);
+                body.run(d, own, new Store(own, StoreOptions.ofMemory(4 << 20), START), staging);
+                assertEquals(1, staging.free(), "borrowed memory is back");
+            }
         })).toList();
     }
 
     @TestFactory
+    List<DynamicTest> answersAsRecorded() throws IOException {
+        return each((d, own, store, staging) -> {
+            Client client = new Client(own, store, staging, 16_384, 16_384);
+            assertEquals(d.expected(), client.ask(d.sent()));
+            client.session.close();
+        });
+    }
+
+    @TestFactory
     List<DynamicTest> answersAreTheSameWhereverTheInputIsCut() throws IOException {
-        return dialogues().stream().map(d -> DynamicTest.dynamicTest(d.name(), () -> {
+        return each((d, own, store, staging) -> {
             for (int piece : new int[] {1, 2, 3, 7, 19, 64}) {
-                Store own = new Store(arena, StoreOptions.ofMemory(2 << 20), START);
-                Client client = new Client(arena, own, staging, Protocol.MIN_INPUT, 4096);
+                Store fresh = new Store(own, StoreOptions.ofMemory(3 << 20), START);
+                Client client = new Client(own, fresh, staging, Protocol.MIN_INPUT, 4096);
                 byte[] answers = client.ask(Client.bytes(d.sent()), piece);
                 assertArrayEquals(Client.bytes(d.expected()), answers, "in pieces of " + piece);
                 client.session.close();
             }
-        })).toList();
+        });
+    }
+
+    @TestFactory
+    List<DynamicTest> answersAreTheSameFromAnotherShard() throws IOException {
+        return each((d, own, store, staging) -> {
+            Client client = Client.ofOtherShard(own, store, staging, 16_384, 16_384);
+            assertEquals(d.expected(), client.ask(d.sent()));
+            client.session.close();
+        });
+    }
+
+    @Test
+    void statsSumOverShards() {
+        Store one = new Store(arena, StoreOptions.ofMemory(2 << 20), START);
+        Store two = new Store(arena, StoreOptions.ofMemory(2 << 20), START);
+        new Client(arena, one, staging, 16_384, 16_384).ask("set a 0 0 1\r\nx\r\n");
+        new Client(arena, two, staging, 16_384, 16_384).ask("set b 0 0 1\r\nx\r\nget b c\r\n");
+        StatsAnswer answer = new StatsAnswer();
+        for (int round = 0; round < 2; round++) {
+            answer.totals().clear();
+            one.addTo(answer.totals());
+            two.addTo(answer.totals());
+            answer.totals().addConnections(2, 5, 100, 200);
+            Output output = new Output(new Region(arena.allocate(16_384, 8)), Staging.NONE);
+            assertEquals(Keeper.DONE, answer.write(Op.GENERAL, output));
+            String text = text(output);
+            for (String line : new String[] {"cmd_set 2", "curr_items 2", "threads 2", "limit_maxbytes 4194304",
+                "get_hits 1", "get_misses 1", "curr_connections 2", "bytes_written 200"}) {
+                assertTrue(text.contains("STAT " + line + "\r\n"), line + " in " + text);
+            }
+        }
+    }
+
+    private static String text(Output output) {
+        byte[] bytes = output.region().segment().asSlice(output.from(), output.length())
+                .toArray(java.lang.foreign.ValueLayout.JAVA_BYTE);
+        return new String(bytes, StandardCharsets.ISO_8859_1);
     }
 
     @Test
