@@ -5,7 +5,7 @@ import eu.mikelangelo.memory.Region;
 /**
  * Answers on their way to one client, bounded by a region. An answer too large for it (a large value) goes into a
  * borrowed buffer when everything before it has been sent, so order is kept and the client's slowness costs one
- * buffer. One owner.
+ * buffer. Unsent bytes never move: a write of them may be under way while more is appended behind. One owner.
  *
  * <pre>{@code
  * int sent = calls.write(fd, output.region().segment(), output.from(), output.length());
