@@ -30,6 +30,7 @@ missing_packages() {
   command -v make > /dev/null || printf 'make '
   if [ "${1:-}" = test ]; then
     [ -x /bin/busybox ] || printf 'busybox-static '
+    command -v memcached > /dev/null || printf 'memcached '
   fi
 }
 
