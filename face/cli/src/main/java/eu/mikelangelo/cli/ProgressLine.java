@@ -3,6 +3,8 @@ package eu.mikelangelo.cli;
 import eu.mikelangelo.agent.api.Fields;
 import eu.mikelangelo.agent.api.Sizes;
 import java.io.PrintStream;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -18,6 +20,8 @@ public final class ProgressLine implements Consumer<Fields>, AutoCloseable {
     private final Thread helper;
     private String step = "";
     private String drawn = "";
+    /** Off a terminal: steps that take turns (downloads side by side) are said once each. */
+    private final Set<String> said = new HashSet<>();
 
     public ProgressLine(PrintStream err, boolean terminal) {
         this(err, terminal, QUIET_NANOS);
@@ -59,7 +63,7 @@ public final class ProgressLine implements Consumer<Fields>, AutoCloseable {
         if (terminal) {
             String line = step.length() > WIDTH ? step.substring(0, WIDTH) : step;
             err.print("\r" + line + "\u001b[K");
-        } else {
+        } else if (said.add(step)) {
             err.println(step);
         }
         err.flush();
