@@ -18,6 +18,8 @@ import java.util.Set;
  * may do so at once: the agent's lock lets one agent live, the others' bow out, and every command waits for the socket.
  */
 public final class AgentStarter {
+    /** Begins the last words of an agent that ends because of an error: its message and, in more lines, what to try. */
+    public static final String CANNOT_GO_ON = "the agent cannot go on: ";
     private static final int POLL_MILLIS = 5;
     private static final int DEADLINE_MILLIS = 30_000;
     private static final int LOG_TAIL_LINES = 10;
@@ -119,6 +121,16 @@ public final class AgentStarter {
 
     private Failure failed(String message) throws IOException {
         List<String> lines = Files.readAllLines(launch.agentLog(), StandardCharsets.ISO_8859_1);
+        int last = lines.size() - 1;
+        while (last >= 0 && !lines.get(last).startsWith(CANNOT_GO_ON)) {
+            last--;
+        }
+        if (last >= Math.max(0, lines.size() - LOG_TAIL_LINES)) {
+            List<String> more = lines.subList(last + 1, lines.size());
+            return new Failure(Failure.Kind.UNAVAILABLE, "the agent cannot start: "
+                    + lines.get(last).substring(CANNOT_GO_ON.length()), String.join("\n", more)
+                    + (more.isEmpty() ? "" : "\n") + "more is in " + launch.agentLog());
+        }
         List<String> tail = lines.subList(Math.max(0, lines.size() - LOG_TAIL_LINES), lines.size());
         return new Failure(Failure.Kind.UNAVAILABLE, message,
                 "the end of " + launch.agentLog() + ":\n  " + String.join("\n  ", tail));
