@@ -88,7 +88,7 @@ public final class Fetcher {
                     Durable.publish(part, target);
                 }
             } finally {
-                if (Files.isRegularFile(target)) {
+                if (Files.isRegularFile(target) || Files.exists(part) && Files.size(part) == 0) {
                     Files.deleteIfExists(part);
                 }
             }
