@@ -5,6 +5,7 @@ import eu.mikelangelo.base.Failure;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -89,13 +90,12 @@ public final class AgentStarter {
 
     /** Starts the agent unless it is reachable, and returns when it is. @throws Failure with the end of its log */
     public void start(ApiClient agent) throws IOException {
-        Path run = Durable.privateFolder(launch.home().run());
+        Path run = runFolder();
         if (run.toString().getBytes(StandardCharsets.UTF_8).length + DEEPEST_SOCKET_BYTES > MAX_SOCKET_PATH_BYTES) {
             throw new Failure(Failure.Kind.BAD_INPUT, "the run folder's path is too long for sockets in it: " + run,
                     "set MIKE_HOME to a folder of at most " + (MAX_SOCKET_PATH_BYTES - DEEPEST_SOCKET_BYTES - 4)
                             + " characters");
         }
-        touchPrivate(launch.agentLog());
         Process process = spawn();
         long deadline = System.nanoTime() + DEADLINE_MILLIS * 1_000_000L;
         while (!agent.reachable()) {
@@ -107,6 +107,18 @@ public final class AgentStarter {
                 throw failed("the agent did not listen within " + DEADLINE_MILLIS / 1000 + " s");
             }
             sleep();
+        }
+    }
+
+    private Path runFolder() throws IOException {
+        try {
+            Path run = Durable.privateFolder(launch.home().run());
+            touchPrivate(launch.agentLog());
+            return run;
+        } catch (FileSystemException e) {
+            throw new Failure(Failure.Kind.UNAVAILABLE, "cannot write to the run folder " + launch.home().run() + ": "
+                    + (e.getReason() == null ? e.getClass().getSimpleName() : e.getReason()),
+                    "is it ours, and its disk neither full nor read-only? MIKE_HOME names another folder", e);
         }
     }
 

@@ -279,9 +279,14 @@ public final class ImageStore {
         }
         try {
             boolean byName = entry.name().equals(what);
-            if (!names.remove(entry, byName)) {
+            boolean last = !byName || names.read().values().stream().noneMatch(other ->
+                    other.digest().equals(entry.digest()) && !other.name().equals(what));
+            if (last) {
+                // First: on a full disk the book of names can only be written when something has gone. A name without
+                // its image is no name, should we be killed in between.
                 Files.deleteIfExists(folder.resolve(entry.digest()));
             }
+            names.remove(entry, byName);
             return entry;
         } catch (IOException e) {
             throw Storage.failure("remove the image " + what, e);

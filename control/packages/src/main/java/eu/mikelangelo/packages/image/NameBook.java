@@ -83,16 +83,10 @@ final class NameBook {
         return result[0];
     }
 
-    /** Removes the entry's name, or all names of its digest; tells whether the image still has a name. */
-    boolean remove(ImageStore.Entry entry, boolean onlyName) throws IOException {
-        boolean[] named = new boolean[1];
-        change(names -> {
-            boolean changed = onlyName ? names.remove(entry.name()) != null
-                    : names.values().removeIf(other -> other.digest().equals(entry.digest()));
-            named[0] = names.values().stream().anyMatch(other -> other.digest().equals(entry.digest()));
-            return changed;
-        });
-        return named[0];
+    /** Removes the entry's name, or all names of its digest. */
+    void remove(ImageStore.Entry entry, boolean onlyName) throws IOException {
+        change(names -> onlyName ? names.remove(entry.name()) != null
+                : names.values().removeIf(other -> other.digest().equals(entry.digest())));
     }
 
     /** Puts names in place of a damaged book, which is kept beside them as {@code names.json.damaged}. */
