@@ -3,8 +3,6 @@ package eu.mikelangelo.cli;
 import eu.mikelangelo.agent.api.Fields;
 import eu.mikelangelo.agent.api.Sizes;
 import java.io.PrintStream;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -20,8 +18,6 @@ public final class ProgressLine implements Consumer<Fields>, AutoCloseable {
     private final Thread helper;
     private String step = "";
     private String drawn = "";
-    /** Off a terminal: steps that take turns (downloads side by side) are said once each. */
-    private final Set<String> said = new HashSet<>();
 
     public ProgressLine(PrintStream err, boolean terminal) {
         this(err, terminal, QUIET_NANOS);
@@ -63,7 +59,7 @@ public final class ProgressLine implements Consumer<Fields>, AutoCloseable {
         if (terminal) {
             String line = step.length() > WIDTH ? step.substring(0, WIDTH) : step;
             err.print("\r" + line + "\u001b[K");
-        } else if (said.add(step)) {
+        } else {
             err.println(step);
         }
         err.flush();

@@ -37,17 +37,6 @@ class ProgressLineTest {
     }
 
     @Test
-    void offATerminalDownloadsSideBySideAreSaidOnceEach() {
-        try (ProgressLine line = new ProgressLine(new PrintStream(err, true), false, 0)) {
-            for (int i = 1; i <= 3; i++) {
-                line.accept(event("downloading a", i, 4));
-                line.accept(event("downloading b", i, 4));
-            }
-        }
-        assertEquals("downloading a\ndownloading b\n", err.toString());
-    }
-
-    @Test
     void onATerminalOneLineIsDrawnOverAndWiped() {
         play(true, 0);
         assertEquals("\rdownloading 1M of 4M\u001b[K\rdownloading 2M of 4M\u001b[K\rbooting\u001b[K\r\u001b[K",
