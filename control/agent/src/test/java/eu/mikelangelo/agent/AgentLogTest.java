@@ -6,9 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.logging.ErrorManager;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import org.junit.jupiter.api.Test;
@@ -32,28 +29,5 @@ class AgentLogTest {
         long first = 1000 - recent.lines().count();
         assertTrue(recent.lines().findFirst().orElseThrow().endsWith(" line " + first), "no line is missing");
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
-    }
-
-    @Test
-    void aThreadThatIsInterruptedWhileItLogsHarmsNobody() throws Exception {
-        Path file = folder.resolve("agent.log");
-        AgentLog log = new AgentLog(file, 1000);
-        List<String> errors = new ArrayList<>();
-        log.setErrorManager(new ErrorManager() {
-            @Override
-            public void error(String message, Exception e, int code) {
-                errors.add(message + ": " + e);
-            }
-        });
-        Thread.currentThread().interrupt();
-        for (int i = 0; i < 30; i++) {
-            log.publish(new LogRecord(Level.WARNING, "line " + i));
-        }
-        assertTrue(Thread.interrupted(), "the interrupt is not swallowed");
-        log.publish(new LogRecord(Level.WARNING, "the end"));
-        log.close();
-        assertEquals(List.of(), errors);
-        assertTrue(Files.readString(file).endsWith("WARNING the end\n"));
-        assertTrue(Files.exists(folder.resolve("agent.log.1")));
     }
 }
