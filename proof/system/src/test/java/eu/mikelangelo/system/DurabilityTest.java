@@ -195,7 +195,7 @@ class DurabilityTest {
     /** Takes all space that is left there. */
     private static void fill(Path folder) throws IOException {
         try (var out = Files.newOutputStream(folder.resolve("fill"))) {
-            byte[] block = new byte[1 << 12];
+            byte[] block = new byte[1 << 20];
             while (true) {
                 out.write(block);
             }
