@@ -99,9 +99,9 @@ public record MachineFolder(Path folder) {
     MachineSpec unreadable() {
         String gone = "unknown (" + spec() + " is damaged)";
         // The last number is nobody's: sockets and address follow from it.
-        return new MachineSpec(MachineSpec.SCHEMA, name(), MachineSpec.LAST_NUMBER, new MachineSpec.Image("?", "", gone),
-                new MachineSpec.Kernel("?", "", gone), MachineSpec.LEAST_MEMORY_MIB, 1, List.of(), Map.of(), List.of(),
-                List.of(), 0, Instant.EPOCH);
+        return new MachineSpec(MachineSpec.SCHEMA, name(), MachineSpec.LAST_NUMBER,
+                new MachineSpec.Image("?", "", gone), new MachineSpec.Kernel("?", "", gone),
+                MachineSpec.LEAST_MEMORY_MIB, 1, List.of(), Map.of(), List.of(), List.of(), 0, Instant.EPOCH);
     }
 
     /**

@@ -10,6 +10,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
@@ -68,7 +69,7 @@ class BadHostTest {
                 for (Path program : programs.toList()) {
                     String name = program.getFileName().toString();
                     Path link = TOOLS.resolve(name);
-                    if (!name.startsWith("qemu-system") && Files.notExists(link, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+                    if (!name.startsWith("qemu-system") && Files.notExists(link, LinkOption.NOFOLLOW_LINKS)) {
                         Files.createSymbolicLink(link, program);
                     }
                 }
