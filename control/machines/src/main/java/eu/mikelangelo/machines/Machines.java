@@ -2,10 +2,12 @@ package eu.mikelangelo.machines;
 
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Home;
+import eu.mikelangelo.machines.host.ProcessId;
 import eu.mikelangelo.machines.qemu.Accelerator;
 import eu.mikelangelo.machines.qemu.AcceleratorProbe;
 import eu.mikelangelo.machines.qemu.Qemu;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -18,6 +20,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * All machines of a home: the facade of this module. An agent does
@@ -219,14 +223,37 @@ public final class Machines implements AutoCloseable {
         }
     }
 
-    /** Its QEMU may live, and we cannot read where its sockets are. */
-    private void endUnreadable(String name, boolean force) {
+    /** Its QEMU and passt may live, and we cannot read where their sockets are. */
+    private void endUnreadable(String name, boolean force) throws IOException {
         Set<String> initrd = Set.of(store.folder(name).initrd().toString());
         if (!force && Sockets.users(initrd).findAny().isPresent()) {
             throw new Failure(Failure.Kind.CONFLICT, "machine \"" + name + "\" is damaged, and its QEMU runs",
                     "remove it with -f; that ends it");
         }
+        Set<ProcessHandle> ours = Sockets.users(initrd).collect(Collectors.toSet());
+        for (int number : strayNumbers()) {
+            Sockets sockets = Sockets.of(context.home(), number);
+            ProcessId qemu = sockets.qemu();
+            if (qemu == null || qemu.handle().filter(ours::contains).isPresent()) {
+                sockets.killUsers();
+                sockets.remove();
+            }
+        }
         Sockets.kill(initrd);
+    }
+
+    /** Numbers with sockets that no machine with a readable spec has. */
+    private List<Integer> strayNumbers() throws IOException {
+        Path sockets = context.home().run().resolve("m");
+        if (!Files.isDirectory(sockets)) {
+            return List.of();
+        }
+        Set<Integer> known = machines.values().stream().map(machine -> machine.spec().number())
+                .collect(Collectors.toSet());
+        try (Stream<Path> folders = Files.list(sockets)) {
+            return folders.map(folder -> folder.getFileName().toString()).filter(text -> text.matches("[0-9]{1,5}"))
+                    .map(Integer::valueOf).filter(number -> !known.contains(number)).toList();
+        }
     }
 
     /**

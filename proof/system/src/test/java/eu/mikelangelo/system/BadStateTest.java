@@ -95,6 +95,7 @@ class BadStateTest {
     void aMachineWhoseSpecIsDamagedIsListedWithItsReasonAndRemoved() throws Exception {
         mike.run("run", "-d", "--name", "s", FOLDER.toString()).ok();
         ProcessHandle qemu = ProcessHandle.of(mike.inspect("s").get("pid").asLong()).orElseThrow();
+        ProcessHandle passt = ProcessHandle.of(mike.inspect("s").get("passtPid").asLong()).orElseThrow();
         mike.kill("agent");
         Files.writeString(mike.home().resolve("machines/s/spec.json"), "{");
         assertTrue(mike.run("ps", "-a").ok().out().contains("s "), "it is listed");
@@ -103,6 +104,7 @@ class BadStateTest {
         refused(73, List.of("damaged", "-f"), "rm", "s");
         mike.run("rm", "-f", "s").ok();
         qemu.onExit().get(10, TimeUnit.SECONDS);
+        passt.onExit().get(10, TimeUnit.SECONDS);
         assertEquals(0, mike.run("ps", "-a", "--json").json().size());
     }
 
