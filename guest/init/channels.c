@@ -68,8 +68,8 @@ void channels_drop(void) {
 }
 
 static bool start_program(struct channel *c, char **word) {
-    char error[TEXT_MAX] = "exec: no pipes are left";
-    int end[6] = {-1, -1, -1, -1, -1, -1}, code;
+    char error[TEXT_MAX + 1] = "exec: no pipes are left";
+    int end[6] = {-1, -1, -1, -1, -1, -1}, code = 126;
     struct user user = app_user;
     c->exited = true;  /* until it runs */
     if (*word[0] && !parse_user(word[0], &user)) return fail(c, "the user is not UID[:GID[,GID...]] in numbers", "");
@@ -80,11 +80,13 @@ static bool start_program(struct channel *c, char **word) {
         close_fd(&end[(int[]){0, 3, 5}[i]]);
         fcntl(end[(int[]){1, 2, 4}[i]], F_SETFL, O_NONBLOCK);
     }
-    c->in = end[1];
-    c->out = end[2];
-    c->err = end[4];
+    c->in = end[1], c->out = end[2], c->err = end[4];
     c->exited = c->pid < 0;
-    return c->pid > 0 || fail(c, error, "");
+    if (c->pid > 0) return true;
+    strcat(error, "\n");  /* as a shell would: the reason on stderr, then 126 or 127 */
+    control_send(ERRDATA, c->id, error, (uint32_t)strlen(error));
+    finish(c, (uint32_t)code);
+    return false;
 }
 
 static bool start_get(struct channel *c, char **word) {

@@ -3,6 +3,7 @@ package eu.mikelangelo.machines;
 import eu.mikelangelo.base.Durable;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Home;
+import eu.mikelangelo.machines.host.ProcessId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A machine's sockets, {@code run/m/<number>/}. Folders are 0700; for root they may be passed through (0711), because
@@ -102,13 +104,33 @@ record Sockets(Path folder, Path passtFolder) {
 
     /** Ends QEMU and passt processes that were started on these sockets; for those nobody wrote down in time. */
     void killUsers() {
-        kill(Set.of("socket,id=qmp,path=" + qmp().toString().replace(",", ",,") + ",server=on,wait=off",
-                passt().toString()));
+        kill(Set.of(qemuWord(), passt().toString()));
+    }
+
+    private String qemuWord() {
+        return "socket,id=qmp,path=" + qmp().toString().replace(",", ",,") + ",server=on,wait=off";
+    }
+
+    /** The QEMU that was started on these sockets and lives, or null. */
+    ProcessId qemu() {
+        return users(Set.of(qemuWord())).flatMap(process -> ProcessId.of(process.pid()).stream()).findFirst()
+                .orElse(null);
+    }
+
+    /** The passt, likewise. */
+    ProcessId passtProcess() {
+        return users(Set.of(passt().toString())).flatMap(process -> ProcessId.of(process.pid()).stream()).findFirst()
+                .orElse(null);
     }
 
     /** Ends QEMU and passt processes that have one of these words in their command line. */
     static void kill(Set<String> words) {
-        ProcessHandle.allProcesses().filter(process -> uses(process, words)).forEach(ProcessHandle::destroyForcibly);
+        users(words).forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /** QEMU and passt processes that have one of these words in their command line. */
+    static Stream<ProcessHandle> users(Set<String> words) {
+        return ProcessHandle.allProcesses().filter(process -> uses(process, words));
     }
 
     private static boolean uses(ProcessHandle process, Set<String> words) {

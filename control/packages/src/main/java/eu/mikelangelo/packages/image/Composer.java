@@ -101,7 +101,13 @@ public final class Composer {
         }
     }
 
-    private Composed existing(ImageStore.Entry entry, List<String> warnings) {
+    private Composed existing(ImageStore.Entry entry, List<String> warnings) throws IOException {
+        if (!images.intact(entry.digest())) {
+            throw new Failure(Failure.Kind.UNTRUSTED, "the image " + (entry.name().isEmpty() ? entry.digest()
+                    : entry.name()) + " in the store is damaged: its content is not that of its digest",
+                    "Compose it again (it was made of: " + (entry.origin().isEmpty() ? "unknown" : entry.origin())
+                    + "), or remove it: mike image rm " + entry.digest().substring(0, 12) + ".");
+        }
         return composed(entry, ImageFile.open(images.path(entry.digest())), warnings, true);
     }
 
@@ -202,7 +208,7 @@ public final class Composer {
         } catch (NoSuchFileException e) {
             return null;
         }
-        if (!images.has(digest)) {
+        if (!images.has(digest) || !images.intact(digest)) {
             return null;
         }
         ImageStore.Entry entry = images.name(digest, name, origin);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -385,5 +386,36 @@ class ImportTest {
         assertEquals(Archive.sha256(Files.readAllBytes(deb.file())), deb.sha256());
         assertEquals("kernel", new String(eu.mikelangelo.packages.debian.deb.DebReader.member(deb.file(),
                 "/boot/vmlinuz-6.1.0-9-cloud-amd64", 100), StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void aDebThatWasDamagedOnOurDiskIsFetchedAgain() throws IOException {
+        take("net");
+        Path debs = folder.resolve("packages/debs");
+        try (var files = Files.list(debs)) {
+            for (Path deb : files.toList()) {
+                byte[] bytes = Files.readAllBytes(deb);
+                bytes[bytes.length / 2] ^= 1;
+                Files.write(deb, bytes);
+            }
+        }
+        for (String cache : List.of("facts", "bundles", "resolved")) {
+            try (var files = Files.list(folder.resolve("packages").resolve(cache))) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+        assertNotNull(take("net").tree().get("/usr/bin/nc.real"));
+    }
+
+    @Test
+    void anAttackIsReportedWithThePackagesName() throws IOException {
+        archive.add("evil", "1", new Debs().file("../../x", "x", 0644).build("gz"));
+        archive.publish();
+        Failure failure = assertThrows(Failure.class, () -> take("evil"));
+        assertEquals(Failure.Kind.UNTRUSTED, failure.kind());
+        assertTrue(failure.getMessage().startsWith("package evil 1 is refused: path leaves the tree"),
+                failure.getMessage());
     }
 }

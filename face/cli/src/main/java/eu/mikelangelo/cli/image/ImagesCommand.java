@@ -27,7 +27,8 @@ public final class ImagesCommand extends Verb.WithJson {
         Table table = new Table("NAME", "VERSION", "IMAGE", "SIZE", "KERNEL");
         for (Fields image : images) {
             table.row(image.string("name", "-"), image.string("version", "-"), Show.digest(image.string("sha256", "")),
-                    Sizes.human(image.integer("size", 0)), image.string("kernel", "-"));
+                    Sizes.human(image.integer("size", 0)), image.string("kernel",
+                    image.string("damage", "").isEmpty() ? "-" : "damaged"));
         }
         context.out().print(table);
         return OK;

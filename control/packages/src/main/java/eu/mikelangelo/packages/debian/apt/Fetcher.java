@@ -88,7 +88,7 @@ public final class Fetcher {
                     Durable.publish(part, target);
                 }
             } finally {
-                if (Files.isRegularFile(target)) {
+                if (Files.isRegularFile(target) || Files.exists(part) && Files.size(part) == 0) {
                     Files.deleteIfExists(part);
                 }
             }
@@ -286,7 +286,7 @@ public final class Fetcher {
     static Failure unavailable(URI uri, Path target, IOException e) {
         if (full(e)) {
             return new Failure(Failure.Kind.UNAVAILABLE, "no room to store " + target + ": " + e.getMessage(),
-                    "Free some space there (mike prune), or set MIKE_HOME to another disk.", e);
+                    "Free some space there (`mike images` lists what takes it), or set MIKE_HOME to another disk.", e);
         }
         String why = e instanceof java.net.UnknownHostException ? "unknown host " + e.getMessage() : e.getMessage();
         return new Failure(Failure.Kind.UNAVAILABLE, "cannot download " + uri + ": "
