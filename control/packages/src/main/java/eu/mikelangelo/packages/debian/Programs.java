@@ -29,7 +29,8 @@ final class Programs {
                     + "printenv printf ptx pwd readlink realpath rm rmdir seq sha1sum sha256sum sha512sum shred shuf "
                     + "sleep sort split stat stdbuf stty sum sync tac tail tee test timeout touch tr true truncate "
                     + "tsort tty uname unexpand uniq unlink users wc who whoami yes"),
-            Map.entry("util-linux", "flock getopt ionice ipcrm ipcs logger mountpoint more nsenter prlimit rev runuser "
+            Map.entry("bsdutils", "logger renice script wall"),
+            Map.entry("util-linux", "flock getopt ionice ipcrm ipcs mountpoint more nsenter prlimit rev runuser "
                     + "setarch setpriv setsid taskset unshare uuidgen blkid su"),
             Map.entry("findutils", "find xargs"), Map.entry("debianutils", "run-parts tempfile which savelog"),
             Map.entry("gzip", "gzip gunzip zcat zgrep"), Map.entry("grep", "grep egrep fgrep"),
