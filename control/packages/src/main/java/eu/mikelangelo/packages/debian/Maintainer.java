@@ -88,6 +88,7 @@ final class Maintainer {
                 "chown", "chmod", "chgrp", "id", "env", "ln", "rm", "setpriv", "openssl")) {
             programs.program(command);
         }
+        maker.include("/usr/lib/ssl/openssl.cnf");
         plan.pre.addFirst(new Plan.Before(words, true, ""));
         return true;
     }
@@ -134,7 +135,9 @@ final class Maintainer {
         for (List<String> command : script.commands()) {
             String name = command.getFirst().replaceFirst(".*/", "");
             boolean unclear = name.matches("install|ucf") && command.stream().anyMatch(word ->
-                    word.indexOf(Shell.UNKNOWN) >= 0 || word.startsWith("/proc/") || word.startsWith("/dev/"));
+                    word.indexOf(Shell.UNKNOWN) >= 0 || word.startsWith("/proc/") || word.startsWith("/dev/"))
+                    // A function's argument, which only a run knows.
+                    || name.equals("mkdir") && !command.getLast().matches("/[^" + Shell.UNKNOWN + "]*");
             if (unclear || !DONE.contains(name) && !script.functions().contains(name)) {
                 return true;
             }

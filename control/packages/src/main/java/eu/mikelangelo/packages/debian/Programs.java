@@ -234,7 +234,13 @@ final class Programs {
                     && !script.functions().contains(word) && depth < MAX_DEPTH) {
                 program(word, depth + 1);
             }
-            for (String argument : command.subList(Math.min(at + 1, command.size()), command.size())) {
+            boolean shell = false;
+            for (int i = at + 1; i < command.size(); i++) {
+                String argument = command.get(i);
+                shell |= command.get(i - 1).matches("(.*/)?(sh|bash|dash|su|runuser)");
+                if (shell && command.get(i - 1).matches("-[a-z]*c|--command") && depth < MAX_DEPTH) {
+                    shellText(argument, depth + 1, without);
+                }
                 if (argument.matches("/(usr/)?(s?bin|lib)/[A-Za-z0-9_.+/-]+") && depth < MAX_DEPTH
                         && maker.find(argument) instanceof Entry e && e.executable()) {
                     program(argument, depth + 1);
