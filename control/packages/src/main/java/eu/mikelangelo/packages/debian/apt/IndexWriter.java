@@ -107,7 +107,7 @@ final class IndexWriter implements AutoCloseable {
         for (String group : stanza.getOrDefault("recommends", "").split(",")) {
             String name = group.strip().replaceFirst("[^A-Za-z0-9.+-].*", "");
             if (name.startsWith(source + "-") && name.matches(".*-(backend|driver|storage)(-.*)?")
-                    || name.endsWith("-data")) {
+                    || name.endsWith("-data") && !name.startsWith("lib")) {
                 depends.append(depends.isEmpty() ? "" : ", ").append(group.strip());
             }
         }
