@@ -28,7 +28,8 @@ final class InitScript {
         }
         Plan plan = read(universe.text(script), script.name(), maker);
         boolean shell = script.script().matches("(/usr)?/bin/(sh|dash|bash)( .*)?");
-        boolean doubtful = plan == null || plan.guessed || !plan.warnings.isEmpty() || maker.find(plan.args.getFirst()) == null
+        boolean doubtful = plan == null || plan.guessed || !plan.warnings.isEmpty()
+                || maker.find(plan.args.getFirst()) == null
                 || !plan.args.getFirst().matches("/.*") || plan.background || wrapped(maker, plan);
         return shell && doubtful ? run(script.path(), script.name(), maker) : plan;
     }
