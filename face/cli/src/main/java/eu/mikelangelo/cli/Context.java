@@ -67,6 +67,12 @@ public record Context(PrintStream out, PrintStream err, InputStream in, Map<Stri
                 Tty.ofProcess());
     }
 
+    /** Whether the terminal can only print: no cursor, no colours. */
+    public boolean dumb() {
+        String term = env.getOrDefault("TERM", "");
+        return term.isEmpty() || term.equals("dumb");
+    }
+
     /**
      * What the agent understands as a source: an absolute path for a path (anything with a slash, or the name of an
      * image file that lies here), a name unchanged.

@@ -35,7 +35,7 @@ final class ForegroundRun {
         for (String name : new String[] {"INT", "TERM", "HUP"}) {
             Signals.handle(name, this::signal);
         }
-        try (ProgressLine progress = new ProgressLine(context.err(), context.tty().err())) {
+        try (ProgressLine progress = new ProgressLine(context)) {
             machine = context.agent().with(agent -> agent.stream("POST", "/v1/machines", request, progress))
                     .string("name", "");
         }

@@ -93,7 +93,7 @@ public final class RunCommand extends Verb.WithJson {
             return new ForegroundRun(context, request, interactive, tty, removes()).call();
         }
         Fields machine;
-        try (ProgressLine progress = new ProgressLine(context.err(), context.tty().err())) {
+        try (ProgressLine progress = new ProgressLine(context)) {
             machine = context.agent().with(agent -> agent.stream("POST", "/v1/machines", request, progress));
         }
         if (json) {

@@ -22,7 +22,7 @@ public final class StartCommand extends OnMachines {
 
     @Override
     void on(ApiClient agent, String name, String path) throws IOException {
-        try (ProgressLine progress = new ProgressLine(context.err(), context.tty().err())) {
+        try (ProgressLine progress = new ProgressLine(context)) {
             agent.stream("POST", path + "/start", Map.of("detach", true, "waitSeconds", seconds), progress);
         }
     }
