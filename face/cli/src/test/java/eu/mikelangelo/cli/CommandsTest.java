@@ -86,7 +86,8 @@ class CommandsTest {
 
     static Stream<String> commands() throws Exception {
         List<String> names = new ArrayList<>();
-        Context none = new Context(System.out, System.err, System.in, Map.of(), Path.of("/"), null, null, null);
+        Context none = new Context(System.out, System.err, System.in, Map.of(), Path.of("/"), null, null,
+                new Context.Tty(false, false, false));
         names(Main.commandLine(none, ""), "", names);
         return names.stream();
     }
@@ -105,7 +106,7 @@ class CommandsTest {
         String help = out.toString(StandardCharsets.UTF_8);
         assertTrue(help.contains("\nExamples:\n  mike "), command + " has runnable examples");
         assertTrue(help.contains("Options:\n"), command + " has options");
-        assertTrue(help.lines().allMatch(line -> line.length() <= 120), "it fits a window");
+        assertTrue(help.lines().allMatch(line -> line.length() <= 80), "it fits a window");
         Golden.check("help/" + (command.isEmpty() ? "mike" : command.replace(' ', '-')), help);
     }
 
@@ -210,6 +211,27 @@ class CommandsTest {
                 List.of("run", "-c", "many", "a"), List.of("ps", "extra"), List.of("stop"), List.of("exec", "web"),
                 List.of("cp", "a", "b"), List.of("cp", "a:/b", "c:/d"), List.of("image"),
                 List.of("completion", "fish"));
+    }
+
+    @Test
+    void wrongUsageIsExplained() throws Exception {
+        StringBuilder text = new StringBuilder();
+        for (String words : List.of("runn", "nonsense --help", "image lss", "ps --jsno", "ps --all=x --alll", "ps extra",
+                "stop", "run -c many a", "run --name", "run -p --rm a", "run a b", "cp a b", "exec web", "exec -it web sh",
+                "completion fish", "help nonsense", "psx --json")) {
+            text.append("$ mike ").append(words).append('\n').append(all(words.split(" "))).append('\n');
+        }
+        Golden.check("usage", text.toString());
+    }
+
+    @Test
+    void helpAndVersionAreAlsoFoundByTheirOtherNames() {
+        assertEquals(0, mike("run", "--help"));
+        String help = out.toString();
+        assertEquals(0, mike("help", "run"));
+        assertEquals(help, out.toString());
+        assertEquals(0, mike("--version"));
+        assertTrue(out.toString().startsWith("mike 0.1.0"));
     }
 
     @ParameterizedTest

@@ -29,7 +29,7 @@ public final class ImagesCommand extends Verb.WithJson {
             table.row(image.string("name", "-"), image.string("version", "-"), Show.digest(image.string("sha256", "")),
                     Sizes.human(image.integer("size", 0)), image.string("kernel", "-"));
         }
-        context.out().print(table);
+        table.print(context);
         return OK;
     }
 }

@@ -42,8 +42,7 @@ final class ForegroundRun {
         Console console = new Console(context, machine);
         if (tty) {
             try (Terminal terminal = Terminal.raw()) {
-                console.resize(Terminal.size());
-                Signals.handle("WINCH", number -> resize(console));
+                console.followSize();
                 console.input(true, () -> leave(terminal));
                 console.output(-1);
             }
@@ -62,7 +61,7 @@ final class ForegroundRun {
         try {
             // The guest could not start or keep the application: the code alone would not say why.
             if (end.has("exitCode") && !end.string("reason", "").isEmpty()) {
-                context.err().println("mike: machine " + machine + ": " + end.string("reason", ""));
+                context.complain("machine " + machine + ": " + end.string("reason", ""));
             }
             return WaitCommand.exitCode(machine, end);
         } finally {
@@ -96,24 +95,13 @@ final class ForegroundRun {
         Thread.ofPlatform().daemon().start(() -> {
             try {
                 if (count == 1) {
-                    context.err().println("mike: stopping " + machine + " (once more to kill it)");
+                    context.say("stopping " + machine + " (once more to kill it)");
                     context.agent().with(agent -> agent.call("POST", path() + "/stop", Map.of()));
                 } else {
                     context.agent().with(agent -> agent.call("POST", path() + "/kill", Map.of()));
                 }
             } catch (IOException | Failure e) {
-                context.err().println("mike: " + e.getMessage());
-            }
-        });
-    }
-
-    private static void resize(Console console) {
-        Thread.ofPlatform().daemon().start(() -> {
-            try {
-                console.resize(Terminal.size());
-            } catch (IOException | Failure e) {
-                // The machine has just ended.
-                return;
+                context.complain(e.getMessage());
             }
         });
     }
@@ -121,7 +109,7 @@ final class ForegroundRun {
     private void leave(Terminal terminal) {
         terminal.restore();
         context.err().println();
-        context.err().println("mike: left " + machine + " running; mike console " + machine + " returns to it");
+        context.say("left " + machine + " running; mike console " + machine + " returns to it");
         Runtime.getRuntime().halt(Verb.OK);
     }
 }
