@@ -22,6 +22,8 @@ public final class ProgressLine implements Consumer<Fields>, AutoCloseable {
     /** A step without a count shows its seconds from here on. */
     private static final long LONG_SECONDS = 3;
     private static final int BAR_WIDTH = 20;
+    /** On narrower terminals long names leave no room for a bar, and one that comes and goes disturbs. */
+    private static final int BAR_FROM = 90;
     /** Totals from here on are bytes; smaller ones are counts of files. */
     private static final int BYTES_FROM = 1 << 16;
     /** What the composer wants to be read: a line of its own everywhere, at once. */
@@ -128,7 +130,7 @@ public final class ProgressLine implements Consumer<Fields>, AutoCloseable {
             right = String.format("  %s %3d%%", count, percent);
             int filled = (int) (percent * BAR_WIDTH / 100);
             String bar = "  [" + "#".repeat(filled) + "-".repeat(BAR_WIDTH - filled) + "]";
-            right = step.length() + bar.length() + right.length() <= width ? bar + right : right;
+            right = width >= BAR_FROM && step.length() + bar.length() + right.length() <= width ? bar + right : right;
         } else if (seconds >= LONG_SECONDS && !step.isEmpty()) {
             right = "  " + seconds + " s";
         }
