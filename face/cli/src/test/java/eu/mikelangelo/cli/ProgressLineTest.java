@@ -106,7 +106,7 @@ class ProgressLineTest {
 
     @Test
     void bytesAndPercentAreShownAsFarAsTheyFit() throws Exception {
-        assertEquals("downloading libc6" + " ".repeat(36) + "  [##########----------]  2M of 4M  50%",
+        assertEquals("downloading libc6" + " ".repeat(35) + "  [##########----------]  2M of 4M  50%",
                 drawn(92, "downloading libc6", 2 << 20, 4 << 20));
         assertEquals("downloading libc6  2M of 4M  50%", drawn(33, "downloading libc6", 2 << 20, 4 << 20));
         assertEquals("downloadi...  2M of 4M  50%", drawn(28, "downloading libc6", 2 << 20, 4 << 20));
