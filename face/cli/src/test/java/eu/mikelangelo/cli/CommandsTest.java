@@ -317,6 +317,8 @@ class CommandsTest {
         answer("GET /v1/images", "{\"images\":[" + image + "]}");
         Golden.check("images", all("images"));
         assertEquals(0, mike("image", "ls"));
+        assertEquals(0, mike("images", "-q"));
+        assertEquals("nginx\n", out.toString());
         answer("POST /v1/images", "{\"result\":" + image + "}\n");
         Golden.check("compose", all("compose", "nginx", "-o", "nginx.img"));
         assertTrue(agent.asked.getFirst().contains("\"output\":\"" + folder.resolve("nginx.img") + "\""));
@@ -348,6 +350,17 @@ class CommandsTest {
         assertEquals("", new String(bash.getInputStream().readAllBytes()));
         assertEquals(0, bash.waitFor());
         assertTrue(out.toString().contains("compose"));
+    }
+
+    @Test
+    void completionKnowsMachinesAndCommands() throws Exception {
+        assertEquals(0, mike("completion", "bash"));
+        Path script = Files.writeString(folder.resolve("completion"), out.toString());
+        String ask = "mike() { [ \"$*\" = 'ps -q' ] && echo web db; [ \"$*\" = 'images -q' ] && echo nginx; }; . " + script
+                + "; try() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _mike_with_names; "
+                + "echo \"${COMPREPLY[@]}\"; }; try mike logs w; try mike ver; try mike run ng; try mike stop ''";
+        Process bash = new ProcessBuilder("bash", "-c", ask).redirectErrorStream(true).start();
+        assertEquals("web\nversion\nnginx\nweb db\n", new String(bash.getInputStream().readAllBytes()));
     }
 
     @Test

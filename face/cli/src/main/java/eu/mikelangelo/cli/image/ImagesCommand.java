@@ -9,10 +9,14 @@ import eu.mikelangelo.cli.Verb;
 import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 @Command(name = "images", description = {"List the images of this host.",
     "SIZE is the image's own; the kernel is stored once for all."}, footer = {"  mike images", "  mike images --json"})
 public final class ImagesCommand extends Verb.WithJson {
+    @Option(names = {"-q", "--quiet"}, description = "Print names only.")
+    boolean quiet;
+
     public ImagesCommand(Context context) {
         super(context);
     }
@@ -22,6 +26,10 @@ public final class ImagesCommand extends Verb.WithJson {
         List<Fields> images = context.agent().with(agent -> agent.get("/v1/images")).objects("images");
         if (json) {
             printJson(images.stream().map(Fields::members).toList());
+            return OK;
+        }
+        if (quiet) {
+            images.stream().map(image -> image.string("name", "")).filter(name -> !name.isEmpty()).forEach(this::print);
             return OK;
         }
         Table table = new Table("NAME", "VERSION", "IMAGE", "SIZE", "KERNEL");
