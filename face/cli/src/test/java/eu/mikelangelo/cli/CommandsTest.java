@@ -178,6 +178,26 @@ class CommandsTest {
     }
 
     @Test
+    void ctrlCStopsAForegroundRunAndExitsWith130() throws Exception {
+        answer("POST /v1/machines", "{\"result\":{\"name\":\"hello\"}}\n");
+        answer("POST /v1/machines/hello/stop", "{\"phase\":\"exited\",\"exitCode\":0}");
+        answer("GET /v1/machines/hello/wait", "{\"phase\":\"exited\",\"exitCode\":0,\"reason\":\"\"}");
+        answer("DELETE /v1/machines/hello", "{}");
+        answer("GET /v1/machines/hello/console", "serving\n");
+        agent.before.put("GET /v1/machines/hello/console", () -> {
+            // To this process itself, as a terminal does it; the agent's answer waits until it was heard.
+            new ProcessBuilder("kill", "-INT", Long.toString(ProcessHandle.current().pid())).start().waitFor();
+            for (int i = 0; i < 500 && agent.asked.stream().noneMatch(asked -> asked.contains("/stop")); i++) {
+                Thread.sleep(10);
+            }
+            return null;
+        });
+        assertEquals(130, mike("run", "./hello"));
+        assertTrue(err.toString().contains("mike: stopping hello (once more to kill it)\n"), err.toString());
+        assertTrue(agent.asked.contains("DELETE /v1/machines/hello"), "nothing stays");
+    }
+
+    @Test
     void aMachineThatFailsIsKeptAndExplained() throws Exception {
         answer("POST /v1/machines", "{\"result\":{\"name\":\"hello\"}}\n");
         answer("GET /v1/machines/hello/console", "");

@@ -22,6 +22,7 @@ final class ForegroundRun {
     private final boolean remove;
     private final AtomicInteger signals = new AtomicInteger();
     private volatile String machine = "";
+    private volatile boolean interrupted;
 
     ForegroundRun(Context context, Map<String, Object> request, boolean interactive, boolean tty, boolean remove) {
         this.context = context;
@@ -63,7 +64,10 @@ final class ForegroundRun {
             if (end.has("exitCode") && !end.string("reason", "").isEmpty()) {
                 context.complain("machine " + machine + ": " + end.string("reason", ""));
             }
-            return WaitCommand.exitCode(machine, end);
+            int code = WaitCommand.exitCode(machine, end);
+            // A server that ends well on Ctrl-C must not make "mike run … && next" go on. SIGTERM is a supervisor's
+            // way to ask: it gets the application's own answer.
+            return interrupted ? 128 + Signals.INT : code;
         } finally {
             // A machine that failed stays to be looked at.
             if (remove && end.has("exitCode")) {
@@ -91,6 +95,7 @@ final class ForegroundRun {
         if (machine.isEmpty()) {
             Runtime.getRuntime().halt(128 + number);
         }
+        interrupted |= number == Signals.INT;
         int count = signals.incrementAndGet();
         Thread.ofPlatform().daemon().start(() -> {
             try {
