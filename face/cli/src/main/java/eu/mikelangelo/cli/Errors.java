@@ -98,7 +98,8 @@ final class Errors {
         String first = message.substring(0, 1).toLowerCase(java.util.Locale.ROOT) + message.substring(1);
         return first.replaceFirst("^invalid value for option '([^']*)': '(.*)' is not an? (int|long)$",
                         "\"$2\" is not a number, which $1 takes")
-                .replaceFirst("^invalid value for option '([^']*)': '(.*)' is not a boolean$", "$1 takes no value: \"$2\"")
+                .replaceFirst("^invalid value for option '([^']*)': '(.*)' is not a boolean$",
+                        "$1 takes no value: \"$2\"")
                 .replaceFirst("^invalid value for .*: expected one of \\[(.*)] .* but was '(.*)'$",
                         "\"$2\" is none of those known: $1");
     }

@@ -236,9 +236,9 @@ class CommandsTest {
     @Test
     void wrongUsageIsExplained() throws Exception {
         StringBuilder text = new StringBuilder();
-        for (String words : List.of("runn", "nonsense --help", "image lss", "ps --jsno", "ps --all=x --alll", "ps extra",
-                "stop", "run -c many a", "run --name", "run -p --rm a", "run a b", "cp a b", "exec web", "exec -it web sh",
-                "completion fish", "help nonsense", "psx --json")) {
+        for (String words : List.of("runn", "nonsense --help", "image lss", "ps --jsno", "ps --all=x --alll",
+                "ps extra", "stop", "run -c many a", "run --name", "run -p --rm a", "run a b", "cp a b", "exec web",
+                "exec -it web sh", "completion fish", "help nonsense", "psx --json")) {
             text.append("$ mike ").append(words).append('\n').append(all(words.split(" "))).append('\n');
         }
         Golden.check("usage", text.toString());
@@ -376,7 +376,8 @@ class CommandsTest {
     void completionKnowsMachinesAndCommands() throws Exception {
         assertEquals(0, mike("completion", "bash"));
         Path script = Files.writeString(folder.resolve("completion"), out.toString());
-        String ask = "mike() { [ \"$*\" = 'ps -q' ] && echo web db; [ \"$*\" = 'images -q' ] && echo nginx; }; . " + script
+        String ask = "mike() { [ \"$*\" = 'ps -q' ] && echo web db; "
+                + "[ \"$*\" = 'images -q' ] && echo nginx; }; . " + script
                 + "; try() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _mike_with_names; "
                 + "echo \"${COMPREPLY[@]}\"; }; try mike logs w; try mike ver; try mike run ng; try mike stop ''";
         Process bash = new ProcessBuilder("bash", "-c", ask).redirectErrorStream(true).start();
