@@ -114,7 +114,8 @@ public final class Composer {
     private Composed debian(String name, boolean refresh, Progress progress) throws IOException {
         InitBinary program = initBinary();
         if (!refresh) {
-            String fingerprint = packages.fingerprint(name); // an unknown name is told before a kernel is fetched
+            // An unknown name is told before a kernel is fetched.
+            String fingerprint = packages.fingerprint(name, progress);
             String key = key("package", name, fingerprint, program.sha256(), kernels.current(progress).sha256());
             Composed warm = warm(key, name, origin(name));
             if (warm != null) {

@@ -76,7 +76,7 @@ public final class KernelStore {
             Kernel kernel = known == null ? null : find(known.sha256());
             String fingerprint;
             try {
-                fingerprint = packages.fingerprint(META_PACKAGE);
+                fingerprint = packages.fingerprint(META_PACKAGE, progress);
             } catch (Failure e) {
                 if (kernel != null && e.kind() == Failure.Kind.UNAVAILABLE) {
                     return kernel; // without a network the kernel we have is the newest

@@ -44,7 +44,7 @@ public final class DoctorCommand extends Verb.WithJson {
             Table table = new Table("WHAT", "STATE", "DETAIL");
             findings.forEach(finding -> table.row((String) finding.get("what"), (String) finding.get("state"),
                     (String) finding.get("detail")));
-            context.out().print(table);
+            context.out().print(table);  // in full, on any terminal
         }
         return ready ? OK : MISSING;
     }

@@ -2,7 +2,9 @@ package eu.mikelangelo.cli.machine;
 
 import eu.mikelangelo.agent.api.ApiClient;
 import eu.mikelangelo.agent.api.HttpExchange;
+import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.cli.Context;
+import eu.mikelangelo.cli.WindowSize;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
@@ -84,8 +86,21 @@ public final class Console {
         return -1;
     }
 
+    /** Tells the machine the terminal's size, now and when it changes. */
+    void followSize() throws IOException {
+        resize(Terminal.size());
+        Signals.handle("WINCH", number -> Thread.ofPlatform().daemon().start(() -> {
+            try {
+                resize(Terminal.size());
+            } catch (IOException | Failure e) {
+                // The machine has just ended.
+                return;
+            }
+        }));
+    }
+
     /** Tells the machine the terminal's size. */
-    public void resize(Terminal.Size size) throws IOException {
+    public void resize(WindowSize size) throws IOException {
         context.agent().with(agent -> agent.call("POST", path + "/resize",
                 Map.of("rows", size.rows(), "columns", size.columns())));
     }

@@ -26,9 +26,9 @@ public final class ConsoleCommand extends Verb {
     public Integer call() throws IOException {
         Console console = new Console(context, name);
         if (context.tty().in() && context.tty().out()) {
-            context.err().println("mike: joined " + name + "; Ctrl-] leaves");
+            context.say("joined " + name + "; Ctrl-] leaves");
             try (Terminal terminal = Terminal.raw()) {
-                console.resize(Terminal.size());
+                console.followSize();
                 console.input(true, () -> {
                     terminal.restore();
                     context.err().println();
