@@ -42,12 +42,16 @@ public final class IoCore implements AutoCloseable {
     private final Uplink[] uplinks = new Uplink[Switch.MAX_PORTS];
     private final ConcurrentLinkedQueue<Command> commands = new ConcurrentLinkedQueue<>();
     private final DistinctErrors errors;
+    private final Breakdown breakdown;
     private final Thread thread;
     private volatile boolean asleep;
     private volatile boolean dead;
     private volatile long sleeps;
     private boolean stopping;
+    /** Whose turn it is, to be blamed when nobody else can be. */
     private Port serving;
+    private long workedNs;
+    private long eventsNs;
 
     /**
      * @param options fixed for the core's life
@@ -57,6 +61,7 @@ public final class IoCore implements AutoCloseable {
         this.options = options;
         this.errors = errors;
         fabric = new Switch(new FrameRules(options.gatewayMac(), options.gatewayIpv4()), calls::signal);
+        breakdown = new Breakdown(fabric, errors);
         poller.watchInput(wakeFd, KIND_WAKE);
         thread = new Thread(this::run, "io-core");
         thread.setDaemon(true);
@@ -195,12 +200,14 @@ public final class IoCore implements AutoCloseable {
         }
         detach(port, index);
         boolean receive = index == PortHandler.RECEIVE;
-        QueueFault fault = receive ? port.rx.attach(memory, config) : port.tx.attach(memory, config);
-        if (fault != QueueFault.NONE) {
-            return fault;
-        }
+        // Before the ring is attached: when it is refused, nothing of the guest's is kept.
         if (kickFd >= 0) {
             poller.watchInput(kickFd, token(port, KIND_KICK));
+        }
+        QueueFault fault = receive ? port.rx.attach(memory, config) : port.tx.attach(memory, config);
+        if (fault != QueueFault.NONE) {
+            poller.forget(kickFd);
+            return fault;
         }
         if (receive) {
             port.rxKickFd = kickFd;
@@ -261,32 +268,41 @@ public final class IoCore implements AutoCloseable {
     }
 
     private void loop() {
-        long workedNs = Clock.nowNs();
-        long eventsNs = workedNs;
+        workedNs = Clock.nowNs();
+        eventsNs = workedNs;
         while (!stopping) {
-            long nowNs = Clock.nowNs();
-            if (!commands.isEmpty()) {
-                runCommands();
-                workedNs = nowNs;
-                // A command may have asked to stop: never sleep on it.
-                continue;
+            try {
+                step();
+            } catch (InternalError late) {
+                // A vanished guest's: raised wherever the core was by then, a system call for example.
+                broken(late);
             }
-            if (turn(nowNs) > 0) {
-                workedNs = nowNs;
-            } else if (nowNs - workedNs >= options.spinNs()) {
-                sleep(nowNs);
-                workedNs = Clock.nowNs();
-                eventsNs = workedNs;
-                continue;
-            } else {
-                for (int i = 0; i < SPINS; i++) {
-                    Thread.onSpinWait();
-                }
+        }
+    }
+
+    private void step() {
+        long nowNs = Clock.nowNs();
+        if (!commands.isEmpty()) {
+            runCommands();
+            workedNs = nowNs;
+            // A command may have asked to stop: never sleep on it.
+            return;
+        }
+        if (turn(nowNs) > 0) {
+            workedNs = nowNs;
+        } else if (nowNs - workedNs >= options.spinNs()) {
+            sleep(nowNs);
+            workedNs = Clock.nowNs();
+            eventsNs = workedNs;
+            return;
+        } else {
+            for (int i = 0; i < SPINS; i++) {
+                Thread.onSpinWait();
             }
-            if (nowNs - eventsNs >= EVENTS_EVERY_NS) {
-                events(0);
-                eventsNs = nowNs;
-            }
+        }
+        if (nowNs - eventsNs >= EVENTS_EVERY_NS) {
+            events(0);
+            eventsNs = nowNs;
         }
     }
 
@@ -308,6 +324,7 @@ public final class IoCore implements AutoCloseable {
                 slot++;
             }
         }
+        serving = null;
         return moved;
     }
 
@@ -326,47 +343,9 @@ public final class IoCore implements AutoCloseable {
         return moved;
     }
 
-    /**
-     * Somebody's memory vanished (SIGBUS arrives as InternalError, perhaps a little late and perhaps at another
-     * port's turn), or we made a mistake. Those whose memory cannot be read lose their queues; if all can, the port
-     * in whose turn it happened.
-     */
     private void broken(Throwable cause) {
-        boolean found = false;
-        if (cause instanceof InternalError) {
-            for (int i = 0; i < fabric.top(); i++) {
-                Port port = fabric.port(i);
-                if (port != null && (gone(port.rx.queue().memory()) || gone(port.tx.queue().memory()))) {
-                    giveUp(port, QueueFault.MEMORY_GONE, cause);
-                    found = true;
-                }
-            }
-        }
-        if (!found && serving != null) {
-            giveUp(serving, cause instanceof InternalError ? QueueFault.MEMORY_GONE : QueueFault.INTERNAL, cause);
-        }
-        fabric.flushAll();
-    }
-
-    private void giveUp(Port port, QueueFault reason, Throwable cause) {
-        port.breakDown(reason);
-        fabric.forgetWaiters(port);
-        errors.record("port " + port.name() + ": " + reason.text(), String.valueOf(cause));
-    }
-
-    /** A file that was shrunk lacks its end, so the last byte of each region tells. */
-    private static boolean gone(GuestMemory memory) {
-        try {
-            int sum = 0;
-            for (int i = 0; i < memory.regions(); i++) {
-                sum += memory.region(i).u8(memory.region(i).size() - 1);
-            }
-            // The error may be raised late, at the next transition into the VM: make one while we are still here.
-            Thread.yield();
-            return sum < 0;
-        } catch (InternalError e) {
-            return true;
-        }
+        breakdown.contain(cause, serving);
+        serving = null;
     }
 
     private void runCommands() {

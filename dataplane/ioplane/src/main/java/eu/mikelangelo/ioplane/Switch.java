@@ -345,8 +345,11 @@ final class Switch {
             return;
         }
         touchedCount = 0;
+        // First of all: one whose memory fails below must not keep the others from being touched again.
         for (int i = 0; i < count; i++) {
             touched[i].touched = false;
+        }
+        for (int i = 0; i < count; i++) {
             touched[i].rxPublished = touched[i].rx.queue().publish();
         }
         for (int i = 0; i < count; i++) {

@@ -222,4 +222,58 @@ class IoCoreTest {
             Fds.close(file);
         }
     }
+
+    /** Rings and all, at any moment of a turn: the error may come late, wherever the core is by then. */
+    @Test
+    void theCoreOutlivesAnyNumberOfVanishingGuests() {
+        long size = (MockGuest.OVERHEAD + MockNic.memoryBytes(64, 2048) + 4095) / 4096 * 4096;
+        try (Arena arena = Arena.ofShared(); CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine a = bench.fixed(1, null);
+            CoreBench.Machine b = bench.fixed(2, null);
+            for (int i = 0; i < 60; i++) {
+                int file = Fds.memFd("guest", size);
+                MockGuest guest = new MockGuest(Mappings.shared(file, 0, size, arena));
+                CoreBench.Machine c = bench.machine(new PortConfig("c" + i, Frames.mac(3 + i), 0, null),
+                        new MockNic(guest, 64, 2048, CoreBench.FEATURES));
+                byte[] frame = Frames.plain(Frames.mac(3 + i), Frames.mac(1), 100, random);
+                for (int n = 0; n < i; n++) {
+                    a.send(frame);
+                }
+                Fds.truncate(file, 0);
+                CoreBench.await("the verdict on " + i, () -> {
+                    a.send(frame);
+                    return c.port.fault() == QueueFault.MEMORY_GONE;
+                });
+                Fds.close(file);
+                bench.core.removePort(c.port);
+                byte[] other = Frames.plain(Frames.mac(2), Frames.mac(1), 1000, random);
+                CoreBench.await("room", () -> a.send(other));
+                assertArrayEquals(other, b.await());
+                b.refill(64);
+            }
+            assertTrue(bench.core.alive());
+            assertEquals(QueueFault.NONE, a.port.fault());
+            assertEquals(QueueFault.NONE, b.port.fault());
+        }
+    }
+
+    /** Memory that was unmapped under a ring is our own mistake; the port whose it is pays, not the sender. */
+    @Test
+    void unmappedMemoryBreaksThePortThatHasIt() {
+        Arena arena = Arena.ofShared();
+        try (CoreBench bench = new CoreBench(options())) {
+            MockGuest guest = new MockGuest(arena.allocate(MockGuest.OVERHEAD + MockNic.memoryBytes(64, 2048), 4096));
+            CoreBench.Machine a = bench.fixed(1, null);
+            CoreBench.Machine b = bench.fixed(2, null);
+            CoreBench.Machine c = bench.machine(new PortConfig("c", Frames.mac(3), 0, null),
+                    new MockNic(guest, 64, 2048, CoreBench.FEATURES));
+            arena.close();
+            a.send(Frames.plain(Frames.mac(3), Frames.mac(1), 100, random));
+            CoreBench.await("the verdict", () -> c.port.fault() != QueueFault.NONE);
+            byte[] other = Frames.plain(Frames.mac(2), Frames.mac(1), 1000, random);
+            a.send(other);
+            assertArrayEquals(other, b.await());
+            assertEquals(QueueFault.NONE, a.port.fault(), "the sender is innocent");
+        }
+    }
 }
