@@ -29,6 +29,9 @@ public final class IoCore implements AutoCloseable {
     /** While busy, the sockets and the eventfds are looked at this often. */
     private static final long EVENTS_EVERY_NS = 20_000;
     private static final int SPINS = 8;
+    /** How often a counter is read in a peer's place that fills it again at once, and how long the core then has. */
+    private static final int DRAINS = 1000;
+    private static final long DRAIN_PAUSE_NS = 100_000;
     private static final int KIND_WAKE = 0;
     private static final int KIND_KICK = 1;
     private static final int KIND_UPLINK = 2;
@@ -47,6 +50,11 @@ public final class IoCore implements AutoCloseable {
     private volatile boolean asleep;
     private volatile boolean dead;
     private volatile long sleeps;
+    /** The descriptor of the call that is being made, below a number of its own; 0 when none is. */
+    private volatile long calling;
+    private long callNumber;
+    /** What {@link #freeFromCall} saw the last time; its caller's. */
+    private long callSeen;
     private boolean stopping;
     /** Whose turn it is, to be blamed when nobody else can be. */
     private Port serving;
@@ -60,7 +68,7 @@ public final class IoCore implements AutoCloseable {
     public IoCore(IoOptions options, DistinctErrors errors) {
         this.options = options;
         this.errors = errors;
-        fabric = new Switch(new FrameRules(options.gatewayMac(), options.gatewayIpv4()), calls::signal);
+        fabric = new Switch(new FrameRules(options.gatewayMac(), options.gatewayIpv4()), this::ring);
         breakdown = new Breakdown(fabric, errors);
         poller.watchInput(wakeFd, KIND_WAKE);
         thread = new Thread(this::run, "io-core");
@@ -220,6 +228,10 @@ public final class IoCore implements AutoCloseable {
         }
         port.fault(QueueFault.NONE);
         fabric.forgetWaiters(port);
+        if (callFd >= 0) {
+            // A call may have been lost between two call descriptors or two back-ends; a spurious one is harmless.
+            ring(callFd);
+        }
         return QueueFault.NONE;
     }
 
@@ -240,6 +252,49 @@ public final class IoCore implements AutoCloseable {
         fabric.forgetWaiters(port);
         port.waitsFor = null;
         return receive ? port.rx.detach() : port.tx.detach();
+    }
+
+    /** Writes a call descriptor; the only thing of a peer's that could block the core, see {@link #freeFromCall}. */
+    private void ring(int callFd) {
+        callNumber++;
+        calling = callNumber << Integer.SIZE | callFd;
+        calls.signal(callFd);
+        calling = 0;
+    }
+
+    /**
+     * Call descriptors are made non-blocking, but that belongs to the open file: a hostile front-end can clear it, fill
+     * the counter, and the core would wait for ever for it to be read. To be called now and then, by one thread: when
+     * the core is in the same call as the last time, the counter is read in the peer's place.
+     *
+     * @return the port that held the core, to be removed; null when it was not held
+     */
+    public Port freeFromCall() {
+        long now = calling;
+        long before = callSeen;
+        callSeen = now;
+        if (now == 0 || now != before) {
+            return null;
+        }
+        int fd = (int) now;
+        Port holder = null;
+        // What the core wrote before it stored calling is seen here, and it does nothing meanwhile.
+        for (int i = 0; i < fabric.top(); i++) {
+            Port port = fabric.port(i);
+            if (port != null && (port.rxCallFd == fd || port.txCallFd == fd)) {
+                holder = port;
+            }
+        }
+        // A descriptor of our own: the number may be somebody else's as soon as the core goes on.
+        int file = Fds.duplicate(fd);
+        HotCalls own = new HotCalls();
+        for (int tries = 0; calling == now && tries < DRAINS; tries++) {
+            Fds.nonBlocking(file, true);
+            own.drain(file);
+            LockSupport.parkNanos(DRAIN_PAUSE_NS);
+        }
+        Fds.close(file);
+        return holder;
     }
 
     private static long token(Port port, int kind) {

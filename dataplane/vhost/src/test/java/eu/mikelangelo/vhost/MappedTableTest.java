@@ -41,11 +41,6 @@ class MappedTableTest {
         }
 
         @Override
-        public void signal(int fd) {
-            kernel.signal(fd);
-        }
-
-        @Override
         public void close(int fd) {
             kernel.close(fd);
         }
