@@ -234,6 +234,22 @@ class UplinkTest {
     }
 
     @Test
+    void aPasstThatReadsNothingHardlyWakesTheCore() throws Exception {
+        byte[] accept = Frames.tcp(1, 4000, TcpHead.SYN | TcpHead.ACK);
+        byte[] more = Frames.tcp(1, 4000, TcpHead.ACK);
+        assertTrue(machine.send(accept));
+        assertTrue(machine.send(more));
+        Thread.sleep(200);
+        long sleeps = bench.core.sleeps();
+        Thread.sleep(500);
+        assertTrue(bench.core.sleeps() - sleeps < 30, bench.core.sleeps() - sleeps + " times");
+        assertArrayEquals(accept, read());
+        long since = System.nanoTime();
+        assertArrayEquals(more, read());
+        assertTrue(System.nanoTime() - since < 30_000_000L, "its reading wakes the core");
+    }
+
+    @Test
     void aPasstThatReadsNothingGetsNoMoreSynAcksThanThereAreFences() throws Exception {
         byte[] accept = Frames.tcp(1, 7, TcpHead.SYN | TcpHead.ACK);
         byte[] more = Frames.tcp(1, 7, TcpHead.ACK);
