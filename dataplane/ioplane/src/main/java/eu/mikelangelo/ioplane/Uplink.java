@@ -22,7 +22,7 @@ import java.lang.foreign.Arena;
  * guest's MAC. Until it knows that, it sends to the broadcast address, and a guest ignores TCP that comes that way: a
  * guest that only listens could not be reached, after its start or after a restart of passt.
  *
- * <p>What follows a SYN-ACK is written when passt has read that: see {@link ReadFences}.
+ * <p>What follows a SYN is written when passt has read that: see {@link ReadFences}.
  *
  * <p>Threading: the core's thread. Nothing is allocated per frame.
  */
@@ -209,12 +209,14 @@ final class Uplink implements Outlet {
         }
         out.u32(outTo, Integer.reverseBytes(length));
         frame.read(0, out, outTo + LENGTH_BYTES, length);
-        if (tcp.read(out, outTo + LENGTH_BYTES, length)) {
+        if (tcp.locate(out, outTo + LENGTH_BYTES, length)) {
             long begin = written + outTo - outFrom;
-            if (tcp.accepts() && !fences.add(tcp.connection(), begin, begin + needed)) {
+            if (tcp.has(TcpHead.SYN) && !fences.add(tcp.connection(), begin, begin + needed)) {
                 return Drop.UPLINK_FULL;
             }
-            opening.inward(tcp);
+            if (tcp.whole()) {
+                opening.inward(tcp);
+            }
         }
         outTo += needed;
         return null;
