@@ -528,19 +528,21 @@ public final class Machine {
         return folder.kernelLog();
     }
 
-    /** Keeps the logs within bounds. */
-    void rotateLogs() {
+    /** Keeps the logs within bounds. @return whether one had grown beyond */
+    boolean rotateLogs() {
+        boolean grown = false;
         rotating.lock();
         try {
             for (Path log : List.of(folder.consoleLog(), folder.kernelLog(), folder.statusLog(), folder.qemuLog(),
                     folder.passtLog())) {
-                LogRotator.rotate(log, LogRotator.MOST_BYTES);
+                grown |= LogRotator.rotate(log, LogRotator.MOST_BYTES);
             }
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot rotate a log of " + spec.name() + ": " + e.getMessage());
         } finally {
             rotating.unlock();
         }
+        return grown;
     }
 
     /** Ends supervision; the machine lives on. */
