@@ -18,7 +18,6 @@ final class Live implements AutoCloseable {
     private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     private static final Duration RELINK_PAUSE = Duration.ofMillis(300);
     private static final Duration ANSWER = Duration.ofSeconds(15);
-    private static final Duration WELCOME = Duration.ofSeconds(2);
 
     private final Path control;
     private final GuestLink.Connector connector;
@@ -39,9 +38,6 @@ final class Live implements AutoCloseable {
                 everyMiB);
         try {
             this.link = connector.connect(control, first, new Relinking());
-            if (!first) {
-                Thread.ofVirtual().name("welcome " + control).start(this::insist);
-            }
         } catch (IOException e) {
             console.close();
             throw e;
@@ -111,25 +107,6 @@ final class Live implements AutoCloseable {
                 LockSupport.parkNanos(RELINK_PAUSE.toNanos());
                 relink(reason);
             });
-        }
-    }
-
-    /**
-     * Links anew until init has answered. A guest that hears of the old host's end and of the new one's words at the
-     * same time may drop its answer: Linux tells of the first by a work queue, of the second by an interrupt.
-     */
-    private void insist() {
-        try {
-            GuestLink asked = guest();
-            while (!asked.awaitWelcome(WELCOME)) {
-                asked.close(); // Relinking makes another, after a pause
-                Thread.sleep(RELINK_PAUSE.multipliedBy(2));
-                asked = guest();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (Failure e) {
-            // The machine has ended, or the channel has and is made anew.
         }
     }
 
