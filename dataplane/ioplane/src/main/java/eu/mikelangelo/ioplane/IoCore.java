@@ -10,7 +10,6 @@ import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.vhost.BackendHandler;
 import eu.mikelangelo.virtio.QueueConfig;
 import eu.mikelangelo.virtio.QueueFault;
-import eu.mikelangelo.virtio.SplitQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 
@@ -29,9 +28,6 @@ public final class IoCore implements AutoCloseable {
     /** While busy, the sockets and the eventfds are looked at this often. */
     private static final long EVENTS_EVERY_NS = 20_000;
     private static final int SPINS = 8;
-    /** How often a counter is read in a peer's place that fills it again at once, and how long the core then has. */
-    private static final int DRAINS = 1000;
-    private static final long DRAIN_PAUSE_NS = 100_000;
     private static final int KIND_WAKE = 0;
     private static final int KIND_KICK = 1;
     private static final int KIND_UPLINK = 2;
@@ -39,9 +35,11 @@ public final class IoCore implements AutoCloseable {
 
     private final IoOptions options;
     private final HotCalls calls = new HotCalls();
+    private final CallGuard bell = new CallGuard(calls);
     private final Poller poller = new Poller(calls);
     private final int wakeFd = Fds.eventFd();
     private final Switch fabric;
+    private final Kicks kicks;
     private final Uplink[] uplinks = new Uplink[Switch.MAX_PORTS];
     private final ConcurrentLinkedQueue<Command> commands = new ConcurrentLinkedQueue<>();
     private final DistinctErrors errors;
@@ -50,11 +48,6 @@ public final class IoCore implements AutoCloseable {
     private volatile boolean asleep;
     private volatile boolean dead;
     private volatile long sleeps;
-    /** The descriptor of the call that is being made, below a number of its own; 0 when none is. */
-    private volatile long calling;
-    private long callNumber;
-    /** What {@link #freeFromCall} saw the last time; its caller's. */
-    private long callSeen;
     private boolean stopping;
     /** Whose turn it is, to be blamed when nobody else can be. */
     private Port serving;
@@ -68,7 +61,8 @@ public final class IoCore implements AutoCloseable {
     public IoCore(IoOptions options, DistinctErrors errors) {
         this.options = options;
         this.errors = errors;
-        fabric = new Switch(new FrameRules(options.gatewayMac(), options.gatewayIpv4()), this::ring);
+        fabric = new Switch(new FrameRules(options.gatewayMac(), options.gatewayIpv4()), bell);
+        kicks = new Kicks(fabric);
         breakdown = new Breakdown(fabric, errors);
         poller.watchInput(wakeFd, KIND_WAKE);
         thread = new Thread(this::run, "io-core");
@@ -230,7 +224,7 @@ public final class IoCore implements AutoCloseable {
         fabric.forgetWaiters(port);
         if (callFd >= 0) {
             // A call may have been lost between two call descriptors or two back-ends; a spurious one is harmless.
-            ring(callFd);
+            bell.ring(callFd);
         }
         return QueueFault.NONE;
     }
@@ -254,47 +248,14 @@ public final class IoCore implements AutoCloseable {
         return receive ? port.rx.detach() : port.tx.detach();
     }
 
-    /** Writes a call descriptor; the only thing of a peer's that could block the core, see {@link #freeFromCall}. */
-    private void ring(int callFd) {
-        callNumber++;
-        calling = callNumber << Integer.SIZE | callFd;
-        calls.signal(callFd);
-        calling = 0;
-    }
-
     /**
-     * Call descriptors are made non-blocking, but that belongs to the open file: a hostile front-end can clear it, fill
-     * the counter, and the core would wait for ever for it to be read. To be called now and then, by one thread: when
-     * the core is in the same call as the last time, the counter is read in the peer's place.
+     * Looks whether a hostile front-end holds the core in a call (see {@link CallGuard}), and ends that. To be called
+     * now and then, by one thread: two looks find it.
      *
-     * @return the port that held the core, to be removed; null when it was not held
+     * @return the port whose front-end it is, to be removed; null when the core was not held
      */
     public Port freeFromCall() {
-        long now = calling;
-        long before = callSeen;
-        callSeen = now;
-        if (now == 0 || now != before) {
-            return null;
-        }
-        int fd = (int) now;
-        Port holder = null;
-        // What the core wrote before it stored calling is seen here, and it does nothing meanwhile.
-        for (int i = 0; i < fabric.top(); i++) {
-            Port port = fabric.port(i);
-            if (port != null && (port.rxCallFd == fd || port.txCallFd == fd)) {
-                holder = port;
-            }
-        }
-        // A descriptor of our own: the number may be somebody else's as soon as the core goes on.
-        int file = Fds.duplicate(fd);
-        HotCalls own = new HotCalls();
-        for (int tries = 0; calling == now && tries < DRAINS; tries++) {
-            Fds.nonBlocking(file, true);
-            own.drain(file);
-            LockSupport.parkNanos(DRAIN_PAUSE_NS);
-        }
-        Fds.close(file);
-        return holder;
+        return bell.free(fabric);
     }
 
     private static long token(Port port, int kind) {
@@ -421,57 +382,19 @@ public final class IoCore implements AutoCloseable {
         asleep = true;
         int timeoutMs = 0;
         try {
-            if (armAll() && commands.isEmpty()) {
+            if (kicks.arm() && commands.isEmpty()) {
                 timeoutMs = timeoutMs(nowNs);
                 sleeps = sleeps + 1;
             }
         } catch (InternalError | RuntimeException e) {
-            broken(e);
+            breakdown.contain(e, kicks.asked());
         }
         events(timeoutMs);
         asleep = false;
         try {
-            suppressAll();
+            kicks.suppress();
         } catch (InternalError | RuntimeException e) {
-            broken(e);
-        }
-    }
-
-    /** Asks the guests to kick. @return whether there is still nothing to do */
-    private boolean armAll() {
-        int top = fabric.top();
-        for (int i = 0; i < top; i++) {
-            Port port = fabric.port(i);
-            if (port != null) {
-                serving = port;
-                if (port.waitsFor == null) {
-                    port.tx.queue().armKicks();
-                }
-                if (port.awaited || port.uplinkWaits) {
-                    port.rx.queue().armKicks();
-                }
-            }
-        }
-        // Pairs with the driver's fence between adding a chain and reading whether we want a kick (VIRTIO 1.3, 2.7.10).
-        SplitQueue.fence();
-        for (int i = 0; i < top; i++) {
-            Port port = fabric.port(i);
-            if (port != null && (port.waitsFor == null && port.tx.queue().news()
-                    || (port.awaited || port.uplinkWaits) && port.rx.queue().news())) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private void suppressAll() {
-        for (int i = 0; i < fabric.top(); i++) {
-            Port port = fabric.port(i);
-            if (port != null) {
-                serving = port;
-                port.tx.queue().suppressKicks();
-                port.rx.queue().suppressKicks();
-            }
+            breakdown.contain(e, kicks.asked());
         }
     }
 
