@@ -16,7 +16,9 @@ public final class SpinWatch {
     private static final long TICK_NANOS = 10_000_000;
     /** Of the time between two looks; on a host that is short of processors a circle gets less than all. */
     private static final int LEAST_SHARE_PERCENT = 20;
+    /** In the kernel, for interrupts and page faults: so much of its own time, and so many ticks. */
     private static final int KERNEL_SHARE_PERCENT = 5;
+    private static final int KERNEL_TICKS = 2;
     private final ProcessId process;
     private Sample last;
 
@@ -34,7 +36,7 @@ public final class SpinWatch {
             return false;
         }
         long user = (last.userTicks - before.userTicks) * TICK_NANOS;
-        long kernel = (last.kernelTicks - before.kernelTicks) * TICK_NANOS;
+        long kernel = (last.kernelTicks - before.kernelTicks - KERNEL_TICKS) * TICK_NANOS;
         return user * 100 >= (last.nanos - before.nanos) * LEAST_SHARE_PERCENT
                 && kernel * 100 <= user * KERNEL_SHARE_PERCENT;
     }
