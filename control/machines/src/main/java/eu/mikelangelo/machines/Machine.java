@@ -310,7 +310,7 @@ public final class Machine {
     public void awaitReady(Duration limit) {
         MachineState reached = kept.await(limit, now -> now.ready() || ending(now)).orElse(null);
         if (reached == null) {
-            throw Readiness.late(spec, state(), status, limit);
+            throw GuestStatus.late(spec, state(), status, limit);
         }
         if (!ending(reached) && spec.ports().isEmpty()) {
             // Nothing to listen for: "ready" means started only, and many a bad configuration ends it right after.
@@ -318,7 +318,7 @@ public final class Machine {
         }
         boolean done = reached.ready() && ExitStatus.code(0).equals(reached.exit());
         if (ending(reached) && !done) {
-            throw Readiness.endedEarly(spec, reached, MachineFolder.tail(folder.consoleLog(), TAIL_LINES));
+            throw GuestStatus.endedEarly(spec, reached, MachineFolder.tail(folder.consoleLog(), TAIL_LINES));
         }
     }
 
@@ -346,7 +346,8 @@ public final class Machine {
                 return;
             }
             apply(new MachineEvent.StopRequested());
-            if (new Farewell(spec, kept, live).end(before.phase(), grace)) {
+            Live target = live;
+            if (target != null && target.farewell(spec, kept, before.phase(), grace)) {
                 return;
             }
             kill();

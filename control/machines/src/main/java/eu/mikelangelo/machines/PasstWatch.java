@@ -20,7 +20,7 @@ final class PasstWatch {
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
     /** One that lived so long was healthy. */
     private static final Duration HEALTHY = Duration.ofSeconds(60);
-    /** Debian 12's passt can loop for ever over what a guest sends; the plane's uplink keeps the known cause from it. */
+    /** Debian 12's passt can loop for ever over what a guest sends; the plane keeps the known cause from it. */
     private static final Duration LOOK = Duration.ofSeconds(5);
     private static final int MOST_CIRCLES = 2;
     private final Machine machine;

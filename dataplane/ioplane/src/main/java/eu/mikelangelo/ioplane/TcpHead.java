@@ -33,8 +33,8 @@ final class TcpHead {
     }
 
     /**
-     * As {@link #read}, for what a sloppy or old receiver could take for a TCP segment: a fragment, or one whose lengths
-     * do not fit. {@link #has} and {@link #connection} may be asked afterwards.
+     * As {@link #read}, for what a sloppy or old receiver could take for a TCP segment: a fragment, or one whose
+     * lengths do not fit. {@link #has} and {@link #connection} may be asked afterwards.
      */
     boolean locate(Region memory, int at, int length) {
         if (length < FrameRules.ETHER_HEADER + IPV4_HEADER

@@ -100,7 +100,8 @@ class SwitchRulesTest {
         dropped(Drop.MALFORMED, Arrays.copyOf(Frames.behind(Frames.icmp6(MULTICAST_6, mac, 134), 60, 0), 62));
         assertEquals(UPLINK, bench.reach(0, Frames.behind(Frames.icmp6(MULTICAST_6, mac, 133), 0, 0)));
         assertEquals(UPLINK, bench.reach(0, Frames.behind(Frames.udp6(MULTICAST_6, mac, 547), 60, 1)));
-        assertEquals(6, bench.reach(0, Frames.behind(Frames.icmp6(MULTICAST_6, mac, 143), 0, 0)), "a listener's report");
+        assertEquals(6, bench.reach(0, Frames.behind(Frames.icmp6(MULTICAST_6, mac, 143), 0, 0)),
+                "a listener's report");
         byte[] later = Frames.behind(Frames.icmp6(MULTICAST_6, mac, 134), 44, 0);
         later[54 + 3] = 8;
         assertEquals(6, bench.reach(0, later), "a later fragment has no header");

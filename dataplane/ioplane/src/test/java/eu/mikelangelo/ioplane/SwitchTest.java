@@ -254,7 +254,8 @@ class SwitchTest {
         }
         assertTrue(bench.ports.get(0).drops(Drop.FLOOD_LIMIT) > 0);
         long kib = received * (frame.length >> 10);
-        assertTrue(kib <= Switch.FLOOD_BURST + Switch.FLOOD_PER_SECOND / 1000 + 60, kib + " KiB beyond the first copies");
+        assertTrue(kib <= Switch.FLOOD_BURST + Switch.FLOOD_PER_SECOND / 1000 + 60,
+                kib + " KiB beyond the first copies");
         assertTrue(kib > Switch.FLOOD_BURST / 2, kib + " KiB");
     }
 

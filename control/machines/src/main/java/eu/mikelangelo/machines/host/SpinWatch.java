@@ -30,7 +30,8 @@ public final class SpinWatch {
     }
 
     /**
-     * Whether it did nothing but compute since the last look, some seconds ago; false at the first, and when it is gone.
+     * Whether it did nothing but compute since the last look, some seconds ago; false at the first, and when it is
+     * gone.
      */
     public boolean look() {
         Sample before = last;
