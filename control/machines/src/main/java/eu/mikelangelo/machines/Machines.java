@@ -40,7 +40,9 @@ public final class Machines implements AutoCloseable {
     static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final System.Logger LOG = System.getLogger(Machines.class.getName());
+    /** Between two looks at the logs; the second while a guest fills one as fast as it can (mike.status is a file). */
     private static final Duration ROTATION = Duration.ofSeconds(2);
+    private static final Duration QUICK_ROTATION = Duration.ofMillis(50);
 
     private final Context context;
     private final MachineStore store;
@@ -271,9 +273,13 @@ public final class Machines implements AutoCloseable {
 
     private void rotate() {
         try {
+            boolean grown = false;
             while (true) {
-                Thread.sleep(ROTATION);
-                live().forEach(Machine::rotateLogs);
+                Thread.sleep(grown ? QUICK_ROTATION : ROTATION);
+                grown = false;
+                for (Machine machine : live()) {
+                    grown |= machine.rotateLogs();
+                }
             }
         } catch (InterruptedException e) {
             // close()

@@ -1,16 +1,16 @@
-package eu.mikelangelo.machines;
+package eu.mikelangelo.machines.host;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.Test;
 
-class ReadinessTest {
+class ConsoleHintTest {
     @Test
     void aMissingProgramIsNamed() {
         for (String line : new String[] {"/bin/sh: 1: exec: x86_64-linux-gnu-gcc: not found",
                 "demo: line 3: x86_64-linux-gnu-gcc: command not found", "x86_64-linux-gnu-gcc: not found\r"}) {
-            String hint = Readiness.missing("Starting\n" + line + "\nit failed\n");
+            String hint = ConsoleHint.of("Starting\n" + line + "\nit failed\n");
             assertTrue(hint.startsWith("; x86_64-linux-gnu-gcc is not in the machine"), line + ": " + hint);
         }
     }
@@ -21,7 +21,7 @@ class ReadinessTest {
                 "lpd[9]: cannot stat required or included file '/etc/printcap' - No such file or directory",
                 "ssl_cert: Can't open file /etc/printcap: No such file or directory",
                 "No such file or directory: /etc/printcap."}) {
-            String hint = Readiness.missing("Starting\n" + line + "\n");
+            String hint = ConsoleHint.of("Starting\n" + line + "\n");
             assertTrue(hint.startsWith("; /etc/printcap does not exist"), line + ": " + hint);
         }
     }
@@ -30,7 +30,7 @@ class ReadinessTest {
     void otherWordsGiveNoHint() {
         for (String console : new String[] {"", "server failed\n", "host not found\n", "key not found in /etc/x.conf\n",
                 "/etc/x.conf is fine\nNo such file or directory\n", "not found\n", ": not found\n"}) {
-            assertEquals("", Readiness.missing(console), console);
+            assertEquals("", ConsoleHint.of(console), console);
         }
     }
 }
