@@ -14,8 +14,7 @@ apt-get install -y --no-install-recommends debootstrap patchelf ca-certificates 
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' | grep -m1 '/debian/*$' || true)
 rm -rf $root
 debootstrap --variant=minbase --include=openjdk-25-jdk-headless trixie $root ${mirror:+"$mirror"} < /dev/null
-cp -n /usr/local/share/ca-certificates/*.crt $root/usr/local/share/ca-certificates/ 2> /dev/null || true
-chroot $root update-ca-certificates
+rm -rf $root/var/cache/apt/archives $root/var/lib/apt/lists
 
 # Its programs start with its own libraries, wherever they are called from.
 for program in $jdk/bin/* $jdk/lib/jspawnhelper; do
@@ -23,5 +22,10 @@ for program in $jdk/bin/* $jdk/lib/jspawnhelper; do
     --set-rpath "$jdk/lib:$root/usr/lib/x86_64-linux-gnu" "$program"
 done
 find $jdk/ -xtype l | while read -r link; do ln -sfn "$root$(readlink "$link")" "$link"; done
+# Authorities that this host trusts beyond Debian's own (a company's proxy): a build must reach Maven Central through it.
+for own in /usr/local/share/ca-certificates/*.crt; do
+  [ ! -f "$own" ] || $jdk/bin/keytool -importcert -noprompt -keystore $root/etc/ssl/certs/java/cacerts -storepass changeit \
+    -alias "host:$(basename "$own" .crt)" -file "$own" || echo "$0: left out $own" >&2
+done
 ln -sfn $jdk /opt/jdk-25
 /opt/jdk-25/bin/java -version

@@ -97,12 +97,12 @@ public final class DoctorCommand extends Verb.WithJson {
         }
     }
 
-    private void space(Path data) throws IOException {
+    private void space(Path data) {
         Path existing = data;
         while (!Files.exists(existing)) {
             existing = existing.getParent();
         }
-        long free = Files.getFileStore(existing).getUsableSpace();
+        long free = existing.toFile().getUsableSpace(); // a FileStore would want a mount point, which a chroot lacks
         add("space", free < ENOUGH_BYTES ? "note" : "ok", Sizes.human(free) + " free for " + data);
     }
 }
