@@ -79,7 +79,7 @@ public final class DoctorCommand extends Verb.WithJson {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        return output.lines().findFirst().orElse("");
+        return output.lines().findFirst().orElse(program.toString()); // passt 2025 drops its words on a pipe
     }
 
     private void file(String what, Path file, String hint) {
