@@ -7,7 +7,7 @@ home=$(cd -P -- "${BASH_SOURCE[0]%/*}/.." && pwd)
 cd "$home"
 JAVA_HOME=$(find_jdk) || { no_jdk; exit 69; }
 export JAVA_HOME
-export MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED"
+export MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED -XX:-UsePerfData"
 log=build/build.log
 started=$(mktemp build/.stamp.XXXXXX)   # sources that change while we build are newer than this
 trap 'rm -f "$started"' EXIT
@@ -21,7 +21,7 @@ java_modules() {
     && mv face/cli/target/lib build/lib.next/control && mv dataplane/plane/target/lib build/lib.next/plane \
     && cp face/cli/target/mike-cli-*.jar build/lib.next/control/ \
     && cp dataplane/plane/target/mike-plane-*.jar build/lib.next/plane/ \
-    && "$JAVA_HOME/bin/java" scripts/Modernise.java build/lib.next/control/picocli-*.jar
+    && "$JAVA_HOME/bin/java" -XX:-UsePerfData scripts/Modernise.java build/lib.next/control/picocli-*.jar
 }
 
 guest_init() {

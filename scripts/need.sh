@@ -9,7 +9,7 @@ find_jdk() {
   local on_path=
   on_path=$(command -v javac 2>/dev/null) && on_path=$(readlink -f "$on_path") && on_path=${on_path%/bin/javac}
   for dir in "${MIKE_JAVA_HOME:-}" "${JAVA_HOME:-}" "$on_path" /usr/lib/jvm/* /usr/lib64/jvm/* /usr/java/* /opt/* /opt/*/* \
-      "$HOME"/.jdks/* "$HOME"/.sdkman/candidates/java/* "$HOME"/.local/share/mise/installs/java/*; do
+      "${HOME:-}"/.jdks/* "${HOME:-}"/.sdkman/candidates/java/* "${HOME:-}"/.local/share/mise/installs/java/*; do
     release=$dir/release
     [ -n "$dir" ] && [ -x "$dir/bin/java" ] && [ -x "$dir/bin/javac" ] && [ -r "$release" ] || continue
     version=$(sed -n 's/^JAVA_VERSION="\([0-9]*\).*/\1/p' "$release")
@@ -19,7 +19,8 @@ find_jdk() {
   [ -n "$best" ] && printf '%s\n' "$best"
 }
 
-# Debian packages that are missing, one name a word; $1: "test" adds what only the tests need.
+# Debian packages that are missing, one name a word; $1: "test" adds what only the tests need, "system" what only their
+# system tier needs, and root alone can use.
 missing_packages() {
   command -v qemu-system-x86_64 > /dev/null || printf 'qemu-system-x86 '
   command -v passt > /dev/null || printf 'passt '
@@ -28,8 +29,11 @@ missing_packages() {
   command -v gcc > /dev/null || printf 'gcc libc6-dev '
   command -v musl-gcc > /dev/null || printf 'musl-tools '
   command -v make > /dev/null || printf 'make '
-  if [ "${1:-}" = test ]; then
+  if [ -n "${1:-}" ]; then
     [ -x /bin/busybox ] || printf 'busybox-static '
+  fi
+  if [ "${1:-}" = system ] && [ "$(id -u)" = 0 ]; then
+    command -v debootstrap > /dev/null || printf 'debootstrap '
   fi
 }
 
@@ -72,8 +76,8 @@ TEXT
   [ -z "${1:-}" ] || say "also missing: ${1% } (the next start can install it)"
 }
 
-# Installs what is missing. $1: 1 to install without asking; $2: "test" adds what only the tests need. Returns non-zero
-# when something is still missing.
+# Installs what is missing. $1: 1 to install without asking; $2: as for missing_packages. Returns non-zero when something
+# is still missing.
 need_tools() {
   local yes=$1 packages jdk answer=
   packages=$(missing_packages "${2:-}")
@@ -137,7 +141,7 @@ need_build() {
     return 1
   fi
   (
-    flock 9
+    flock -n 9 || { say "waiting for another mike that builds"; flock 9; }
     if [ -f "$home/build/stamp" ] && [ -z "${MIKE_REBUILD:-}" ] && [ -x "$(cat "$home/build/java" 2>/dev/null)" ] \
         && [ -z "$(find "$home"/{ground,dataplane,control,face,guest}/*/{src/main,pom.xml} "$home"/guest/init/*.[ch] \
           "$home"/pom.xml -newer "$home/build/stamp" -type f -print -quit 2>/dev/null)" ]; then
