@@ -53,7 +53,7 @@ jdk_package() {
 as_root() {
   if [ "$(id -u)" = 0 ]; then printf '%s' "$1"
   elif command -v sudo > /dev/null; then printf "sudo sh -c '%s'" "$1"
-  else printf "su -c '%s'" "$1"; fi
+  else printf "su - -c '%s'" "$1"; fi # "-": a user's PATH lacks /usr/sbin, and dpkg needs that
 }
 
 install_line() { printf 'apt-get update && apt-get install -y --no-install-recommends %s' "${1% }"; }

@@ -115,7 +115,7 @@ class FreshMachineTest {
         machine.type("useradd --create-home --shell /bin/bash ada").ok();
         Mike.Result told = machine.type("su - ada -c '/srv/mikelangelo/mike --yes ps'");
         assertEquals(69, told.code(), told.err());
-        assertEquals(1, told.err().lines().filter(l -> l.contains("su -c 'apt-get update && apt-get install")).count(),
+        assertEquals(1, told.err().lines().filter(l -> l.contains("su - -c 'apt-get update && apt-get install")).count(),
                 told.err());
     }
 
