@@ -135,14 +135,15 @@ install_packages() {
 
 # Builds the product into $1/build when it is older than its sources; several callers wait for one another.
 need_build() {
-  local home=$1
+  local home=$1 java='' place=''
   if ! mkdir -p "$home/build" 2> /dev/null || [ ! -w "$home/build" ]; then
     say "cannot build: $home/build is not writable for $(id -un); let its owner run ./mike, or use a clone of your own"
     return 1
   fi
   (
     flock -n 9 || { say "waiting for another mike that builds"; flock 9; }
-    if [ -f "$home/build/stamp" ] && [ -z "${MIKE_REBUILD:-}" ] && [ -x "$(cat "$home/build/java" 2>/dev/null)" ] \
+    { read -r java && read -r place; } 2> /dev/null < "$home/build/java" || true
+    if [ -f "$home/build/stamp" ] && [ -z "${MIKE_REBUILD:-}" ] && [ -x "${java:-/}" ] && [ "$place" = "$home" ] \
         && [ -z "$(find "$home"/{ground,dataplane,control,face,guest}/*/{src/main,pom.xml} "$home"/guest/init/*.[ch] \
           "$home"/pom.xml -newer "$home/build/stamp" -type f -print -quit 2>/dev/null)" ]; then
       exit 0
