@@ -127,7 +127,7 @@ class FreshMachineTest {
         machine.type(ada + "run -d memcached -p " + port + ":11211'").ok();
         assertEquals("END\r\n", talk(machine, port, "get a\\r\\nquit\\r\\n"));
         assertEquals("", machine.type("find / -xdev -user ada -newer /tmp/before -not -path '/home/*'").ok().out());
-        assertEquals("", machine.type("find ~ada/.local/share/mikelangelo -type d -perm /077").ok().out());
+        assertEquals("", machine.type("find ~ada/.local/share/mikelangelo -maxdepth 1 -perm /077").ok().out());
         machine.type(ada + "rm -f memcached'").ok();
         machine.type(ada + "agent stop --all'").ok();
     }
