@@ -102,11 +102,18 @@ class SoakTest {
         System.out.println("soak: " + rounds + " rounds, " + kills + " kills of agent or plane, commands " + outcomes
                 + "\nsoak: before " + before + "\nsoak: after  " + after);
         examples.forEach((outcome, said) -> System.out.println("soak: " + outcome + ": " + said));
-        assertTrue(outcomes.getOrDefault("run 0", new AtomicInteger()).get() >= rounds, "too few machines ran");
+        // 75: it runs, and does not listen, as with every published port here.
+        if (count("run 0") + count("run 75") + count("start 0") < rounds) {
+            findings.add("too few machines ran for this to mean anything; the host is too busy");
+        }
         grownLittle(before, after);
         mike.run("agent", "stop", "--all").ok();
         nothingIsLeft("");
-        assertEquals(List.of(), List.copyOf(findings));
+        assertTrue(findings.isEmpty(), () -> findings.size() + " findings:\n" + String.join("\n", findings));
+    }
+
+    private int count(String outcome) {
+        return outcomes.containsKey(outcome) ? outcomes.get(outcome).get() : 0;
     }
 
     /** One round: command lines side by side, and, if asked for, kills. */
@@ -148,15 +155,15 @@ class SoakTest {
     private void command(Random random, boolean withKills) {
         int machine = random.nextInt(MACHINES);
         String name = "s" + machine;
-        String[] words = switch (random.nextInt(12)) {
-            case 0, 1, 2, 3 -> new String[] {"run", "-d", "--name", name, "-m", "128M", "-p", ports[machine] + ":80",
+        String[] words = switch (random.nextInt(9)) {
+            case 0, 1 -> new String[] {"run", "-d", "--name", name, "-m", "128M", "-p", ports[machine] + ":80",
                 "--wait", "2", app.toString()};
-            case 4, 5 -> new String[] {"run", "-d", "--name", name, "-m", "128M", app.toString()};
-            case 6 -> new String[] {"stop", name};
-            case 7 -> new String[] {"kill", name};
-            case 8 -> new String[] {"start", "--wait", "2", name};
-            case 9 -> new String[] {"exec", name, "/bin/sh", "-c", "exit 0"};
-            case 10 -> new String[] {"logs", name};
+            case 2 -> new String[] {"run", "-d", "--name", name, "-m", "128M", app.toString()};
+            case 3 -> new String[] {"stop", name};
+            case 4 -> new String[] {"kill", name};
+            case 5 -> new String[] {"start", "--wait", "2", name};
+            case 6 -> new String[] {"exec", name, "/bin/sh", "-c", "exit 0"};
+            case 7 -> new String[] {"logs", name};
             default -> new String[] {"rm", "-f", name};
         };
         Mike.Result result = mike.run(words);
