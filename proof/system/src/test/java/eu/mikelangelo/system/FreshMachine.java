@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
  * certificate authorities, Maven's settings.
  */
 final class FreshMachine implements AutoCloseable {
-    private static final Duration LIMIT = Duration.ofMinutes(6);
+    private static final Duration LIMIT = Duration.ofMinutes(10);
     private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     /** Its first process: mounts, moves in, says so, and ends with us; bash collects what its daemons leave. */
     private static final String FIRST = """
@@ -39,7 +39,7 @@ final class FreshMachine implements AutoCloseable {
         root = Mike.ROOT.resolve("build/t/fresh").resolve(suite);
         delete();
         Files.createDirectories(root.getParent());
-        host(Duration.ofMinutes(6), "debootstrap", "--variant=minbase", "--include=ca-certificates,git", suite,
+        host(LIMIT, "debootstrap", "--variant=minbase", "--include=ca-certificates,git", suite,
                 root.toString(), mirror());
         settings(suite);
         host(LIMIT, "git", "clone", "--quiet", "--bare", "--depth", "1", "file://" + Mike.ROOT,

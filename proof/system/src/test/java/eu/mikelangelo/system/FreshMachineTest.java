@@ -13,10 +13,10 @@ import org.junit.jupiter.api.Timeout;
 
 /**
  * The README as a newcomer types it, on machines where nothing of ours was installed: Debian 12, which has no JDK 25,
- * and Debian 13. Needs root, debootstrap and the network; about five minutes each.
+ * and Debian 13. Needs root, debootstrap and the network; about five minutes each on an idle host.
  */
 @Tag("system")
-@Timeout(value = 15, unit = TimeUnit.MINUTES)
+@Timeout(value = 30, unit = TimeUnit.MINUTES)
 class FreshMachineTest {
     private static final String HELLO = "Hello, world, from a machine of your own.\n";
 
