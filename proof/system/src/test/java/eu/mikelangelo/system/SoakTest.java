@@ -37,6 +37,8 @@ class SoakTest {
     private static final int MACHINES = 4;
     private static final int COMMAND_LINES = 3;
     private static final Duration ROUND = Duration.ofSeconds(40);
+    /** The longest boot of a machine on a busy host. */
+    private static final Duration BOOT = Duration.ofMinutes(2);
     /** What a command may answer when others do the same at the same time, or its agent is killed under it. */
     private static final Set<Integer> HONEST = Set.of(0, 66, 70, 73, 75);
     /** The agent went away under a command: only while somebody kills it. */
@@ -220,11 +222,23 @@ class SoakTest {
             findings.add(said.size() + " machines, " + Host.processes(mike, "passt ").size() + " passt");
         }
         for (JsonNode machine : mike.run("ps", "--json").json()) {
-            String name = machine.get("name").asString();
+            answers(machine.get("name").asString());
+        }
+    }
+
+    /** A machine that still boots does not answer yet, and one may end meanwhile; for ever silent is none. */
+    private void answers(String name) throws InterruptedException {
+        long deadline = System.nanoTime() + BOOT.toNanos();
+        while (Host.processes(mike, "guest=" + name + ",").size() > 0) {
             Mike.Result answer = mike.run("exec", name, "/bin/sh", "-c", "echo here");
-            if (!answer.out().equals("here\n") && Host.processes(mike, "guest=" + name + ",").size() > 0) {
-                findings.add(name + " runs and does not answer: " + answer);
+            if (answer.out().equals("here\n")) {
+                return;
             }
+            if (System.nanoTime() > deadline) {
+                findings.add(name + " runs and does not answer: " + answer);
+                return;
+            }
+            Thread.sleep(1_000);
         }
     }
 
