@@ -14,8 +14,8 @@ import java.util.Set;
 
 /**
  * A machine's sockets, {@code run/m/<number>/}. Folders are 0700; for root they may be passed through (0711), because
- * passt becomes nobody and has a folder of its own in there, nobody's and root's group's (0770). The sockets in them can
- * be opened by their owner only.
+ * passt becomes nobody and has a folder of its own in there, nobody's and root's group's (0770). The sockets in them
+ * can be opened by their owner only.
  *
  * <p>Where AppArmor confines passt (Debian's profile), it may write below a home directory or /tmp and nowhere else:
  * its folder is then in ~/.cache, and under root it stays root, who alone can enter there.
@@ -97,8 +97,8 @@ record Sockets(Path folder, Path passtFolder) {
                 return false;
             }
         }
-        // Debian 12's passt binds its socket as nobody; later ones while still root, but without the capability to write
-        // into another's folder: those come in by the group.
+        // Debian 12's passt binds its socket as nobody; later ones while still root, but without the capability to
+        // write into another's folder: those come in by the group.
         Files.setPosixFilePermissions(passtFolder, PosixFilePermissions.fromString("rwxrwx---"));
         Files.setOwner(passtFolder, folder.getFileSystem().getUserPrincipalLookupService()
                 .lookupPrincipalByName("nobody"));

@@ -90,7 +90,7 @@ final class FreshMachine implements AutoCloseable {
         host(LIMIT, "bash", "-c", """
                 cp -L /etc/resolv.conf /etc/hosts "$1/etc/"
                 cp /usr/local/share/ca-certificates/*.crt "$1/usr/local/share/ca-certificates/" 2> /dev/null
-                if [ -f ~/.m2/settings.xml ]; then mkdir -p "$1/root/.m2"; cp ~/.m2/settings.xml "$1/root/.m2/"; fi
+                (cd ~ && cp --parents .m2/settings.xml "$1/root") 2> /dev/null
                 chroot "$1" update-ca-certificates
                 """, "settings", root.toString());
     }

@@ -115,8 +115,8 @@ class FreshMachineTest {
         machine.type("useradd --create-home --shell /bin/bash ada").ok();
         Mike.Result told = machine.type("su - ada -c '/srv/mikelangelo/mike --yes ps'");
         assertEquals(69, told.code(), told.err());
-        assertEquals(1, told.err().lines().filter(l -> l.contains("su - -c 'apt-get update && apt-get install")).count(),
-                told.err());
+        String line = "su - -c 'apt-get update && apt-get install";
+        assertEquals(1, told.err().lines().filter(said -> said.contains(line)).count(), told.err());
     }
 
     /** What root has installed and built serves every user, whose files stay in their own folders, closed to others. */
