@@ -9,13 +9,15 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
 /**
  * A machine's sockets, {@code run/m/<number>/}. Folders are 0700; for root they may be passed through (0711), because
- * passt becomes nobody and has a folder of its own in there. The sockets in them can be opened by their owner only.
+ * passt becomes nobody and has a folder of its own in there, nobody's and root's group's (0770). The sockets in them
+ * can be opened by their owner only.
  *
  * <p>Where AppArmor confines passt (Debian's profile), it may write below a home directory or /tmp and nowhere else:
  * its folder is then in ~/.cache, and under root it stays root, who alone can enter there.
@@ -97,6 +99,9 @@ record Sockets(Path folder, Path passtFolder) {
                 return false;
             }
         }
+        // Debian 12's passt binds its socket as nobody; later ones while still root, but without the capability to
+        // write into another's folder: those come in by the group.
+        Files.setPosixFilePermissions(passtFolder, PosixFilePermissions.fromString("rwxrwx---"));
         Files.setOwner(passtFolder, folder.getFileSystem().getUserPrincipalLookupService()
                 .lookupPrincipalByName("nobody"));
         return true;

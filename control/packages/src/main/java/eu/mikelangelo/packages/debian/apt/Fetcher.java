@@ -271,7 +271,8 @@ public final class Fetcher {
     }
 
     private static void space(Path target, long needed) throws IOException {
-        long free = Files.getFileStore(target.toAbsolutePath().getParent()).getUsableSpace();
+        // Not a FileStore: that one wants the mount point in /proc/mounts, and a chroot has none there.
+        long free = target.toAbsolutePath().getParent().toFile().getUsableSpace();
         if (needed > 0 && free < needed + SPARE) {
             throw new IOException("No space left on device: " + (free >> 20) + " MiB free, "
                     + ((needed + SPARE) >> 20) + " MiB needed");
