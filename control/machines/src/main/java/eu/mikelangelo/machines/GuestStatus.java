@@ -1,8 +1,8 @@
 package eu.mikelangelo.machines;
 
 import eu.mikelangelo.base.Failure;
-import eu.mikelangelo.machines.host.ConsoleHint;
 import eu.mikelangelo.machines.MachineState.Phase;
+import eu.mikelangelo.machines.host.ConsoleHint;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

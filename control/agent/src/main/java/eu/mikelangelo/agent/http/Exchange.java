@@ -101,10 +101,11 @@ public final class Exchange {
         return response.isCommitted();
     }
 
-    /** Begins an answer of bytes; nothing is buffered. */
-    OutputStream stream(String contentType) {
+    /** Begins an answer of bytes; nothing is buffered, and the client hears at once that there will be one. */
+    OutputStream stream(String contentType) throws IOException {
         request.getConnectionMetaData().getConnection().getEndPoint().setIdleTimeout(0);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+        Content.Sink.write(response, false, ByteBuffer.allocate(0));
         return Content.Sink.asOutputStream(response);
     }
 

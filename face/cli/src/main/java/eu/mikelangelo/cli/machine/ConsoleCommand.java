@@ -8,7 +8,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "console", description = {"Join the console of a machine: see its output, type into it.",
-    "On a terminal, Ctrl-] leaves; the machine goes on."},
+    "On a terminal, Ctrl-] leaves; the machine goes on. Input that is not a terminal is sent to its end; then,",
+    "when the machine has said nothing for a second, the console is left."},
         footer = {"  mike console memcached", "  echo status | mike console --tail 0 shell"})
 public final class ConsoleCommand extends Verb {
     @Option(names = "--tail", paramLabel = "N", defaultValue = "10",
@@ -38,7 +39,7 @@ public final class ConsoleCommand extends Verb {
             }
         } else {
             if (!context.tty().in()) {
-                console.input(false, () -> { });
+                console.inputThenLeave();
             }
             console.output(tail);
         }
