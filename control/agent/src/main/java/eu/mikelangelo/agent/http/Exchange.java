@@ -101,12 +101,18 @@ public final class Exchange {
         return response.isCommitted();
     }
 
-    /** Begins an answer of bytes; nothing is buffered, and the client hears at once that there will be one. */
-    OutputStream stream(String contentType) throws IOException {
+    /** Begins an answer of bytes; nothing is buffered. */
+    OutputStream stream(String contentType) {
         request.getConnectionMetaData().getConnection().getEndPoint().setIdleTimeout(0);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
-        Content.Sink.write(response, false, ByteBuffer.allocate(0));
         return Content.Sink.asOutputStream(response);
+    }
+
+    /** Tells the client that there will be an answer, though its first byte may come late: no failure can be told now. */
+    void promise() throws IOException {
+        if (!response.isCommitted()) {
+            Content.Sink.write(response, false, ByteBuffer.allocate(0));
+        }
     }
 
     /** Work that reports progress. */

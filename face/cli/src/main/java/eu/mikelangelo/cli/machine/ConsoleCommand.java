@@ -8,8 +8,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "console", description = {"Join the console of a machine: see its output, type into it.",
-    "On a terminal, Ctrl-] leaves; the machine goes on. Input that is not a terminal is sent to its end; then,",
-    "when the machine has said nothing for a second, the console is left."},
+    "On a terminal, Ctrl-] leaves; the machine goes on.",
+    "Other input is sent to its end; the first second of silence after that leaves."},
         footer = {"  mike console memcached", "  echo status | mike console --tail 0 shell"})
 public final class ConsoleCommand extends Verb {
     @Option(names = "--tail", paramLabel = "N", defaultValue = "10",
