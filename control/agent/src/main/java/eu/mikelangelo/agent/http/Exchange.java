@@ -108,7 +108,7 @@ public final class Exchange {
         return Content.Sink.asOutputStream(response);
     }
 
-    /** Tells the client that there will be an answer, though its first byte may come late: no failure can be told now. */
+    /** Tells the client now that there will be bytes, which may come late. No failure can be told then. */
     void promise() throws IOException {
         if (!response.isCommitted()) {
             Content.Sink.write(response, false, ByteBuffer.allocate(0));
