@@ -98,6 +98,7 @@ public final class AgentMain {
                         "shutdown", agent::shutdown, "machines", new MachineRoutes(orchestrator),
                         "images", new ImageRoutes(orchestrator.images())));
                 ApiServer server = new ApiServer(home.agentSocket(), PeerCheck.ofProcess(), handler);
+                new Rest(handler::answered, System::gc).start();
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> await(end, ended)));
                 try (server) {
                     end.await();
