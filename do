@@ -12,8 +12,9 @@ usage: ./do COMMAND
   build                build the product into build/ (what ./mike does once by itself)
   test [quick]         quick: units, properties, fuzz seeds, house rules (under 2 minutes)
   test                 everything above and real machines under QEMU (under 25 minutes on two cores)
-  test system          real guests in number, several QEMU versions
-  test soak            long runs
+  test system          fresh machines of Debian 12 and 13 that type the README (10 minutes; as root)
+  test soak            machines, agent and plane started, stopped and killed at random (10 minutes;
+                       -Dmike.soak.minutes=N, -Dmike.soak.seed=N)
   test ... -Dtest=X    only the test classes X
   bench NAME [--json] [--only ROW[,ROW]] [--quick]
                        measure against named peers, interleaved; names: start
@@ -39,7 +40,7 @@ case ${1:-} in
     ;;
   test)
     shift
-    ready test
+    ready "$([ "${1:-}" = system ] && echo system || echo test)"
     exec bash scripts/test.sh "$@"
     ;;
   bench)

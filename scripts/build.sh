@@ -7,7 +7,7 @@ home=$(cd -P -- "${BASH_SOURCE[0]%/*}/.." && pwd)
 cd "$home"
 JAVA_HOME=$(find_jdk) || { no_jdk; exit 69; }
 export JAVA_HOME
-export MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED"
+export MAVEN_OPTS="${MAVEN_OPTS:-} --sun-misc-unsafe-memory-access=allow --enable-native-access=ALL-UNNAMED -XX:-UsePerfData"
 log=build/build.log
 started=$(mktemp build/.stamp.XXXXXX)   # sources that change while we build are newer than this
 trap 'rm -f "$started"' EXIT
@@ -21,7 +21,7 @@ java_modules() {
     && mv face/cli/target/lib build/lib.next/control && mv dataplane/plane/target/lib build/lib.next/plane \
     && cp face/cli/target/mike-cli-*.jar build/lib.next/control/ \
     && cp dataplane/plane/target/mike-plane-*.jar build/lib.next/plane/ \
-    && "$JAVA_HOME/bin/java" scripts/Modernise.java build/lib.next/control/picocli-*.jar
+    && "$JAVA_HOME/bin/java" -XX:-UsePerfData scripts/Modernise.java build/lib.next/control/picocli-*.jar
 }
 
 guest_init() {
@@ -38,7 +38,7 @@ old=build/lib.old.$$
 [ -d build/lib ] && mv build/lib "$old"
 mv build/lib.next build/lib
 rm -rf "$old"
-printf '%s\n' "$JAVA_HOME/bin/java" > build/java
+printf '%s\n' "$JAVA_HOME/bin/java" "$home" > build/java
 # What a CLI and an agent compare: another build means another agent.
 cat build/lib/*/*.jar build/guest/init | sha256sum | cut -c1-16 > build/build-id
 # The options of a short-lived command line: start fast, compile little, one collector thread; map the cache where it was

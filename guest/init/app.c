@@ -3,9 +3,8 @@
 #include <grp.h>
 #include <sys/resource.h>
 
-enum step { AT_CONSOLE, AT_USER, AT_WORKDIR, AT_EXEC };
 enum { FILES_MAX = 65536, SCRIPT_MAX = 1 << 20 };
-struct trouble { enum step step; int error; };
+struct trouble { const char *what, *which; int error; };
 
 /* Makes our environment the application's; in a name given twice the later value wins. */
 void spawn_environment(void) {
@@ -15,11 +14,11 @@ void spawn_environment(void) {
     setenv("HOME", app_user.uid ? "/" : "/root", 1);
     setenv("TERM", "xterm", 1);
     for (int i = 0; i < list->count; i++)
-        if (setenv(list->line[i][0], list->line[i][1], 1)) note("env %s: %s", list->line[i][0], strerror(errno));
+        if (setenv(list->line[i][0], list->line[i][1], 1)) note("env %s: %s\n", list->line[i][0], strerror(errno));
 }
 
-/* Turns the child into the program; returns, with errno, only the step that failed. */
-static enum step become(const struct spawn *s) {
+/* Turns the child into the program; returns only what failed, `what` NULL when exec did. */
+static struct trouble become(const struct spawn *s) {
     struct rlimit files = {FILES_MAX, FILES_MAX};
     sigprocmask(SIG_SETMASK, &(sigset_t){0}, NULL);
     signal(SIGPIPE, SIG_DFL);
@@ -29,14 +28,14 @@ static enum step become(const struct spawn *s) {
     if (in < 0) {
         in = out = err = open(console_path, O_RDWR | O_NOCTTY);
         if (s->terminal) ioctl(in, TIOCSCTTY, 0);  /* fails on /dev/null, which is no loss */
-        if (in >= 0 && fchown(in, s->user->uid, (gid_t)-1)) return AT_CONSOLE;
     }
-    if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0) return AT_CONSOLE;
+    if ((s->in < 0 && fchown(in, s->user->uid, (gid_t)-1)) || dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
+        return (struct trouble){"its console ", console_path, errno};
     if (setgroups((size_t)s->user->groups, s->user->group) || setgid(s->user->group[0]) || setuid(s->user->uid))
-        return AT_USER;
-    if (chdir(s->workdir)) return AT_WORKDIR;
+        return (struct trouble){"its user", "", errno};
+    if (chdir(s->workdir)) return (struct trouble){"working directory ", s->workdir, errno};
     execvp(s->argv[0], s->argv);
-    return AT_EXEC;
+    return (struct trouble){.error = errno};
 }
 
 /* Where execvp would have found the file, or false. */
@@ -54,10 +53,8 @@ static bool find(const char *name, char *path, size_t room) {
 static void explain(const struct spawn *s, const struct trouble *t, char *error) {
     char path[200];
     const char *what = strerror(t->error), *name = s->argv[0];
-    if (t->step != AT_EXEC) {
-        const char *const at[] = {"its console ", "its user", "working directory "};
-        const char *const where[] = {console_path, "", s->workdir};
-        snprintf(error, TEXT_MAX, "start %s: %s%s: %s", name, at[t->step], where[t->step], what);
+    if (t->what) {
+        snprintf(error, TEXT_MAX, "start %s: %s%s: %s", name, t->what, t->which, what);
     } else if (t->error != ENOENT) {
         snprintf(error, TEXT_MAX, "start %s: %s", name, what);
     } else if (!find(name, path, sizeof path)) {
@@ -78,8 +75,7 @@ pid_t spawn(const struct spawn *s, char *error, int *code) {
     *code = 126;
     pid_t pid = pipe2(report, O_CLOEXEC) ? -1 : fork();
     if (pid == 0) {
-        t.step = become(s);
-        t.error = errno;
+        t = become(s);
         _exit(write(report[1], &t, sizeof t) == sizeof t ? 127 : 126);
     }
     int failed = errno;
@@ -88,7 +84,7 @@ pid_t spawn(const struct spawn *s, char *error, int *code) {
         snprintf(error, TEXT_MAX, "start %s: no process or pipe: %s", s->argv[0], strerror(failed));
     } else if (read(report[0], &t, sizeof t) == sizeof t) {  /* else end of file: exec closed the pipe */
         explain(s, &t, error);
-        *code = t.step == AT_EXEC && t.error == ENOENT ? 127 : 126;
+        *code = !t.what && t.error == ENOENT ? 127 : 126;
         pid = -1;  /* the main loop reaps it */
     }
     close(report[0]);

@@ -10,19 +10,16 @@ int console_fd = -1;
 const char *console_path = "/dev/null";
 
 char *read_file(const char *path, size_t max, size_t *length) {
-    char *text = NULL;
     size_t have = 0;
     struct stat s;
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return NULL;
-    if (fstat(fd, &s) == 0 && (size_t)s.st_size <= max) {
-        max = s.st_size > 0 ? (size_t)s.st_size : max;  /* proc gives no size */
-        text = must(malloc(max + 1));
-        for (ssize_t got; have < max && (got = read(fd, text + have, max - have)) > 0; ) have += (size_t)got;
-        text[have] = 0;
-    }
+    bool fits = fstat(fd, &s) == 0 && (size_t)s.st_size <= max;
+    char *text = fits ? must(malloc(max + 1)) : NULL;  /* pages that stay untouched cost nothing */
+    for (ssize_t got; text && (got = read(fd, text + have, max - have)) > 0; ) have += (size_t)got;
     close(fd);
-    if (!text) errno = EFBIG;
+    if (text) text[have] = 0;
+    else errno = EFBIG;
     if (length) *length = have;
     return text;
 }
@@ -31,27 +28,24 @@ void write_file(const char *path, int flag, const char *format, ...) {
     va_list rest;
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flag, 0644);
     va_start(rest, format);
-    if (fd < 0 || vdprintf(fd, format, rest) < 0) note("%s: %s", path, strerror(errno));
+    if (fd < 0 || vdprintf(fd, format, rest) < 0) note("%s: %s\n", path, strerror(errno));
     va_end(rest);
     close(fd);
 }
 
-bool make_folders(const char *path, mode_t mode) {
-    char copy[4096];
-    if (strlen(path) >= sizeof copy || path[0] != '/') { errno = EINVAL; return false; }
-    strcpy(copy, path);
-    for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+static bool make_folders(char *path, mode_t mode) {
+    struct stat s;
+    for (char *slash = *path ? strchr(path + 1, '/') : NULL; slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        mkdir(copy, 0755);
+        mkdir(path, 0755);
         *slash = '/';
     }
-    struct stat s;
-    return mkdir(copy, mode) == 0 || (errno == EEXIST && stat(copy, &s) == 0 && S_ISDIR(s.st_mode));
+    return mkdir(path, mode) == 0 || (errno == EEXIST && stat(path, &s) == 0 && S_ISDIR(s.st_mode));
 }
 
 static void attach(const char *type, const char *path, unsigned long flags, const char *options) {
     mkdir(path, 0755);
-    if (mount(type, path, type, flags, options) && errno != EBUSY) note("mount %s: %s", path, strerror(errno));
+    if (mount(type, path, type, flags, options) && errno != EBUSY) note("mount %s: %s\n", path, strerror(errno));
 }
 
 /* The image may hold no device nodes: nothing can be said before this. */
@@ -74,7 +68,7 @@ void boot_mounts(void) {
     static const char *const link[][2] = {{"/proc/self/fd", "/dev/fd"}, {"/proc/self/fd/0", "/dev/stdin"},
         {"/proc/self/fd/1", "/dev/stdout"}, {"/proc/self/fd/2", "/dev/stderr"}};
     for (int i = 0; i < 4; i++)
-        if (symlink(link[i][0], link[i][1]) && errno != EEXIST) note("%s: %s", link[i][1], strerror(errno));
+        if (symlink(link[i][0], link[i][1]) && errno != EEXIST) note("%s: %s\n", link[i][1], strerror(errno));
 }
 
 void boot_modules(const struct list *modules) {
@@ -82,7 +76,7 @@ void boot_modules(const struct list *modules) {
         const char *path = modules->line[i][0];
         int fd = open(path, O_RDONLY | O_CLOEXEC);
         if (fd < 0 || (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST))
-            note("module %s: %s", path, strerror(errno));  /* what needs it will say so; the rest may work */
+            note("module %s: %s\n", path, strerror(errno));  /* what needs it will say so; the rest may work */
         close(fd);
     }
 }

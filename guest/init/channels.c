@@ -6,13 +6,13 @@ enum { CHUNK = 32768, WORDS_MAX = 1024, LINGER_MS = 200 };
 struct channel {
     enum type kind;               /* PADDING: free */
     uint16_t id;
-    pid_t pid;
+    pid_t pid;                    /* of the program; 0: it has ended */
     int in, out, err;             /* our ends: a program's streams, or in = a file being put, out = one being got */
     uint8_t *pending;             /* DATA the program has not read yet, at most WINDOW */
     size_t pending_at, pending_length;
     uint32_t unacknowledged, owed;      /* of the host's DATA: not credited yet; of those, used up */
     uint32_t mode, credit, error_credit;  /* of a file put; and what the host will take of DATA and ERRDATA */
-    bool ended, exited;
+    bool ended;
     uint32_t code;
     int64_t linger_due;
     char *path, *beside;
@@ -31,7 +31,7 @@ static void close_fd(int *fd) {
 }
 
 static void release(struct channel *c) {
-    if (c->kind == EXEC && !c->exited) kill(-c->pid, SIGKILL);
+    if (c->pid > 0) kill(-c->pid, SIGKILL);
     close_fd(&c->in);
     close_fd(&c->out);
     close_fd(&c->err);
@@ -68,10 +68,9 @@ void channels_drop(void) {
 }
 
 static bool start_program(struct channel *c, char **word) {
-    char error[TEXT_MAX] = "exec: no pipes are left";
-    int end[6] = {-1, -1, -1, -1, -1, -1}, code;
+    char error[TEXT_MAX + 1] = "exec: no pipes are left";
+    int end[6] = {-1, -1, -1, -1, -1, -1}, code = 126;
     struct user user = app_user;
-    c->exited = true;  /* until it runs */
     if (*word[0] && !parse_user(word[0], &user)) return fail(c, "the user is not UID[:GID[,GID...]] in numbers", "");
     bool pipes = !pipe2(end, O_CLOEXEC) && !pipe2(end + 2, O_CLOEXEC) && !pipe2(end + 4, O_CLOEXEC);
     struct spawn s = {word + 2, word[1], &user, end[0], end[3], end[5], false};
@@ -80,11 +79,12 @@ static bool start_program(struct channel *c, char **word) {
         close_fd(&end[(int[]){0, 3, 5}[i]]);
         fcntl(end[(int[]){1, 2, 4}[i]], F_SETFL, O_NONBLOCK);
     }
-    c->in = end[1];
-    c->out = end[2];
-    c->err = end[4];
-    c->exited = c->pid < 0;
-    return c->pid > 0 || fail(c, error, "");
+    c->in = end[1], c->out = end[2], c->err = end[4];
+    if (c->pid > 0) return true;
+    strcat(error, "\n");  /* as a shell would: the reason on stderr, then 126 or 127 */
+    control_send(ERRDATA, c->id, error, (uint32_t)strlen(error));
+    finish(c, (uint32_t)code);
+    return false;
 }
 
 static bool start_get(struct channel *c, char **word) {
@@ -165,7 +165,7 @@ static bool send_signal(const struct frame *f, struct channel *c) {
     if (number < 1 || number > 64) return refuse(f->channel, "SIGNAL holds no signal of 1 to 64", "");
     if (f->channel == 0) signal_app((int)number);
     else if (c && c->kind != EXEC) return fail(c, "aborted", "");
-    else if (c && !c->exited) kill(-c->pid, (int)number);
+    else if (c && c->pid) kill(-c->pid, (int)number);
     return true;
 }
 
@@ -194,8 +194,8 @@ void channels_frame(const struct frame *f) {
 bool channels_exited(pid_t pid, int status, int64_t now) {
     for (int i = 0; i < CHANNELS; i++) {
         struct channel *c = &channel[i];
-        if (c->kind != EXEC || c->exited || c->pid != pid) continue;
-        c->exited = true;
+        if (c->kind != EXEC || c->pid != pid) continue;
+        c->pid = 0;
         c->code = WIFEXITED(status) ? (uint32_t)WEXITSTATUS(status) : 128u + (uint32_t)WTERMSIG(status);
         c->linger_due = now + LINGER_MS;
         return true;
@@ -228,7 +228,7 @@ static bool feed(struct channel *c) {
 
 static void turn_program(struct channel *c, int64_t now) {
     /* A daemon that the program left behind may hold its pipes for ever: after a while only what is there is sent. */
-    bool give_up = c->exited && now >= c->linger_due;
+    bool give_up = !c->pid && now >= c->linger_due;
     if (!feed(c)) {  /* EPIPE */
         close_fd(&c->in);
         give_credit(c, (uint32_t)c->pending_length);
@@ -240,7 +240,7 @@ static void turn_program(struct channel *c, int64_t now) {
         control_send(END, c->id, NULL, 0);
     }
     if (c->err >= 0 && !forward(c, ERRDATA, c->err, &c->error_credit, give_up)) close_fd(&c->err);
-    if (c->exited && c->out < 0 && c->err < 0) finish(c, c->code);
+    if (!c->pid && c->out < 0 && c->err < 0) finish(c, c->code);
 }
 
 static bool turn_get(struct channel *c) {
@@ -270,7 +270,7 @@ bool channels_turn(int64_t now) {
     return more;
 }
 
-int channels_poll(struct pollfd *p) {
+int channels_poll(struct pollfd *p, int64_t *due) {
     int count = 0;
     bool room = control_room();
     for (int i = 0; i < CHANNELS; i++) {
@@ -279,16 +279,8 @@ int channels_poll(struct pollfd *p) {
         if (c->in >= 0 && c->pending_length) p[count++] = (struct pollfd){c->in, POLLOUT, 0};
         if (c->out >= 0 && c->credit && room) p[count++] = (struct pollfd){c->out, POLLIN, 0};
         if (c->err >= 0 && c->error_credit && room) p[count++] = (struct pollfd){c->err, POLLIN, 0};
+        bool lingers = !c->pid && room && (c->credit || c->out < 0) && (c->error_credit || c->err < 0);
+        *due = lingers && c->linger_due < *due ? c->linger_due : *due;
     }
     return count;
-}
-
-int64_t channels_due(void) {
-    int64_t due = INT64_MAX;
-    for (int i = 0; i < CHANNELS; i++) {
-        bool waits = channel[i].kind == EXEC && channel[i].exited && control_room()
-            && (channel[i].credit || channel[i].out < 0) && (channel[i].error_credit || channel[i].err < 0);
-        due = waits && channel[i].linger_due < due ? channel[i].linger_due : due;
-    }
-    return due;
 }

@@ -79,7 +79,6 @@ bool boot_console(bool give_up);  /* opens the application's console; false: hvc
 _Noreturn void power_off(void);
 char *read_file(const char *path, size_t max, size_t *length);   /* NUL-terminated; NULL: errno says why */
 void write_file(const char *path, int flag, const char *format, ...) __attribute__((format(printf, 3, 4)));
-bool make_folders(const char *path, mode_t mode);
 extern const char *console_path;
 
 /* ---- app.c: starting programs ---- */
@@ -87,6 +86,11 @@ struct spawn { char **argv; const char *workdir; const struct user *user; int in
 /* in < 0: the console is all three. */
 pid_t spawn(const struct spawn *s, char *error, int *code);   /* -1: `error`, and 126 or 127 in `code` */
 void spawn_environment(void);
+
+/* ---- log.c: /dev/log ---- */
+size_t log_line(char *message, size_t length);    /* makes it a line, in place; how long that is, 0: empty */
+void log_open(void);
+void log_turn(void);
 
 /* ---- ports.c: virtio-serial, status lines ---- */
 void ports_open(void);
@@ -103,18 +107,18 @@ bool control_room(void);          /* bulk data may be queued */
 void channels_frame(const struct frame *f);
 void channels_drop(void);
 bool channels_exited(pid_t pid, int status, int64_t now);
-int channels_poll(struct pollfd *p);
+int channels_poll(struct pollfd *p, int64_t *due);  /* how many; `due` comes down to when it must turn again */
 bool channels_turn(int64_t now);  /* true: more can be done at once */
-int64_t channels_due(void);
 
 /* ---- main.c, and what it waits for; a time is in ms, INT64_MAX is never ---- */
-extern int dhcp_fd, ports_fd, uevent_fd, console_fd;
+extern int dhcp_fd, ports_fd, uevent_fd, console_fd, log_fd;
 extern int64_t listen_due, dhcp_due, ports_due;
 extern struct config config;
 extern struct user app_user;
 int64_t now_ms(void);
-void note(const char *format, ...) __attribute__((format(printf, 1, 2)));       /* on the kernel's console */
-_Noreturn void fatal(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+_Noreturn void die(int code);
+#define fatal(code, ...) (say("failed " __VA_ARGS__), die(code))
+#define note(...) dprintf(2, "init: " __VA_ARGS__)  /* a line, on the kernel's console */
 void stop_asked(void);
 void signal_app(int signal);
 void *must(void *allocated);

@@ -4,7 +4,7 @@
 /* Of a table the first MiB is enough: Linux lists listening TCP sockets before all others. */
 enum { LISTEN_MAX = 64, FIRST_WAIT_MS = 2, LAST_WAIT_MS = 50, TCP_LISTEN = 10, UDP_OPEN = 7, TABLE_MAX = 1 << 20 };
 
-static struct { const char *kind; bool local_said, bound; uint16_t port; } want[LISTEN_MAX];
+static struct { const char *kind; enum bound said; uint32_t port; } want[LISTEN_MAX];
 static int wanted;
 static int64_t wait_ms = FIRST_WAIT_MS;
 int64_t listen_due = INT64_MAX;
@@ -32,11 +32,11 @@ enum bound listen_table(const char *table, bool udp, uint16_t port) {
     return best;
 }
 
-static enum bound look(const char *kind, const char *version, uint16_t port) {
+static enum bound look(const char *kind, const char *version, uint32_t port) {
     char path[NAME_LEN_MAX];
     snprintf(path, sizeof path, "/proc/net/%s%s", kind, version);
     char *table = read_file(path, TABLE_MAX, NULL);
-    enum bound b = listen_table(table, kind[0] == 'u', port);
+    enum bound b = listen_table(table, kind[0] == 'u', (uint16_t)port);
     free(table);
     return b;
 }
@@ -45,25 +45,23 @@ void listen_start(void) {
     const struct list *list = &config.list[K_LISTEN];
     for (wanted = 0; wanted < list->count; wanted++) {
         char **word = list->line[wanted];
-        uint32_t port;
-        if ((strcmp(word[0], "udp") != 0 && strcmp(word[0], "tcp") != 0)
-                || !parse_number(word[1], 10, 65535, &port) || wanted == LISTEN_MAX)
+        if (wanted == LISTEN_MAX || (strcmp(word[0], "udp") != 0 && strcmp(word[0], "tcp") != 0)
+                || !parse_number(word[1], 10, 65535, &want[wanted].port))
             fatal(125, "`listen %s %s` is not tcp or udp and a port, or the 65th", word[0], word[1]);
         want[wanted].kind = word[0];
-        want[wanted].port = (uint16_t)port;
     }
 }
 
 bool listen_check(int64_t now) {
     bool all = true;
     for (int i = 0; i < wanted; i++) {
-        if (want[i].bound) continue;
+        if (want[i].said == BOUND) continue;
         enum bound b = look(want[i].kind, "", want[i].port), b6 = look(want[i].kind, "6", want[i].port);
         b = b6 > b ? b6 : b;
-        all &= want[i].bound = b == BOUND;
-        if (b == BOUND || (b == BOUND_LOCAL && !want[i].local_said))
+        all &= b == BOUND;
+        if (b > want[i].said)
             say("%s %s %u", b == BOUND ? "listening" : "listening-local", want[i].kind, want[i].port);
-        want[i].local_said |= b == BOUND_LOCAL;
+        want[i].said = b > want[i].said ? b : want[i].said;
     }
     listen_due = all ? INT64_MAX : now + wait_ms;
     wait_ms = wait_ms * 3 / 2 + 1 > LAST_WAIT_MS ? LAST_WAIT_MS : wait_ms * 3 / 2 + 1;

@@ -1,13 +1,10 @@
 /* PID 1: one loop brings the machine up, watches over the application and turns the machine off. It never exits. */
 #include "init.h"
-#include <stdarg.h>
 #include <sys/signalfd.h>
 #include <time.h>
 
 enum phase { STARTING, PREPARING, RUNNING, LEAVING };
 enum { CONSOLE_WAIT_MS = 2000, LEFTOVER_MS = 2000, KILLS_MAX = 3, FLUSH_MS = 300, IMAGE_MAX = 1 << 20 };
-enum { EVENT_KEY = 1, KEY_POWER = 116 };
-struct input { int64_t seconds, microseconds; uint16_t type, code; int32_t value; };  /* linux/input.h, 64 bit */
 
 struct config config;
 struct user app_user;
@@ -30,33 +27,19 @@ void *must(void *allocated) {
     return allocated;
 }
 
-void note(const char *format, ...) {
-    va_list rest;
-    va_start(rest, format);
-    dprintf(2, "init: ");
-    vdprintf(2, format, rest);
-    dprintf(2, "\n");
-    va_end(rest);
-}
-
 /* Gives the host a bounded time to hear the last lines, then ends the machine. */
 static _Noreturn void leave(void) {
     int64_t until = now_ms() + FLUSH_MS;
+    log_turn();
     for (ports_turn(); !ports_flushed() && now_ms() < until; ports_turn())
         poll(&(struct pollfd){ports_fd, POLLIN, 0}, 1, 5);
     power_off();
 }
 
-void fatal(int exit_code, const char *format, ...) {
+void die(int exit_code) {
     static bool again;
-    char text[TEXT_MAX];
-    va_list rest;
     if (again) power_off();  /* it failed while it was failing */
     again = true;
-    va_start(rest, format);
-    vsnprintf(text, sizeof text, format, rest);
-    va_end(rest);
-    say("failed %s", text);
     say("exit %d", exit_code);
     leave();
 }
@@ -152,9 +135,8 @@ static void hear_signals(void) {
 }
 
 static void hear_button(void) {
-    struct input e;
-    while (button_fd >= 0 && read(button_fd, &e, sizeof e) == sizeof e)
-        if (e.type == EVENT_KEY && e.code == KEY_POWER && e.value == 1) stop_asked();
+    char events[1024];
+    while (button_fd >= 0 && read(button_fd, events, sizeof events) > 0) stop_asked();  /* it has no other key */
 }
 
 /* What time brings. */
@@ -173,13 +155,13 @@ static void timers(int64_t now) {
 }
 
 static void turn(void) {
-    struct pollfd p[5 + 3 * CHANNELS] = {{signal_fd, POLLIN, 0}, {ports_fd, POLLIN, 0}, {uevent_fd, POLLIN, 0},
-        {dhcp_fd, POLLIN, 0}, {button_fd, POLLIN, 0}};
+    struct pollfd p[6 + 3 * CHANNELS] = {{signal_fd, POLLIN, 0}, {ports_fd, POLLIN, 0}, {uevent_fd, POLLIN, 0},
+        {dhcp_fd, POLLIN, 0}, {button_fd, POLLIN, 0}, {log_fd, POLLIN, 0}};
     bool more;  /* what the channels say must leave, and what the host says reach them, before we sleep */
     do more = channels_turn(now_ms()); while (ports_turn());
-    int count = 5 + channels_poll(p + 5);
     int64_t now = now_ms(), due = now + (more ? 0 : 60000);
-    const int64_t dues[] = {kill_due, dhcp_due, ports_due, channels_due(), phase == RUNNING ? listen_due : INT64_MAX,
+    int count = 6 + channels_poll(p + 6, &due);
+    const int64_t dues[] = {kill_due, dhcp_due, ports_due, phase == RUNNING ? listen_due : INT64_MAX,
         phase == STARTING && net_settled ? now + 5 : INT64_MAX /* hvc0's node may be there before it opens */};
     for (size_t i = 0; i < sizeof dues / sizeof *dues; i++) due = dues[i] < due ? dues[i] : due;
     poll(p, (nfds_t)count, due > now ? (int)(due - now) : 0);
@@ -189,6 +171,7 @@ static void turn(void) {
     ports_turn();
     channels_turn(now_ms());
     ports_turn();
+    log_turn();
     reap();
 }
 
@@ -206,7 +189,7 @@ static void read_config(const char *path, bool needed) {
 int main(void) {
     char error[TEXT_MAX];
     sigset_t all;
-    if (getpid() != 1) { note("this is /init of a Mikelangelo machine; it runs as PID 1 only"); return 1; }
+    if (getpid() != 1) { note("this is /init of a Mikelangelo machine; it runs as PID 1 only\n"); return 1; }
     boot_devices();
     sigfillset(&all);
     signal(SIGPIPE, SIG_IGN);
@@ -227,6 +210,7 @@ int main(void) {
     if (!parse_number(config_word(&config, K_STOP, "10"), 10, 86400, &grace_s)) fatal(125, "`stop` is not 0 to 86400");
     spawn_environment();
     boot_folders();
+    log_open();
     listen_start();
     net_start(now_ms());
     console_due = now_ms() + CONSOLE_WAIT_MS;

@@ -38,10 +38,10 @@ static void write_names(uint32_t address, uint32_t dns) {
     char text[INET_ADDRSTRLEN];
     const char *name = config_word(&config, K_HOSTNAME, NULL);
     const struct list *hosts = &config.list[K_HOST];
-    make_folders("/etc", 0755);
+    mkdir("/etc", 0755);
     write_file("/etc/hosts", O_TRUNC, "127.0.0.1 localhost\n::1 localhost\n");
     if (name) {
-        if (sethostname(name, strlen(name))) note("hostname %s: %s", name, strerror(errno));
+        if (sethostname(name, strlen(name))) note("hostname %s: %s\n", name, strerror(errno));
         inet_ntop(AF_INET, address ? (void *)&address : (uint8_t[]){127, 0, 1, 1}, text, sizeof text);
         write_file("/etc/hosts", O_APPEND, "%s %s\n", text, name);
         write_file("/etc/hostname", O_TRUNC, "%s\n", name);
@@ -60,7 +60,7 @@ void net_done(const struct lease *l, uint32_t mtu, const char *why_not) {
     if (l) {
         struct ifreq r = {.ifr_name = "eth0", .ifr_mtu = (int)mtu};
         if (mtu && (error = request(SIOCSIFMTU, &r)) != 0)
-            note("MTU %u: %s", mtu, strerror(error));  /* the device's own stays: slower, not broken */
+            note("MTU %u: %s\n", mtu, strerror(error));  /* the device's own stays: slower, not broken */
         if ((error = set_address(SIOCSIFADDR, l->address)) || (error = set_address(SIOCSIFNETMASK, l->mask))
                 || (error = up("eth0")) || (l->router && (error = default_route(l->router)))) why_not = strerror(error);
     }
@@ -92,7 +92,7 @@ void net_start(int64_t now) {
     struct lease l = {0};
     uint32_t mtu = 0;
     int error = up("lo");
-    if (error) note("lo: %s", strerror(error));
+    if (error) note("lo: %s\n", strerror(error));
     /* The machine is the boundary: its user's ports below 1024 and pings need no privilege. */
     write_file("/proc/sys/net/ipv4/ip_unprivileged_port_start", 0, "0");
     write_file("/proc/sys/net/ipv4/ping_group_range", 0, "0 2147483647");

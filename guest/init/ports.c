@@ -60,7 +60,7 @@ void ports_open(void) {
     uint32_t all[3] = {AF_NETLINK, 0, 1};  /* struct sockaddr_nl: u16 family, u16 0, u32 pid, u32 groups */
     ports_fd = epoll_create1(EPOLL_CLOEXEC);
     uevent_fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, KOBJECT_UEVENT);
-    if (bind(uevent_fd, (void *)all, sizeof all)) note("uevents: %s", strerror(errno));
+    if (bind(uevent_fd, (void *)all, sizeof all)) note("uevents: %s\n", strerror(errno));
 }
 
 /* EAGAIN: the host is away or slow; the next change of the port brings us back. */
@@ -84,7 +84,7 @@ void say(const char *format, ...) {
     bool last = strncmp(line, "failed", 6) == 0 || strncmp(line, "exit", 4) == 0;
     size_t length = strlen(line);
     line[length++] = '\n';
-    if (last) note("%.*s", (int)length - 1, line);  /* kernel.log shows it where no port does */
+    if (last) note("%.*s", (int)length, line);  /* kernel.log shows it where no port does */
     if (said_length + length > SAID_MAX - (last ? 0 : SAID_LAST))
         return;  /* a bound, with room kept for the lines that matter most */
     memcpy(said + said_length, line, length);

@@ -284,7 +284,8 @@ static void hostile(void) {
             channels_frame(&hostile_frame);  /* writes no files here */
         channels_turn(round);
         struct pollfd p[3 * CHANNELS];
-        CHECK(channels_poll(p) <= 3 * CHANNELS);
+        int64_t due = INT64_MAX;
+        CHECK(channels_poll(p, &due) <= 3 * CHANNELS);
         free(copy);
         if (round % 50 == 0) ports_turn();
     }

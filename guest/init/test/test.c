@@ -1,6 +1,5 @@
 /* Unit and mutation tests of init, built with the sanitizers from the sources of build/init. Output: TAP. */
 #include "test.h"
-#include <stdarg.h>
 
 static int cases, failed_cases, failures;
 int64_t test_now = 1000;
@@ -12,14 +11,7 @@ int64_t now_ms(void) { return test_now; }
 void stop_asked(void) { }
 void signal_app(int signal) { (void)signal; }
 void *must(void *allocated) { return allocated ? allocated : (abort(), NULL); }
-void note(const char *format, ...) { (void)format; }
-void fatal(int code, const char *format, ...) {
-    va_list rest;
-    va_start(rest, format);
-    vfprintf(stderr, format, rest);
-    va_end(rest);
-    exit(code);
-}
+void die(int code) { exit(code); }
 
 void check(bool holds, const char *what, const char *file, int line) {
     if (!holds && failures++ < 5) printf("# %s:%d: not true: %s\n", file, line, what);
@@ -52,6 +44,7 @@ int main(void) {
     setvbuf(stdout, NULL, _IOLBF, 0);  /* a sanitizer's abort must not swallow what was said before */
     alarm(120);                        /* a test that hangs fails */
     test_parsers();
+    test_log();
     test_channels();
     printf("1..%d\n", cases);
     return failed_cases != 0;

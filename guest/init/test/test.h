@@ -11,4 +11,5 @@ void mutate(uint8_t *bytes, size_t length);
 extern int64_t test_now;                             /* what now_ms() says */
 
 void test_parsers(void);
+void test_log(void);
 void test_channels(void);

@@ -4,9 +4,7 @@ module eu.mikelangelo.machines {
     requires tools.jackson.databind;
     exports eu.mikelangelo.machines;
     exports eu.mikelangelo.machines.qemu;
-    exports eu.mikelangelo.machines.guest;
     exports eu.mikelangelo.machines.host;
-    exports eu.mikelangelo.machines.initrd;
     // Records are read and written as JSON.
     opens eu.mikelangelo.machines to tools.jackson.databind;
     opens eu.mikelangelo.machines.host to tools.jackson.databind;

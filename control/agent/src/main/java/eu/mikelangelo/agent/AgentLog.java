@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -28,13 +29,18 @@ final class AgentLog extends Handler {
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd HH:mm:ss.SSS")
             .withZone(ZoneId.systemDefault());
     private final Path file;
-    private final FileChannel channel;
     private final long maxBytes;
+    private FileChannel channel;
+    private boolean ended;
 
     AgentLog(Path file, long maxBytes) throws IOException {
         this.file = file;
         this.maxBytes = maxBytes;
-        this.channel = FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
+        this.channel = open(file);
+    }
+
+    private static FileChannel open(Path file) throws IOException {
+        return FileChannel.open(file, Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
                 PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
     }
 
@@ -61,16 +67,32 @@ final class AgentLog extends Handler {
         if (entry.getThrown() != null) {
             entry.getThrown().printStackTrace(new PrintWriter(text));
         }
+        // An interrupted thread would close the channel that all use (ClosedByInterruptException).
+        boolean interrupted = Thread.interrupted();
         try {
-            ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8));
-            if (channel.size() + bytes.remaining() > maxBytes) {
-                rotate();
-            }
-            while (bytes.hasRemaining()) {
-                channel.write(bytes);
-            }
+            append(text.toString().getBytes(StandardCharsets.UTF_8));
+        } catch (ClosedByInterruptException e) {
+            // It came in the middle: the line may be there in part, the next one finds the channel closed.
+            interrupted = true;
         } catch (IOException e) {
             reportError("cannot write " + file, e, java.util.logging.ErrorManager.WRITE_FAILURE);
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private void append(byte[] line) throws IOException {
+        if (!channel.isOpen() && !ended) {
+            channel = open(file);
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(line);
+        if (channel.size() + bytes.remaining() > maxBytes) {
+            rotate();
+        }
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
         }
     }
 
@@ -93,6 +115,7 @@ final class AgentLog extends Handler {
 
     @Override
     public synchronized void close() {
+        ended = true;
         try {
             channel.close();
         } catch (IOException e) {

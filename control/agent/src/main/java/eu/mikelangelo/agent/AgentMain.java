@@ -1,5 +1,6 @@
 package eu.mikelangelo.agent;
 
+import eu.mikelangelo.agent.api.AgentStarter;
 import eu.mikelangelo.agent.api.Launch;
 import eu.mikelangelo.agent.api.Version;
 import eu.mikelangelo.agent.http.AgentRoutes;
@@ -14,6 +15,7 @@ import eu.mikelangelo.agent.service.LiveFleet;
 import eu.mikelangelo.agent.service.Orchestrator;
 import eu.mikelangelo.agent.service.StoredImages;
 import eu.mikelangelo.base.Durable;
+import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Home;
 import eu.mikelangelo.machines.Machines;
 import eu.mikelangelo.packages.BlobStore;
@@ -50,7 +52,9 @@ public final class AgentMain {
             Runtime.getRuntime().halt(0);
         } catch (IOException | InterruptedException | RuntimeException e) {
             LOG.log(Level.SEVERE, "the agent cannot go on", e);
-            System.err.println("the agent cannot go on: " + e);
+            // The last lines of the log are what the command that started us shows.
+            System.err.println(AgentStarter.CANNOT_GO_ON + (e instanceof Failure known
+                    ? known.getMessage() + (known.hint().isEmpty() ? "" : "\n" + known.hint()) : e));
             Runtime.getRuntime().halt(FAILED);
         }
     }
@@ -94,6 +98,7 @@ public final class AgentMain {
                         "shutdown", agent::shutdown, "machines", new MachineRoutes(orchestrator),
                         "images", new ImageRoutes(orchestrator.images())));
                 ApiServer server = new ApiServer(home.agentSocket(), PeerCheck.ofProcess(), handler);
+                new Rest(handler::answered, System::gc).start();
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> await(end, ended)));
                 try (server) {
                     end.await();

@@ -30,4 +30,28 @@ class AgentLogTest {
         assertTrue(recent.lines().findFirst().orElseThrow().endsWith(" line " + first), "no line is missing");
         assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
     }
+
+    /** An interrupt closes a file channel that is in use, and this one is for all threads. */
+    @Test
+    void anInterruptedThreadLogsAndClosesNothing() throws Exception {
+        Path file = folder.resolve("agent.log");
+        AgentLog log = new AgentLog(file, 4000);
+        Thread.currentThread().interrupt();
+        log.publish(new LogRecord(Level.WARNING, "interrupted"));
+        assertTrue(Thread.interrupted(), "the interrupt is still there");
+        log.publish(new LogRecord(Level.WARNING, "later"));
+        // One that comes in the middle of a write.
+        Thread victim = Thread.ofVirtual().start(() -> {
+            for (int i = 0; i < 2000; i++) {
+                log.publish(new LogRecord(Level.WARNING, "busy"));
+            }
+        });
+        while (victim.isAlive()) {
+            victim.interrupt();
+        }
+        log.publish(new LogRecord(Level.WARNING, "last"));
+        log.close();
+        String all = Files.readString(file);
+        assertTrue(all.endsWith("WARNING last\n"), all.substring(Math.max(0, all.length() - 200)));
+    }
 }

@@ -18,7 +18,8 @@ final class Live implements AutoCloseable {
     private static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(2);
     private static final Duration RELINK_PAUSE = Duration.ofMillis(300);
     private static final Duration ANSWER = Duration.ofSeconds(15);
-    private static final Duration WELCOME = Duration.ofSeconds(2);
+    private static final Duration AFTER_GRACE = Duration.ofSeconds(3);
+    private static final int SIGTERM = 15;
 
     private final Path control;
     private final GuestLink.Connector connector;
@@ -39,9 +40,6 @@ final class Live implements AutoCloseable {
                 everyMiB);
         try {
             this.link = connector.connect(control, first, new Relinking());
-            if (!first) {
-                Thread.ofVirtual().name("welcome " + control).start(this::insist);
-            }
         } catch (IOException e) {
             console.close();
             throw e;
@@ -114,25 +112,6 @@ final class Live implements AutoCloseable {
         }
     }
 
-    /**
-     * Links anew until init has answered. A guest that hears of the old host's end and of the new one's words at the
-     * same time may drop its answer: Linux tells of the first by a work queue, of the second by an interrupt.
-     */
-    private void insist() {
-        try {
-            GuestLink asked = guest();
-            while (!asked.awaitWelcome(WELCOME)) {
-                asked.close(); // Relinking makes another, after a pause
-                Thread.sleep(RELINK_PAUSE.multipliedBy(2));
-                asked = guest();
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (Failure e) {
-            // The machine has ended, or the channel has and is made anew.
-        }
-    }
-
     private void relink(String reason) {
         linking.lock();
         try {
@@ -183,6 +162,52 @@ final class Live implements AutoCloseable {
         }
         throw new Failure(Failure.Kind.TIMEOUT, "init in the guest did not answer within " + ANSWER.toSeconds() + " s",
                 "see the machine's kernel log");
+    }
+
+    /**
+     * The polite end: SIGTERM to the application, then power off, then QMP quit. What comes after is SIGKILL.
+     *
+     * @param phase in which the stop was asked for: before the application runs there is nobody to say goodbye
+     * @param grace how long the application may take; null: the spec's, which init counts as well
+     * @return whether the machine has ended
+     */
+    boolean farewell(MachineSpec spec, KeptState kept, MachineState.Phase phase, Duration grace) {
+        Duration patience = grace != null ? grace : Duration.ofSeconds(spec.graceSeconds()).plus(AFTER_GRACE);
+        if (phase != MachineState.Phase.STARTING && askGuest(spec, grace == null)
+                && endedWithin(kept, patience)) {
+            return true;
+        }
+        return quit() && kept.awaitEnd(AFTER_GRACE).isPresent();
+    }
+
+    /** Whether the application ends in time; the power-off after it has its own time. */
+    private static boolean endedWithin(KeptState kept, Duration patience) {
+        return kept.await(patience, now -> now.exit() != null || !now.phase().live()).isPresent()
+                && kept.awaitEnd(AFTER_GRACE).isPresent();
+    }
+
+    /** @param ownGrace init counts the machine's own grace and kills then; else we count, and it must not */
+    private boolean askGuest(MachineSpec spec, boolean ownGrace) {
+        try {
+            if (ownGrace) {
+                guest().stop();
+            } else {
+                guest().signal(SIGTERM);
+            }
+            return true;
+        } catch (Failure e) {
+            LOG.log(System.Logger.Level.WARNING, spec.name() + " cannot be asked to stop: " + e.getMessage());
+            return false;
+        }
+    }
+
+    private boolean quit() {
+        try {
+            qmp.quit();
+            return true;
+        } catch (IOException | Failure e) {
+            return false;
+        }
     }
 
     @Override

@@ -14,15 +14,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Predicate;
 
 /**
  * One machine, supervised while it lives. Thread-safe; start, stop and removal of one machine exclude each other, kill
@@ -30,11 +27,9 @@ import java.util.function.Predicate;
  */
 public final class Machine {
     private static final System.Logger LOG = System.getLogger(Machine.class.getName());
-    private static final Duration AFTER_GRACE = Duration.ofSeconds(3);
     private static final Duration AFTER_KILL = Duration.ofSeconds(10);
     private static final Duration SETTLING = Duration.ofMillis(500);
     private static final int TAIL_LINES = 20;
-    private static final int SIGTERM = 15;
 
     private final Context context;
     private final MachineSpec spec;
@@ -42,10 +37,8 @@ public final class Machine {
     private final Sockets sockets;
     /** Held by start, stop and removal, for as long as they take. */
     final ReentrantLock turn = new ReentrantLock();
-    private final ReentrantLock lock = new ReentrantLock();
     private final ReentrantLock rotating = new ReentrantLock();
-    private final Condition changed = lock.newCondition();
-    private MachineState state;
+    private final KeptState kept;
     private volatile Live live;
     private volatile boolean released;
     private volatile GuestStatus status = new GuestStatus();
@@ -53,8 +46,8 @@ public final class Machine {
     Machine(Context context, MachineSpec spec, MachineState state, MachineFolder folder) {
         this.context = context;
         this.spec = spec;
-        this.state = state;
         this.folder = folder;
+        this.kept = new KeptState(state, folder);
         this.sockets = Sockets.of(context.home(), spec.number());
     }
 
@@ -64,52 +57,11 @@ public final class Machine {
 
     /** As it is now. */
     public MachineState state() {
-        lock.lock();
-        try {
-            return state;
-        } finally {
-            lock.unlock();
-        }
+        return kept.state();
     }
 
     private MachineState apply(MachineEvent event) {
-        lock.lock();
-        try {
-            MachineState next = Transitions.on(state, event, Instant.now());
-            if (next != state) {
-                state = next;
-                folder.write(next);
-                changed.signalAll();
-            }
-            return next;
-        } catch (IOException e) {
-            // A full disk must not take a running machine's supervision away; a successor finds out by itself.
-            LOG.log(System.Logger.Level.ERROR, "cannot write the state of " + spec.name() + ": " + e.getMessage());
-            changed.signalAll();
-            return state;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Waits for a state; empty when {@code limit} passed first. */
-    private Optional<MachineState> await(Duration limit, Predicate<MachineState> wanted) {
-        lock.lock();
-        try {
-            long nanos = limit.toNanos();
-            while (!wanted.test(state)) {
-                if (nanos <= 0) {
-                    return Optional.empty();
-                }
-                nanos = changed.awaitNanos(nanos);
-            }
-            return Optional.of(state);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new Failure(Failure.Kind.TIMEOUT, "interrupted while waiting for " + spec.name(), "", e);
-        } finally {
-            lock.unlock();
-        }
+        return kept.apply(event);
     }
 
     /**
@@ -356,17 +308,17 @@ public final class Machine {
      *         the machine ended first
      */
     public void awaitReady(Duration limit) {
-        MachineState reached = await(limit, now -> now.ready() || ending(now)).orElse(null);
+        MachineState reached = kept.await(limit, now -> now.ready() || ending(now)).orElse(null);
         if (reached == null) {
-            throw Readiness.late(spec, state(), status, limit);
+            throw GuestStatus.late(spec, state(), status, limit);
         }
         if (!ending(reached) && spec.ports().isEmpty()) {
             // Nothing to listen for: "ready" means started only, and many a bad configuration ends it right after.
-            reached = await(SETTLING, Machine::ending).orElse(reached);
+            reached = kept.await(SETTLING, Machine::ending).orElse(reached);
         }
         boolean done = reached.ready() && ExitStatus.code(0).equals(reached.exit());
         if (ending(reached) && !done) {
-            throw Readiness.endedEarly(spec, reached, MachineFolder.tail(folder.consoleLog(), TAIL_LINES));
+            throw GuestStatus.endedEarly(spec, reached, MachineFolder.tail(folder.consoleLog(), TAIL_LINES));
         }
     }
 
@@ -377,7 +329,7 @@ public final class Machine {
 
     /** Waits for EXITED or FAILED, at once when it is not live; empty when {@code limit} passed first. */
     public Optional<MachineState> awaitEnd(Duration limit) {
-        return await(limit, now -> !now.phase().live());
+        return kept.awaitEnd(limit);
     }
 
     /**
@@ -389,54 +341,18 @@ public final class Machine {
     public void stop(Duration grace) {
         turn.lock();
         try {
-            Live target = live;
             MachineState before = state();
             if (!before.phase().live()) {
                 return;
             }
             apply(new MachineEvent.StopRequested());
-            Duration patience = grace != null ? grace : Duration.ofSeconds(spec.graceSeconds());
-            // Before the application runs there is nobody to say goodbye.
-            if (before.phase() != Phase.STARTING && target != null && askGuest(target, grace == null)
-                    && endedWithin(patience.plus(grace == null ? AFTER_GRACE : Duration.ZERO))) {
-                return;
-            }
-            if (target != null && quit(target) && awaitEnd(AFTER_GRACE).isPresent()) {
+            Live target = live;
+            if (target != null && target.farewell(spec, kept, before.phase(), grace)) {
                 return;
             }
             kill();
         } finally {
             turn.unlock();
-        }
-    }
-
-    /** Whether the application ends in time; the power-off after it has its own time. */
-    private boolean endedWithin(Duration patience) {
-        return await(patience, now -> now.exit() != null || !now.phase().live()).isPresent()
-                && awaitEnd(AFTER_GRACE).isPresent();
-    }
-
-    /** @param ownGrace init counts the machine's own grace and kills then; else we count, and it must not */
-    private boolean askGuest(Live target, boolean ownGrace) {
-        try {
-            if (ownGrace) {
-                target.guest().stop();
-            } else {
-                target.guest().signal(SIGTERM);
-            }
-            return true;
-        } catch (Failure e) {
-            LOG.log(System.Logger.Level.WARNING, spec.name() + " cannot be asked to stop: " + e.getMessage());
-            return false;
-        }
-    }
-
-    private boolean quit(Live target) {
-        try {
-            target.qmp.quit();
-            return true;
-        } catch (IOException | Failure e) {
-            return false;
         }
     }
 
@@ -528,19 +444,21 @@ public final class Machine {
         return folder.kernelLog();
     }
 
-    /** Keeps the logs within bounds. */
-    void rotateLogs() {
+    /** Keeps the logs within bounds. @return whether one had grown beyond */
+    boolean rotateLogs() {
+        boolean grown = false;
         rotating.lock();
         try {
             for (Path log : List.of(folder.consoleLog(), folder.kernelLog(), folder.statusLog(), folder.qemuLog(),
                     folder.passtLog())) {
-                LogRotator.rotate(log, LogRotator.MOST_BYTES);
+                grown |= LogRotator.rotate(log, LogRotator.MOST_BYTES);
             }
         } catch (IOException e) {
             LOG.log(System.Logger.Level.WARNING, "cannot rotate a log of " + spec.name() + ": " + e.getMessage());
         } finally {
             rotating.unlock();
         }
+        return grown;
     }
 
     /** Ends supervision; the machine lives on. */

@@ -2,11 +2,16 @@ package eu.mikelangelo.machines;
 
 import eu.mikelangelo.base.Durable;
 import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.machines.host.ProcessId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -88,6 +93,36 @@ public record MachineFolder(Path folder) {
             throw damaged(state(), "schema " + state.schema(), null);
         }
         return state;
+    }
+
+    /** What stands for a spec that cannot be read: the machine is listed, says why, and can only be removed. */
+    MachineSpec unreadable() {
+        String gone = "unknown (" + spec() + " is damaged)";
+        // The last number is nobody's: sockets and address follow from it.
+        return new MachineSpec(MachineSpec.SCHEMA, name(), MachineSpec.LAST_NUMBER,
+                new MachineSpec.Image("?", "", gone), new MachineSpec.Kernel("?", "", gone),
+                MachineSpec.LEAST_MEMORY_MIB, 1, List.of(), Map.of(), List.of(), List.of(), 0, Instant.EPOCH);
+    }
+
+    /**
+     * What is known of a machine whose state cannot be read: its QEMU, when one runs, is taken over; else it FAILED.
+     * The damaged file is kept as {@code state.json.damaged}.
+     */
+    MachineState recovered(Sockets sockets, Failure why) throws IOException {
+        if (Files.exists(state())) {
+            Files.move(state(), folder.resolve("state.json.damaged"), StandardCopyOption.REPLACE_EXISTING);
+        }
+        ProcessId qemu = sockets.qemu();
+        Instant now = Instant.now();
+        MachineState state = qemu == null ? failed(why, now) : new MachineState(MachineState.SCHEMA,
+                MachineState.Phase.STARTING, qemu, sockets.passtProcess(), "", false, null, "", now, now);
+        write(state);
+        return state;
+    }
+
+    static MachineState failed(Failure why, Instant now) {
+        return new MachineState(MachineState.SCHEMA, MachineState.Phase.FAILED, null, null, "", false, null,
+                why.getMessage(), null, now);
     }
 
     private static <T> T read(Path file, Class<T> type) {

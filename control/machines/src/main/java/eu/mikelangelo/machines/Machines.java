@@ -2,20 +2,26 @@ package eu.mikelangelo.machines;
 
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Home;
+import eu.mikelangelo.machines.host.ProcessId;
 import eu.mikelangelo.machines.qemu.Accelerator;
 import eu.mikelangelo.machines.qemu.AcceleratorProbe;
 import eu.mikelangelo.machines.qemu.Qemu;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * All machines of a home: the facade of this module. An agent does
@@ -34,11 +40,15 @@ public final class Machines implements AutoCloseable {
     static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final System.Logger LOG = System.getLogger(Machines.class.getName());
+    /** Between two looks at the logs; the second while a guest fills one as fast as it can (mike.status is a file). */
     private static final Duration ROTATION = Duration.ofSeconds(2);
+    private static final Duration QUICK_ROTATION = Duration.ofMillis(50);
 
     private final Context context;
     private final MachineStore store;
     private final Map<String, Machine> machines = new ConcurrentSkipListMap<>();
+    /** Names of machines whose spec cannot be read. */
+    private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
     private final Thread rotator;
 
     private Machines(Home home, Map<String, String> env, PlanePorts plane, GuestLink.Connector guests)
@@ -47,20 +57,35 @@ public final class Machines implements AutoCloseable {
         this.context = new Context(home, Map.copyOf(env), plane,
                 new AcceleratorProbe(env, home.data().resolve("accelerator.json")), guests, this::live);
         for (String name : store.names()) {
-            try {
-                MachineFolder folder = store.folder(name);
-                machines.put(name, new Machine(context, folder.readSpec(), folder.readState(), folder));
-            } catch (Failure e) {
-                LOG.log(System.Logger.Level.WARNING, "left out: " + e.getMessage());
-            }
+            machines.put(name, found(store.folder(name)));
         }
         rotator = Thread.ofVirtual().name("log rotation").start(this::rotate);
     }
 
+    /** The machine of a folder; damage makes it FAILED, or takes a QEMU over that runs. */
+    private Machine found(MachineFolder folder) throws IOException {
+        MachineSpec spec;
+        try {
+            spec = folder.readSpec();
+        } catch (Failure e) {
+            LOG.log(System.Logger.Level.WARNING, e.getMessage());
+            unreadable.add(folder.name());
+            return new Machine(context, folder.unreadable(), MachineFolder.failed(e, Instant.now()), folder);
+        }
+        MachineState state;
+        try {
+            state = folder.readState();
+        } catch (Failure e) {
+            LOG.log(System.Logger.Level.WARNING, e.getMessage());
+            state = folder.recovered(Sockets.of(context.home(), spec.number()), e);
+        }
+        return new Machine(context, spec, state, folder);
+    }
+
     /**
      * Opens the home's machines; half-made folders of a killed predecessor are removed. One process per home (the
-     * agent's lock sees to it). Starts nothing. A machine whose files are damaged is left out (and logged); its folder
-     * stays until {@link #remove}.
+     * agent's lock sees to it). Starts nothing. A machine whose files are damaged is FAILED with that reason; its
+     * folder stays until {@link #remove}. When only its state is damaged, a QEMU that runs is taken over.
      *
      * @param env the environment to look up PATH, MIKE_ACCEL, MIKE_QEMU and MIKE_PASST in
      */
@@ -174,12 +199,10 @@ public final class Machines implements AutoCloseable {
      * @throws Failure NOT_FOUND, CONFLICT
      */
     public void remove(String name, boolean force) {
-        MachineSpec.checkName(name);
-        Machine machine = machines.get(name);
+        Machine machine = get(MachineSpec.checkName(name));
         try {
-            if (machine == null) {
-                removeDamaged(name);
-                return;
+            if (unreadable.contains(name)) {
+                endUnreadable(name, force);
             }
             machine.turn.lock();
             try {
@@ -192,6 +215,7 @@ public final class Machines implements AutoCloseable {
                 }
                 store.remove(name);
                 machines.remove(name, machine);
+                unreadable.remove(name);
             } finally {
                 machine.turn.unlock();
             }
@@ -201,13 +225,37 @@ public final class Machines implements AutoCloseable {
         }
     }
 
-    private void removeDamaged(String name) throws IOException {
-        if (!store.names().contains(name)) {
-            get(name);
+    /** Its QEMU and passt may live, and we cannot read where their sockets are. */
+    private void endUnreadable(String name, boolean force) throws IOException {
+        Set<String> initrd = Set.of(store.folder(name).initrd().toString());
+        if (!force && Sockets.users(initrd).findAny().isPresent()) {
+            throw new Failure(Failure.Kind.CONFLICT, "machine \"" + name + "\" is damaged, and its QEMU runs",
+                    "remove it with -f; that ends it");
         }
-        // Its QEMU may live, and we cannot read where its sockets are.
-        Sockets.kill(Set.of(store.folder(name).initrd().toString()));
-        store.remove(name);
+        Set<ProcessHandle> ours = Sockets.users(initrd).collect(Collectors.toSet());
+        for (int number : strayNumbers()) {
+            Sockets sockets = Sockets.of(context.home(), number);
+            ProcessId qemu = sockets.qemu();
+            if (qemu == null || qemu.handle().filter(ours::contains).isPresent()) {
+                sockets.killUsers();
+                sockets.remove();
+            }
+        }
+        Sockets.kill(initrd);
+    }
+
+    /** Numbers with sockets that no machine with a readable spec has. */
+    private List<Integer> strayNumbers() throws IOException {
+        Path sockets = context.home().run().resolve("m");
+        if (!Files.isDirectory(sockets)) {
+            return List.of();
+        }
+        Set<Integer> known = machines.values().stream().map(machine -> machine.spec().number())
+                .collect(Collectors.toSet());
+        try (Stream<Path> folders = Files.list(sockets)) {
+            return folders.map(folder -> folder.getFileName().toString()).filter(text -> text.matches("[0-9]{1,5}"))
+                    .map(Integer::valueOf).filter(number -> !known.contains(number)).toList();
+        }
     }
 
     /**
@@ -225,9 +273,13 @@ public final class Machines implements AutoCloseable {
 
     private void rotate() {
         try {
+            boolean grown = false;
             while (true) {
-                Thread.sleep(ROTATION);
-                live().forEach(Machine::rotateLogs);
+                Thread.sleep(grown ? QUICK_ROTATION : ROTATION);
+                grown = false;
+                for (Machine machine : live()) {
+                    grown |= machine.rotateLogs();
+                }
             }
         } catch (InterruptedException e) {
             // close()

@@ -3,17 +3,21 @@ package eu.mikelangelo.machines;
 import eu.mikelangelo.base.Durable;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Home;
+import eu.mikelangelo.machines.host.ProcessId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * A machine's sockets, {@code run/m/<number>/}. Folders are 0700; for root they may be passed through (0711), because
- * passt becomes nobody and has a folder of its own in there. The sockets in them can be opened by their owner only.
+ * passt becomes nobody and has a folder of its own in there, nobody's and root's group's (0770). The sockets in them
+ * can be opened by their owner only.
  *
  * <p>Where AppArmor confines passt (Debian's profile), it may write below a home directory or /tmp and nowhere else:
  * its folder is then in ~/.cache, and under root it stays root, who alone can enter there.
@@ -95,6 +99,9 @@ record Sockets(Path folder, Path passtFolder) {
                 return false;
             }
         }
+        // Debian 12's passt binds its socket as nobody; later ones while still root, but without the capability to
+        // write into another's folder: those come in by the group.
+        Files.setPosixFilePermissions(passtFolder, PosixFilePermissions.fromString("rwxrwx---"));
         Files.setOwner(passtFolder, folder.getFileSystem().getUserPrincipalLookupService()
                 .lookupPrincipalByName("nobody"));
         return true;
@@ -102,13 +109,33 @@ record Sockets(Path folder, Path passtFolder) {
 
     /** Ends QEMU and passt processes that were started on these sockets; for those nobody wrote down in time. */
     void killUsers() {
-        kill(Set.of("socket,id=qmp,path=" + qmp().toString().replace(",", ",,") + ",server=on,wait=off",
-                passt().toString()));
+        kill(Set.of(qemuWord(), passt().toString()));
+    }
+
+    private String qemuWord() {
+        return "socket,id=qmp,path=" + qmp().toString().replace(",", ",,") + ",server=on,wait=off";
+    }
+
+    /** The QEMU that was started on these sockets and lives, or null. */
+    ProcessId qemu() {
+        return users(Set.of(qemuWord())).flatMap(process -> ProcessId.of(process.pid()).stream()).findFirst()
+                .orElse(null);
+    }
+
+    /** The passt, likewise. */
+    ProcessId passtProcess() {
+        return users(Set.of(passt().toString())).flatMap(process -> ProcessId.of(process.pid()).stream()).findFirst()
+                .orElse(null);
     }
 
     /** Ends QEMU and passt processes that have one of these words in their command line. */
     static void kill(Set<String> words) {
-        ProcessHandle.allProcesses().filter(process -> uses(process, words)).forEach(ProcessHandle::destroyForcibly);
+        users(words).forEach(ProcessHandle::destroyForcibly);
+    }
+
+    /** QEMU and passt processes that have one of these words in their command line. */
+    static Stream<ProcessHandle> users(Set<String> words) {
+        return ProcessHandle.allProcesses().filter(process -> uses(process, words));
     }
 
     private static boolean uses(ProcessHandle process, Set<String> words) {

@@ -52,8 +52,10 @@ class MachineBootTest {
 
     @AfterEach
     void close() {
-        machines.list().forEach(Machine::kill);
-        machines.close();
+        if (machines != null) { // null: there was no kernel to boot
+            machines.list().forEach(Machine::kill);
+            machines.close();
+        }
         plane.close();
     }
 

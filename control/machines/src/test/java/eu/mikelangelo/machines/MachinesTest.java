@@ -118,12 +118,15 @@ class MachinesTest {
     }
 
     @Test
-    void leavesDamagedMachinesOutUntilTheyAreRemoved() throws Exception {
+    void aMachineWithADamagedStateIsListedAndKeepsItsName() throws Exception {
         leave("good", Phase.EXITED, null, null);
         MachineFolder bad = leave("bad", Phase.EXITED, null, null);
         Files.writeString(bad.folder().resolve("state.json"), "{\"schema\":1}");
         try (Machines machines = open()) {
-            assertEquals(List.of("good"), machines.list().stream().map(machine -> machine.spec().name()).toList());
+            assertEquals(List.of("bad", "good"), machines.list().stream().map(one -> one.spec().name()).toList());
+            assertEquals(Phase.FAILED, machines.get("bad").state().phase());
+            assertTrue(machines.get("bad").state().reason().contains("state.json"));
+            assertEquals("{\"schema\":1}", Files.readString(bad.folder().resolve("state.json.damaged")));
             assertThrows(Failure.class, () -> machines.create(MachineStoreTest.request("bad", "x")));
             machines.remove("bad", false);
             assertFalse(Files.exists(bad.folder()));
@@ -132,6 +135,21 @@ class MachinesTest {
             assertTrue(gone.hint().contains("good"), gone.hint());
             machines.remove("good", true);
             assertEquals("there is none at all yet", assertThrows(Failure.class, () -> machines.get("x")).hint());
+        }
+    }
+
+    @Test
+    void aMachineWithADamagedSpecIsListedAndCanOnlyBeRemoved() throws Exception {
+        MachineFolder bad = leave("bad", Phase.EXITED, null, null);
+        Path spec = bad.folder().resolve("spec.json");
+        Files.writeString(spec, "{");
+        try (Machines machines = open()) {
+            machines.adoptAll();
+            assertTrue(machines.get("bad").state().reason().contains("spec.json"));
+            assertThrows(Failure.class, () -> machines.get("bad").start(Progress.NONE));
+            assertEquals("{", Files.readString(spec), "nothing is written over it");
+            machines.remove("bad", false);
+            assertFalse(Files.exists(bad.folder()));
         }
     }
 

@@ -3,6 +3,7 @@ package eu.mikelangelo.machines;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 
@@ -11,6 +12,7 @@ import eu.mikelangelo.machines.host.LogRotator;
 import java.io.ByteArrayOutputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -176,7 +178,17 @@ class StreamsTest {
             writer.write(ByteBuffer.wrap("new".getBytes(StandardCharsets.US_ASCII)));
             assertEquals("new", Files.readString(log), "the writer goes on at the start: no hole");
         }
-        LogRotator.rotate(folder.resolve("absent"), 10);
+        assertFalse(LogRotator.rotate(log, 10), "nothing to do");
+        assertFalse(LogRotator.rotate(folder.resolve("absent"), 10));
+    }
+
+    /** On a full disk above all. */
+    @Test
+    void aLogIsCutThoughItsPredecessorCannotBeWritten() throws Exception {
+        Path log = Files.writeString(folder.resolve("kernel.log"), "0123456789ab");
+        Files.createDirectory(folder.resolve("kernel.log.1"));
+        assertThrows(IOException.class, () -> LogRotator.rotate(log, 10));
+        assertEquals(0, Files.size(log));
     }
 
     @Test

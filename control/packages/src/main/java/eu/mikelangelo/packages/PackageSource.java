@@ -18,6 +18,11 @@ public interface PackageSource {
      */
     String fingerprint(String name);
 
+    /** {@link #fingerprint(String)}, saying when an index is downloaded for it. */
+    default String fingerprint(String name, Progress progress) {
+        return fingerprint(name);
+    }
+
     /** The package with all it needs, and how it is started. {@code refresh}: looks for newer versions first. */
     Bundle importPackage(String name, boolean refresh, Progress progress);
 

@@ -2,10 +2,14 @@ package eu.mikelangelo.packages;
 
 import eu.mikelangelo.base.Failure;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /** What a failing disk means to a person. */
 public final class Storage {
@@ -26,6 +30,23 @@ public final class Storage {
             return new Failure(Failure.Kind.NOT_FOUND, "cannot " + what + ": " + text + " does not exist", "", e);
         }
         return new Failure(Failure.Kind.UNAVAILABLE, "cannot " + what + ": " + text, "", e);
+    }
+
+    /** SHA-256 of a file's content, in lower-case hex. */
+    public static String sha256(Path file) throws IOException {
+        MessageDigest digest;
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+        byte[] block = new byte[1 << 16];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int n = in.read(block); n >= 0; n = in.read(block)) {
+                digest.update(block, 0, n);
+            }
+        }
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     /** For leftovers that the next start removes anyway. */

@@ -35,6 +35,11 @@ final class FrameRules {
     private static final int IPV6_HEADER = 40;
     private static final int UDP = 17;
     private static final int ICMPV6 = 58;
+    /** RFC 8200, section 4: headers that may stand before the payload's. */
+    private static final int HOP_BY_HOP = 0;
+    private static final int ROUTING = 43;
+    private static final int FRAGMENT = 44;
+    private static final int DESTINATION = 60;
     /** RFC 4861. */
     private static final int ROUTER_SOLICITATION = 133;
     private static final int ROUTER_ADVERTISEMENT = 134;
@@ -159,16 +164,36 @@ final class FrameRules {
             return UNICAST;
         }
         int next = head.u8(ETHER_HEADER + 6);
-        int payload = ETHER_HEADER + IPV6_HEADER;
-        if (next == ICMPV6 && length > payload) {
-            int type = head.u8(payload);
+        int at = ETHER_HEADER + IPV6_HEADER;
+        // RFC 7113: who looks at the first header only is told anything behind a second one.
+        while (next == HOP_BY_HOP || next == ROUTING || next == FRAGMENT || next == DESTINATION) {
+            if (length < at + 8) {
+                return drop(Drop.MALFORMED);
+            }
+            if (next == FRAGMENT && (u16(head, at + 2) & 0xfff8) != 0) {
+                return UNICAST;
+            }
+            int bytes = next == FRAGMENT ? 8 : (head.u8(at + 1) + 1) * 8;
+            next = head.u8(at);
+            at += bytes;
+        }
+        return payload6(head, length, at, next);
+    }
+
+    /** @param at where the header of type {@code next} is, within the frame's first bytes or behind them */
+    private static int payload6(Region head, int length, int at, int next) {
+        if (length < at + 4 && at > ETHER_HEADER + IPV6_HEADER) {
+            return drop(Drop.MALFORMED);
+        }
+        if (next == ICMPV6 && length > at) {
+            int type = head.u8(at);
             if (type == ROUTER_ADVERTISEMENT || type == REDIRECT) {
                 return drop(Drop.ROGUE_ROUTER);
             }
             return type == ROUTER_SOLICITATION ? UPLINK : UNICAST;
         }
-        if (next == UDP && length >= payload + 4) {
-            int targetPort = u16(head, payload + 2);
+        if (next == UDP && length >= at + 4) {
+            int targetPort = u16(head, at + 2);
             return targetPort == 546 || targetPort == 547 ? UPLINK : UNICAST;
         }
         return UNICAST;

@@ -10,7 +10,6 @@ import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.vhost.BackendHandler;
 import eu.mikelangelo.virtio.QueueConfig;
 import eu.mikelangelo.virtio.QueueFault;
-import eu.mikelangelo.virtio.SplitQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 
@@ -36,18 +35,24 @@ public final class IoCore implements AutoCloseable {
 
     private final IoOptions options;
     private final HotCalls calls = new HotCalls();
+    private final CallGuard bell = new CallGuard(calls);
     private final Poller poller = new Poller(calls);
     private final int wakeFd = Fds.eventFd();
     private final Switch fabric;
+    private final Kicks kicks;
     private final Uplink[] uplinks = new Uplink[Switch.MAX_PORTS];
     private final ConcurrentLinkedQueue<Command> commands = new ConcurrentLinkedQueue<>();
     private final DistinctErrors errors;
+    private final Breakdown breakdown;
     private final Thread thread;
     private volatile boolean asleep;
     private volatile boolean dead;
     private volatile long sleeps;
     private boolean stopping;
+    /** Whose turn it is, to be blamed when nobody else can be. */
     private Port serving;
+    private long workedNs;
+    private long eventsNs;
 
     /**
      * @param options fixed for the core's life
@@ -56,7 +61,9 @@ public final class IoCore implements AutoCloseable {
     public IoCore(IoOptions options, DistinctErrors errors) {
         this.options = options;
         this.errors = errors;
-        fabric = new Switch(new FrameRules(options.gatewayMac(), options.gatewayIpv4()), calls::signal);
+        fabric = new Switch(new FrameRules(options.gatewayMac(), options.gatewayIpv4()), bell);
+        kicks = new Kicks(fabric);
+        breakdown = new Breakdown(fabric, errors);
         poller.watchInput(wakeFd, KIND_WAKE);
         thread = new Thread(this::run, "io-core");
         thread.setDaemon(true);
@@ -195,12 +202,14 @@ public final class IoCore implements AutoCloseable {
         }
         detach(port, index);
         boolean receive = index == PortHandler.RECEIVE;
-        QueueFault fault = receive ? port.rx.attach(memory, config) : port.tx.attach(memory, config);
-        if (fault != QueueFault.NONE) {
-            return fault;
-        }
+        // Before the ring is attached: when it is refused, nothing of the guest's is kept.
         if (kickFd >= 0) {
             poller.watchInput(kickFd, token(port, KIND_KICK));
+        }
+        QueueFault fault = receive ? port.rx.attach(memory, config) : port.tx.attach(memory, config);
+        if (fault != QueueFault.NONE) {
+            poller.forget(kickFd);
+            return fault;
         }
         if (receive) {
             port.rxKickFd = kickFd;
@@ -213,6 +222,10 @@ public final class IoCore implements AutoCloseable {
         }
         port.fault(QueueFault.NONE);
         fabric.forgetWaiters(port);
+        if (callFd >= 0) {
+            // A call may have been lost between two call descriptors or two back-ends; a spurious one is harmless.
+            bell.ring(callFd);
+        }
         return QueueFault.NONE;
     }
 
@@ -233,6 +246,16 @@ public final class IoCore implements AutoCloseable {
         fabric.forgetWaiters(port);
         port.waitsFor = null;
         return receive ? port.rx.detach() : port.tx.detach();
+    }
+
+    /**
+     * Looks whether a hostile front-end holds the core in a call (see {@link CallGuard}), and ends that. To be called
+     * now and then, by one thread: two looks find it.
+     *
+     * @return the port whose front-end it is, to be removed; null when the core was not held
+     */
+    public Port freeFromCall() {
+        return bell.free(fabric);
     }
 
     private static long token(Port port, int kind) {
@@ -261,32 +284,41 @@ public final class IoCore implements AutoCloseable {
     }
 
     private void loop() {
-        long workedNs = Clock.nowNs();
-        long eventsNs = workedNs;
+        workedNs = Clock.nowNs();
+        eventsNs = workedNs;
         while (!stopping) {
-            long nowNs = Clock.nowNs();
-            if (!commands.isEmpty()) {
-                runCommands();
-                workedNs = nowNs;
-                // A command may have asked to stop: never sleep on it.
-                continue;
+            try {
+                step();
+            } catch (InternalError late) {
+                // A vanished guest's: raised wherever the core was by then, a system call for example.
+                broken(late);
             }
-            if (turn(nowNs) > 0) {
-                workedNs = nowNs;
-            } else if (nowNs - workedNs >= options.spinNs()) {
-                sleep(nowNs);
-                workedNs = Clock.nowNs();
-                eventsNs = workedNs;
-                continue;
-            } else {
-                for (int i = 0; i < SPINS; i++) {
-                    Thread.onSpinWait();
-                }
+        }
+    }
+
+    private void step() {
+        long nowNs = Clock.nowNs();
+        if (!commands.isEmpty()) {
+            runCommands();
+            workedNs = nowNs;
+            // A command may have asked to stop: never sleep on it.
+            return;
+        }
+        if (turn(nowNs) > 0) {
+            workedNs = nowNs;
+        } else if (nowNs - workedNs >= options.spinNs()) {
+            sleep(nowNs);
+            workedNs = Clock.nowNs();
+            eventsNs = workedNs;
+            return;
+        } else {
+            for (int i = 0; i < SPINS; i++) {
+                Thread.onSpinWait();
             }
-            if (nowNs - eventsNs >= EVENTS_EVERY_NS) {
-                events(0);
-                eventsNs = nowNs;
-            }
+        }
+        if (nowNs - eventsNs >= EVENTS_EVERY_NS) {
+            events(0);
+            eventsNs = nowNs;
         }
     }
 
@@ -308,6 +340,7 @@ public final class IoCore implements AutoCloseable {
                 slot++;
             }
         }
+        serving = null;
         return moved;
     }
 
@@ -326,47 +359,9 @@ public final class IoCore implements AutoCloseable {
         return moved;
     }
 
-    /**
-     * Somebody's memory vanished (SIGBUS arrives as InternalError, perhaps a little late and perhaps at another
-     * port's turn), or we made a mistake. Those whose memory cannot be read lose their queues; if all can, the port
-     * in whose turn it happened.
-     */
     private void broken(Throwable cause) {
-        boolean found = false;
-        if (cause instanceof InternalError) {
-            for (int i = 0; i < fabric.top(); i++) {
-                Port port = fabric.port(i);
-                if (port != null && (gone(port.rx.queue().memory()) || gone(port.tx.queue().memory()))) {
-                    giveUp(port, QueueFault.MEMORY_GONE, cause);
-                    found = true;
-                }
-            }
-        }
-        if (!found && serving != null) {
-            giveUp(serving, cause instanceof InternalError ? QueueFault.MEMORY_GONE : QueueFault.INTERNAL, cause);
-        }
-        fabric.flushAll();
-    }
-
-    private void giveUp(Port port, QueueFault reason, Throwable cause) {
-        port.breakDown(reason);
-        fabric.forgetWaiters(port);
-        errors.record("port " + port.name() + ": " + reason.text(), String.valueOf(cause));
-    }
-
-    /** A file that was shrunk lacks its end, so the last byte of each region tells. */
-    private static boolean gone(GuestMemory memory) {
-        try {
-            int sum = 0;
-            for (int i = 0; i < memory.regions(); i++) {
-                sum += memory.region(i).u8(memory.region(i).size() - 1);
-            }
-            // The error may be raised late, at the next transition into the VM: make one while we are still here.
-            Thread.yield();
-            return sum < 0;
-        } catch (InternalError e) {
-            return true;
-        }
+        breakdown.contain(cause, serving);
+        serving = null;
     }
 
     private void runCommands() {
@@ -387,57 +382,19 @@ public final class IoCore implements AutoCloseable {
         asleep = true;
         int timeoutMs = 0;
         try {
-            if (armAll() && commands.isEmpty()) {
+            if (kicks.arm() && commands.isEmpty()) {
                 timeoutMs = timeoutMs(nowNs);
                 sleeps = sleeps + 1;
             }
         } catch (InternalError | RuntimeException e) {
-            broken(e);
+            breakdown.contain(e, kicks.asked());
         }
         events(timeoutMs);
         asleep = false;
         try {
-            suppressAll();
+            kicks.suppress();
         } catch (InternalError | RuntimeException e) {
-            broken(e);
-        }
-    }
-
-    /** Asks the guests to kick. @return whether there is still nothing to do */
-    private boolean armAll() {
-        int top = fabric.top();
-        for (int i = 0; i < top; i++) {
-            Port port = fabric.port(i);
-            if (port != null) {
-                serving = port;
-                if (port.waitsFor == null) {
-                    port.tx.queue().armKicks();
-                }
-                if (port.awaited || port.uplinkWaits) {
-                    port.rx.queue().armKicks();
-                }
-            }
-        }
-        // Pairs with the driver's fence between adding a chain and reading whether we want a kick (VIRTIO 1.3, 2.7.10).
-        SplitQueue.fence();
-        for (int i = 0; i < top; i++) {
-            Port port = fabric.port(i);
-            if (port != null && (port.waitsFor == null && port.tx.queue().news()
-                    || (port.awaited || port.uplinkWaits) && port.rx.queue().news())) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private void suppressAll() {
-        for (int i = 0; i < fabric.top(); i++) {
-            Port port = fabric.port(i);
-            if (port != null) {
-                serving = port;
-                port.tx.queue().suppressKicks();
-                port.rx.queue().suppressKicks();
-            }
+            breakdown.contain(e, kicks.asked());
         }
     }
 

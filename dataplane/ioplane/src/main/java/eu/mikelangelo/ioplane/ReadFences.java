@@ -4,15 +4,16 @@ import java.util.Arrays;
 
 /**
  * Places in the stream to passt that passt must have read before anything behind them is written: the end of each
- * SYN-ACK.
+ * segment with SYN, of either direction's handshake.
  *
  * <p>A passt of before the middle of 2023 (Debian 12 has such a one) takes what it reads at once as one batch, and
- * loops for ever over a batch in which a SYN-ACK is not the only segment of its connection (tap.c, tap4_handler, counts
- * the segments that tcp_tap_handler took from an unsigned number of those there were; the first call takes one, the
- * next all). TCP itself never makes such a batch, for a guest has nothing to say before passt has ended the handshake;
- * but we end it in passt's place, see {@link HandshakeAnswer}.
+ * loops for ever over a batch in which a SYN is the first and not the only segment of its connection (tap.c,
+ * tap4_handler, counts the segments that tcp_tap_handler took from an unsigned number of those there were; the first
+ * call takes one, the next all). TCP makes such batches where passt is slow: a SYN is sent again after a second. Where
+ * a guest accepts it would not, for it has nothing to say before passt has ended the handshake, but we end that in
+ * passt's place, see {@link HandshakeAnswer}. And a hostile guest sends what it likes.
  *
- * <p>SYN-ACKs of up to {@value #MERGED} connections in a row share one fence.
+ * <p>SYNs of up to {@value #MERGED} connections in a row share one fence.
  *
  * <p>Positions are bytes since the connection was made. Threading: one thread. Nothing is allocated per frame.
  */
@@ -28,7 +29,7 @@ final class ReadFences {
     private int sharers;
 
     /**
-     * Puts a fence behind a SYN-ACK.
+     * Puts a fence behind a SYN.
      *
      * @param begin its first byte in the stream
      * @param end the first byte behind it

@@ -28,7 +28,10 @@ final class Switch {
     static final int BURST = 32;
     /** The most ports of one switch. */
     static final int MAX_PORTS = 256;
-    /** Copies beyond the first that a port's flooded frames may cause: at once, and per second. */
+    /**
+     * Copies beyond the first that a port's flooded frames may cause: at once, and per second. A copy counts as one,
+     * and one more for each KiB: half a second of copying would fit a turn otherwise.
+     */
     static final long FLOOD_BURST = 8192;
     static final long FLOOD_PER_SECOND = 100_000;
 
@@ -238,7 +241,7 @@ final class Switch {
                     || !group && to.config().mac() != PortConfig.ANY_MAC) {
                 continue;
             }
-            if (!first && !mayCopy(from, nowNs)) {
+            if (!first && !mayCopy(from, length, nowNs)) {
                 from.drop(Drop.FLOOD_LIMIT);
                 return;
             }
@@ -253,16 +256,20 @@ final class Switch {
     }
 
     /** One flooded frame becomes as many as there are ports: the copies beyond the first are rationed by the sender. */
-    private static boolean mayCopy(Port from, long nowNs) {
+    private static boolean mayCopy(Port from, int length, long nowNs) {
         if (from.floodCredit <= 0) {
             long earned = Math.min(FLOOD_BURST, (nowNs - from.floodRefillNs) / (1_000_000_000L / FLOOD_PER_SECOND));
             if (earned <= 0) {
                 return false;
             }
-            from.floodCredit = earned;
+            // A long frame may have left a debt.
+            from.floodCredit += earned;
             from.floodRefillNs = nowNs;
+            if (from.floodCredit <= 0) {
+                return false;
+            }
         }
-        from.floodCredit--;
+        from.floodCredit -= 1 + (length >> 10);
         return true;
     }
 
@@ -338,8 +345,11 @@ final class Switch {
             return;
         }
         touchedCount = 0;
+        // First of all: one whose memory fails below must not keep the others from being touched again.
         for (int i = 0; i < count; i++) {
             touched[i].touched = false;
+        }
+        for (int i = 0; i < count; i++) {
             touched[i].rxPublished = touched[i].rx.queue().publish();
         }
         for (int i = 0; i < count; i++) {

@@ -29,29 +29,38 @@ final class TcpHead {
      * @return whether it is an unfragmented TCP segment whose lengths fit each other
      */
     boolean read(Region memory, int at, int length) {
-        int ip = at + FrameRules.ETHER_HEADER;
-        if (length < FrameRules.ETHER_HEADER + IPV4_HEADER + TCP_HEADER
+        return locate(memory, at, length) && whole();
+    }
+
+    /**
+     * As {@link #read}, for what a sloppy or old receiver could take for a TCP segment: a fragment, or one whose
+     * lengths do not fit. {@link #has} and {@link #connection} may be asked afterwards.
+     */
+    boolean locate(Region memory, int at, int length) {
+        if (length < FrameRules.ETHER_HEADER + IPV4_HEADER
                 || FrameRules.u16(memory, at + 12) != FrameRules.TYPE_IPV4
-                || memory.u8(ip) >>> 4 != 4 || memory.u8(ip + 9) != TCP
-                || (FrameRules.u16(memory, ip + 6) & FRAGMENT) != 0) {
+                || memory.u8(at + FrameRules.ETHER_HEADER + 9) != TCP) {
             return false;
         }
-        int ipBytes = (memory.u8(ip) & 0xf) * 4;
-        int begin = FrameRules.ETHER_HEADER + ipBytes;
+        int begin = FrameRules.ETHER_HEADER + (memory.u8(at + FrameRules.ETHER_HEADER) & 0xf) * 4;
         // The longest IPv4 header ends at 74, so all that is read of TCP's lies within the head of a long frame.
-        if (ipBytes < IPV4_HEADER || length < begin + TCP_HEADER) {
-            return false;
-        }
-        int tcpBytes = (memory.u8(at + begin + 12) >>> 4) * 4;
-        int bytes = FrameRules.u16(memory, ip + 2) - ipBytes - tcpBytes;
-        if (tcpBytes < TCP_HEADER || bytes < 0) {
+        if (length < begin + TCP_HEADER) {
             return false;
         }
         frame = memory;
         start = at;
         tcp = at + begin;
-        payload = bytes;
         return true;
+    }
+
+    /** After {@link #locate}: whether it is an unfragmented TCP segment whose lengths fit each other. */
+    boolean whole() {
+        int ip = start + FrameRules.ETHER_HEADER;
+        int ipBytes = tcp - ip;
+        int tcpBytes = (frame.u8(tcp + 12) >>> 4) * 4;
+        payload = FrameRules.u16(frame, ip + 2) - ipBytes - tcpBytes;
+        return frame.u8(ip) >>> 4 == 4 && ipBytes >= IPV4_HEADER && (FrameRules.u16(frame, ip + 6) & FRAGMENT) == 0
+                && tcpBytes >= TCP_HEADER && payload >= 0;
     }
 
     /** The memory that was read, valid until it is used again. */

@@ -22,7 +22,7 @@ import java.lang.foreign.Arena;
  * guest's MAC. Until it knows that, it sends to the broadcast address, and a guest ignores TCP that comes that way: a
  * guest that only listens could not be reached, after its start or after a restart of passt.
  *
- * <p>What follows a SYN-ACK is written when passt has read that: see {@link ReadFences}.
+ * <p>What follows a SYN is written when passt has read that: see {@link ReadFences}.
  *
  * <p>Threading: the core's thread. Nothing is allocated per frame.
  */
@@ -33,8 +33,12 @@ final class Uplink implements Outlet {
     static final long FIRST_RETRY_NS = 10_000_000;
     static final long LAST_RETRY_NS = 500_000_000;
 
-    /** How soon to ask again whether passt has read; most often its answer wakes us before. */
-    private static final long FENCE_POLL_NS = 100_000;
+    /**
+     * How soon to ask again whether passt has read, at first and at last. Its reading makes an event (unix_write_space
+     * in Linux), so this is for the one that is missed; a passt that never reads must not keep the core awake.
+     */
+    private static final long FIRST_ASK_NS = 100_000;
+    private static final long LAST_ASK_NS = 50_000_000;
 
     /** RFC 826: Ethernet, IPv4, six and four bytes, request. */
     private static final long ARP_REQUEST = 0x0001_0800_0604_0001L;
@@ -55,6 +59,9 @@ final class Uplink implements Outlet {
     private final ReadFences fences = new ReadFences();
     /** When to ask again whether passt has read what is before the fence; MAX_VALUE when nothing waits for that. */
     private long fencedAtNs = Long.MAX_VALUE;
+    private long askNs = FIRST_ASK_NS;
+    /** The socket has had an event since passt was last asked. */
+    private boolean news;
     /** Bytes of this connection that were written to the socket. */
     private long written;
     private int outFrom;
@@ -99,6 +106,7 @@ final class Uplink implements Outlet {
     void event(boolean mayRead, boolean mayWrite) {
         readable |= mayRead;
         writable |= mayWrite;
+        news = true;
     }
 
     /**
@@ -152,6 +160,7 @@ final class Uplink implements Outlet {
         opening.clear();
         fences.clear();
         fencedAtNs = Long.MAX_VALUE;
+        askNs = FIRST_ASK_NS;
         written = 0;
         poller.watchSocket(fd, token);
         port.count(Port.UPLINK_CONNECTS, 1);
@@ -200,12 +209,14 @@ final class Uplink implements Outlet {
         }
         out.u32(outTo, Integer.reverseBytes(length));
         frame.read(0, out, outTo + LENGTH_BYTES, length);
-        if (tcp.read(out, outTo + LENGTH_BYTES, length)) {
+        if (tcp.locate(out, outTo + LENGTH_BYTES, length)) {
             long begin = written + outTo - outFrom;
-            if (tcp.accepts() && !fences.add(tcp.connection(), begin, begin + needed)) {
+            if (tcp.has(TcpHead.SYN) && !fences.add(tcp.connection(), begin, begin + needed)) {
                 return Drop.UPLINK_FULL;
             }
-            opening.inward(tcp);
+            if (tcp.whole()) {
+                opening.inward(tcp);
+            }
         }
         outTo += needed;
         return null;
@@ -235,15 +246,22 @@ final class Uplink implements Outlet {
 
     /** Whether no fence is in the way of the next byte. */
     private boolean passed(long nowNs) {
-        fencedAtNs = Long.MAX_VALUE;
         if (fences.next() > written) {
             return true;
         }
-        if (calls.unread(fd) > 0) {
-            fencedAtNs = nowNs + FENCE_POLL_NS;
+        if (fencedAtNs != Long.MAX_VALUE && nowNs - fencedAtNs < 0 && !news) {
+            return false;
+        }
+        news = false;
+        // While Linux tells us that a piece was read it still counts one byte of it (sock_wfree).
+        if (calls.unread(fd) > 1) {
+            fencedAtNs = nowNs + askNs;
+            askNs = Math.min(LAST_ASK_NS, askNs * 2);
             return false;
         }
         fences.pass();
+        fencedAtNs = Long.MAX_VALUE;
+        askNs = FIRST_ASK_NS;
         return true;
     }
 

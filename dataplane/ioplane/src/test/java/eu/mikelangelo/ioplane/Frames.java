@@ -1,6 +1,7 @@
 package eu.mikelangelo.ioplane;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.Random;
 
 /** Frames for tests. */
@@ -70,5 +71,18 @@ final class Frames {
         ByteBuffer frame = ethernet(to, from, 0x86dd, 40 + 8);
         frame.putInt(0x60000000).putShort((short) 8).put((byte) 17).put((byte) 255);
         return frame.position(56).putShort((short) targetPort).array();
+    }
+
+    /** An IPv6 frame with an extension header before its payload. @param units of 8 bytes beyond the first */
+    static byte[] behind(byte[] frame, int type, int units) {
+        int bytes = (units + 1) * 8;
+        byte[] longer = Arrays.copyOf(frame, frame.length + bytes);
+        System.arraycopy(frame, 54, longer, 54 + bytes, frame.length - 54);
+        Arrays.fill(longer, 54, 54 + bytes, (byte) 0);
+        longer[54] = frame[20];
+        // RFC 8200, section 4.5: the byte of the length is reserved in a fragment's header.
+        longer[55] = (byte) (type == 44 ? 0 : units);
+        longer[20] = (byte) type;
+        return longer;
     }
 }

@@ -2,10 +2,13 @@ package eu.mikelangelo.ioplane;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.linux.Fds;
+import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.linux.Mappings;
 import eu.mikelangelo.memory.GuestMemory;
 import eu.mikelangelo.virtio.QueueConfig;
@@ -13,9 +16,12 @@ import eu.mikelangelo.virtio.QueueFault;
 import eu.mikelangelo.virtio.mock.MockGuest;
 import eu.mikelangelo.virtio.mock.MockNic;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -220,6 +226,99 @@ class IoCoreTest {
             c.handler.memory(GuestMemory.EMPTY);
         } finally {
             Fds.close(file);
+        }
+    }
+
+    /** Rings and all, at any moment of a turn: the error may come late, wherever the core is by then. */
+    @Test
+    void theCoreOutlivesAnyNumberOfVanishingGuests() {
+        long size = (MockGuest.OVERHEAD + MockNic.memoryBytes(64, 2048) + 4095) / 4096 * 4096;
+        try (Arena arena = Arena.ofShared(); CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine a = bench.fixed(1, null);
+            CoreBench.Machine b = bench.fixed(2, null);
+            for (int i = 0; i < 60; i++) {
+                int file = Fds.memFd("guest", size);
+                MockGuest guest = new MockGuest(Mappings.shared(file, 0, size, arena));
+                CoreBench.Machine c = bench.machine(new PortConfig("c" + i, Frames.mac(3 + i), 0, null),
+                        new MockNic(guest, 64, 2048, CoreBench.FEATURES));
+                byte[] frame = Frames.plain(Frames.mac(3 + i), Frames.mac(1), 100, random);
+                for (int n = 0; n < i; n++) {
+                    a.send(frame);
+                }
+                Fds.truncate(file, 0);
+                CoreBench.await("the verdict on " + i, () -> {
+                    a.send(frame);
+                    return c.port.fault() == QueueFault.MEMORY_GONE;
+                });
+                Fds.close(file);
+                bench.core.removePort(c.port);
+                byte[] other = Frames.plain(Frames.mac(2), Frames.mac(1), 1000, random);
+                CoreBench.await("room", () -> a.send(other));
+                assertArrayEquals(other, b.await());
+                b.refill(64);
+            }
+            assertTrue(bench.core.alive());
+            assertEquals(QueueFault.NONE, a.port.fault());
+            assertEquals(QueueFault.NONE, b.port.fault());
+        }
+    }
+
+    /** Memory that was unmapped under a ring is our own mistake; the port whose it is pays, not the sender. */
+    @Test
+    void unmappedMemoryBreaksThePortThatHasIt() {
+        Arena arena = Arena.ofShared();
+        try (CoreBench bench = new CoreBench(options())) {
+            MockGuest guest = new MockGuest(arena.allocate(MockGuest.OVERHEAD + MockNic.memoryBytes(64, 2048), 4096));
+            CoreBench.Machine a = bench.fixed(1, null);
+            CoreBench.Machine b = bench.fixed(2, null);
+            CoreBench.Machine c = bench.machine(new PortConfig("c", Frames.mac(3), 0, null),
+                    new MockNic(guest, 64, 2048, CoreBench.FEATURES));
+            arena.close();
+            a.send(Frames.plain(Frames.mac(3), Frames.mac(1), 100, random));
+            CoreBench.await("the verdict", () -> c.port.fault() != QueueFault.NONE);
+            byte[] other = Frames.plain(Frames.mac(2), Frames.mac(1), 1000, random);
+            a.send(other);
+            assertArrayEquals(other, b.await());
+            assertEquals(QueueFault.NONE, a.port.fault(), "the sender is innocent");
+        }
+    }
+
+    @Test
+    void aRingThatStartsBeginsWithACall() {
+        try (CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine a = bench.fixed(1, null);
+            // One may have been lost between two call descriptors or two back-ends.
+            assertTrue(a.wasCalled(0));
+            assertTrue(a.wasCalled(1));
+        }
+    }
+
+    /** O_NONBLOCK belongs to the open file: a peer can clear it after we have set it, and fill the counter. */
+    @Test
+    void aPeerThatBlocksItsCallsLosesItsPort() {
+        try (CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine a = bench.fixed(1, null);
+            CoreBench.Machine b = bench.fixed(2, null);
+            CoreBench.Machine c = bench.fixed(3, null);
+            HotCalls calls = new HotCalls();
+            assertTrue(c.wasCalled(0));
+            Fds.nonBlocking(c.called[0], false);
+            MemorySegment full = Arena.ofAuto().allocateFrom(ValueLayout.JAVA_LONG, -2L);
+            assertEquals(8, calls.write(c.called[0], full, 0, 8));
+            c.nic.receiver().armCalls();
+            a.send(Frames.plain(Frames.mac(3), Frames.mac(1), 100, random));
+            CoreBench.await("the frame", () -> c.nic.poll() != null);
+            byte[] other = Frames.plain(Frames.mac(2), Frames.mac(1), 1000, random);
+            a.send(other);
+            Port[] held = new Port[1];
+            CoreBench.await("a look", () -> {
+                LockSupport.parkNanos(50_000_000);
+                held[0] = bench.core.freeFromCall();
+                return held[0] != null;
+            });
+            assertSame(c.port, held[0]);
+            assertArrayEquals(other, b.await());
+            assertNull(bench.core.freeFromCall());
         }
     }
 }

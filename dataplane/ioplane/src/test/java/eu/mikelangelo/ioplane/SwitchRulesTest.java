@@ -85,6 +85,28 @@ class SwitchRulesTest {
         assertEquals(11 + 1, port.txFrames(), "taken frames count, dropped or not");
     }
 
+    /** RFC 7113: a router's word behind extension headers is a router's word. */
+    @Test
+    void extensionHeadersHideNoRouter() {
+        for (int type : new int[] {0, 43, 60}) {
+            dropped(Drop.ROGUE_ROUTER, Frames.behind(Frames.icmp6(MULTICAST_6, mac, 134), type, 0));
+            dropped(Drop.ROGUE_ROUTER, Frames.behind(Frames.icmp6(MULTICAST_6, mac, 134), type, 3));
+        }
+        dropped(Drop.ROGUE_ROUTER, Frames.behind(Frames.icmp6(MULTICAST_6, mac, 134), 44, 0));
+        dropped(Drop.ROGUE_ROUTER, Frames.behind(Frames.behind(Frames.icmp6(MULTICAST_6, mac, 134), 60, 0), 0, 0));
+        dropped(Drop.MALFORMED, Frames.behind(Frames.icmp6(MULTICAST_6, mac, 134), 60, 4));
+        dropped(Drop.MALFORMED, Frames.behind(Frames.icmp6(MULTICAST_6, mac, 134), 60, 255));
+        dropped(Drop.MALFORMED, Arrays.copyOf(Frames.behind(Frames.icmp6(MULTICAST_6, mac, 134), 60, 0), 60));
+        dropped(Drop.MALFORMED, Arrays.copyOf(Frames.behind(Frames.icmp6(MULTICAST_6, mac, 134), 60, 0), 62));
+        assertEquals(UPLINK, bench.reach(0, Frames.behind(Frames.icmp6(MULTICAST_6, mac, 133), 0, 0)));
+        assertEquals(UPLINK, bench.reach(0, Frames.behind(Frames.udp6(MULTICAST_6, mac, 547), 60, 1)));
+        assertEquals(6, bench.reach(0, Frames.behind(Frames.icmp6(MULTICAST_6, mac, 143), 0, 0)),
+                "a listener's report");
+        byte[] later = Frames.behind(Frames.icmp6(MULTICAST_6, mac, 134), 44, 0);
+        later[54 + 3] = 8;
+        assertEquals(6, bench.reach(0, later), "a later fragment has no header");
+    }
+
     @Test
     void cutOffHeaders() {
         byte[] arp = Frames.arp(Frames.BROADCAST, mac, 1, mac, ip, Frames.GATEWAY_IP);

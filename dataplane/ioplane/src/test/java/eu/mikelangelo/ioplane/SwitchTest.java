@@ -236,6 +236,29 @@ class SwitchTest {
         assertEquals(0b111110, bench.reach(0, Frames.plain(Frames.BROADCAST, Frames.mac(1), 60, random)));
     }
 
+    /** Sixty-four KiB to 255 machines, 32 times a turn, would be half a second of copying for one sender. */
+    @Test
+    void floodsOfLongFramesAreRationedByTheirBytes() {
+        Bench bench = new Bench(true);
+        int machines = 6;
+        for (int i = 1; i <= machines; i++) {
+            bench.machine(i);
+        }
+        long received = 0;
+        byte[] frame = Frames.plain(Frames.BROADCAST, Frames.mac(1), 60_000, random);
+        for (int second = 0; second < 2; second++) {
+            for (int i = 0; i < 400; i++) {
+                received += Integer.bitCount(bench.reach(0, frame)) - 1;
+            }
+            bench.nowNs += 1_000_000L;
+        }
+        assertTrue(bench.ports.get(0).drops(Drop.FLOOD_LIMIT) > 0);
+        long kib = received * (frame.length >> 10);
+        assertTrue(kib <= Switch.FLOOD_BURST + Switch.FLOOD_PER_SECOND / 1000 + 60,
+                kib + " KiB beyond the first copies");
+        assertTrue(kib > Switch.FLOOD_BURST / 2, kib + " KiB");
+    }
+
     @Test
     void uplinkFramesWaitAndThenDrop() {
         Bench bench = new Bench(true);

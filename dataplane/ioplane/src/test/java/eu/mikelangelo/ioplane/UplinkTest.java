@@ -233,6 +233,40 @@ class UplinkTest {
         assertArrayEquals(more, read());
     }
 
+    /** Seen with Debian 12's passt: two SYNs of one connection read at once, or a SYN and anything, and it loops. */
+    @Test
+    void whatFollowsASynIsWrittenWhenThatIsRead() throws Exception {
+        byte[] open = Frames.tcp(1, 4000, TcpHead.SYN);
+        byte[] other = Frames.tcp(1, 4001, TcpHead.SYN);
+        byte[] fragment = Frames.tcp(1, 4002, TcpHead.SYN);
+        fragment[20] = 0x20;
+        byte[] tooLong = Frames.tcp(1, 4003, TcpHead.SYN);
+        tooLong[17] = 1;
+        for (byte[] frame : new byte[][] {open, other, open, fragment, fragment, tooLong, tooLong}) {
+            assertTrue(machine.send(frame));
+        }
+        for (byte[][] batch : new byte[][][] {{open, other}, {open, fragment}, {fragment, tooLong}, {tooLong}}) {
+            Thread.sleep(50);
+            assertArrayEquals(framed(batch).array(), burst());
+        }
+    }
+
+    @Test
+    void aPasstThatReadsNothingHardlyWakesTheCore() throws Exception {
+        byte[] accept = Frames.tcp(1, 4000, TcpHead.SYN | TcpHead.ACK);
+        byte[] more = Frames.tcp(1, 4000, TcpHead.ACK);
+        assertTrue(machine.send(accept));
+        assertTrue(machine.send(more));
+        Thread.sleep(200);
+        long sleeps = bench.core.sleeps();
+        Thread.sleep(500);
+        assertTrue(bench.core.sleeps() - sleeps < 30, bench.core.sleeps() - sleeps + " times");
+        assertArrayEquals(accept, read());
+        long since = System.nanoTime();
+        assertArrayEquals(more, read());
+        assertTrue(System.nanoTime() - since < 30_000_000L, "its reading wakes the core");
+    }
+
     @Test
     void aPasstThatReadsNothingGetsNoMoreSynAcksThanThereAreFences() throws Exception {
         byte[] accept = Frames.tcp(1, 7, TcpHead.SYN | TcpHead.ACK);

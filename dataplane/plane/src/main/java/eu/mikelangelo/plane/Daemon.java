@@ -61,6 +61,7 @@ final class Daemon {
             boolean healthy = true;
             while (healthy && !waited()) {
                 log();
+                plane.freeCore();
                 healthy = plane.healthy();
             }
             log();

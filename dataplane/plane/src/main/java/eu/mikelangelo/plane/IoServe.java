@@ -71,6 +71,7 @@ final class IoServe {
         System.out.flush();
         long seen = 0;
         while (plane.healthy()) {
+            plane.freeCore();
             if (errors.recorded() != seen) {
                 seen = errors.recorded();
                 errors.entries().forEach(entry -> System.err.println("plane: " + entry));

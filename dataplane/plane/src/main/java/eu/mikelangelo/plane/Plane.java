@@ -39,7 +39,8 @@ final class Plane implements AutoCloseable {
     private final VhostRuntime runtime;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Served> ports = new LinkedHashMap<>();
-    private IoCore core;
+    /** Set once, with the lock held; {@link #freeCore} reads it without. */
+    private volatile IoCore core;
     private String gateway;
     private int cpu = -1;
     private boolean closed;
@@ -196,6 +197,20 @@ final class Plane implements AutoCloseable {
             return core == null || core.alive();
         } finally {
             lock.unlock();
+        }
+    }
+
+    /**
+     * Looks whether a front-end holds the core (see {@link IoCore#freeFromCall}) and takes its port away if so. To be
+     * called about once a second, by one thread.
+     */
+    void freeCore() {
+        IoCore running = core;
+        // Not with the lock held: whoever has it may be waiting for the core.
+        Port holder = running == null ? null : running.freeFromCall();
+        if (holder != null) {
+            errors.record("port " + holder.name() + ": its front-end kept a call from returning; removed", "");
+            remove(holder.name());
         }
     }
 

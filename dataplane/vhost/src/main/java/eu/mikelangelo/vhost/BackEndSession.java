@@ -285,10 +285,6 @@ public final class BackEndSession {
         }
         handler.startRing(index, ring.config(features & ~BackEndConfig.PROTOCOL_FEATURES), ring.kickFd, ring.callFd);
         ring.running = true;
-        // A call may have been lost between two call descriptors or two back-ends; a spurious one is harmless.
-        if (ring.callFd >= 0) {
-            files.signal(ring.callFd);
-        }
         return null;
     }
 

@@ -21,12 +21,13 @@ public interface BackendHandler {
 
     /**
      * Serves a ring from now on. It must be looked at once without waiting for a kick: the kick may have been
-     * consumed by a predecessor.
+     * consumed by a predecessor. The front-end is called once: a predecessor's call may have been lost.
      *
      * @param index the ring's index in the device
      * @param config sizes, addresses and features; the addresses are checked to lie in the memory, aligned
      * @param kickFd an eventfd, non-blocking; the front-end signals it
-     * @param callFd an eventfd, non-blocking, to signal when buffers were used; -1 when the front-end wants no calls
+     * @param callFd an eventfd, non-blocking unless a hostile front-end has changed that since, to signal when buffers
+     *     were used; -1 when the front-end wants no calls
      * @throws IllegalArgumentException naming the value that the queue cannot be served with; the session is closed
      */
     void startRing(int index, QueueConfig config, int kickFd, int callFd);

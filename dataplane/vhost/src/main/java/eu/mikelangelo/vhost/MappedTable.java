@@ -62,13 +62,15 @@ final class MappedTable {
     /** The file must hold the whole region now, and (sealed) for ever. @return the file's block size */
     private static long checked(int index, Request.MemoryRegion region, int fd, boolean acceptShrinkable,
             PeerFiles files) {
+        String name = "memory region " + index;
+        // Before its size is asked for: a file that was measured first could be shrunk and then sealed.
+        boolean mayShrink = !acceptShrinkable && files.canShrink(fd);
         Fds.Status status;
         try {
             status = files.status(fd);
         } catch (LinuxException bad) {
             throw new IllegalArgumentException(bad.getMessage(), bad);
         }
-        String name = "memory region " + index;
         if (!status.isRegular()) {
             throw new IllegalArgumentException(name + " is not backed by a file (mode 0"
                     + Integer.toOctalString(status.mode()) + ")");
@@ -80,7 +82,7 @@ final class MappedTable {
             throw new IllegalArgumentException(name + " of " + Long.toUnsignedString(size) + " bytes at "
                     + Long.toUnsignedString(offset) + " does not lie in its file of " + status.size() + " bytes");
         }
-        if (!acceptShrinkable && files.canShrink(fd)) {
+        if (mayShrink) {
             throw new IllegalArgumentException(name + " can be shrunk by the peer (no F_SEAL_SHRINK); use a "
                     + "sealed memfd, or mark the peer as trusted");
         }

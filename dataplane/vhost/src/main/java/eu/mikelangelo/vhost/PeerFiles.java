@@ -1,7 +1,6 @@
 package eu.mikelangelo.vhost;
 
 import eu.mikelangelo.linux.Fds;
-import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.linux.Mappings;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -13,7 +12,7 @@ import java.nio.file.Path;
  * What a session does with a peer's descriptors; an interface so that a simulated world can stand in for the kernel.
  */
 public interface PeerFiles {
-    /** The kernel's own. One instance per control thread. */
+    /** The kernel's own. */
     static PeerFiles ofKernel() {
         return new KernelFiles();
     }
@@ -36,16 +35,11 @@ public interface PeerFiles {
      */
     MemorySegment map(int fd, long offset, long length, Arena arena);
 
-    /** Signals an eventfd. */
-    void signal(int fd);
-
     /** Closes; ignores negative numbers. */
     void close(int fd);
 
     /** The real one. */
     final class KernelFiles implements PeerFiles {
-        private final HotCalls calls = new HotCalls();
-
         private KernelFiles() {}
 
         @Override
@@ -75,11 +69,6 @@ public interface PeerFiles {
         @Override
         public MemorySegment map(int fd, long offset, long length, Arena arena) {
             return Mappings.shared(fd, offset, length, arena);
-        }
-
-        @Override
-        public void signal(int fd) {
-            calls.signal(fd);
         }
 
         @Override

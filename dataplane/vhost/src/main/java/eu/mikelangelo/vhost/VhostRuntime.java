@@ -44,6 +44,8 @@ public final class VhostRuntime implements AutoCloseable {
     private final VhostPort[] ports = new VhostPort[MAX_PORTS];
     private final Connector connector;
     private final Thread thread;
+    /** Whoever waits for the end; answered when there is nothing left to be done. */
+    private final ConcurrentLinkedQueue<Command> ends = new ConcurrentLinkedQueue<>();
     private volatile boolean stopped;
 
     /** Starts the control thread. */
@@ -131,6 +133,7 @@ public final class VhostRuntime implements AutoCloseable {
             obey();
             Fds.close(epoll);
             Fds.close(wake);
+            ends.forEach(command -> command.done().countDown());
             sending.unlock();
         }
     }
@@ -160,7 +163,11 @@ public final class VhostRuntime implements AutoCloseable {
                 case REMOVE -> forget(command.port());
                 case STOP -> goOn = false;
             }
-            command.done().countDown();
+            if (command.verb() == Verb.STOP) {
+                ends.add(command);
+            } else {
+                command.done().countDown();
+            }
         }
         return goOn;
     }

@@ -23,7 +23,9 @@ import eu.mikelangelo.cli.machine.StartCommand;
 import eu.mikelangelo.cli.machine.StopCommand;
 import eu.mikelangelo.cli.machine.WaitCommand;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import picocli.CommandLine;
 
@@ -54,7 +56,40 @@ final class Commands {
         ALL.put("completion", context -> new CommandLine(new CompletionCommand(context)));
     }
 
+    private static final int NAME_WIDTH = "completion".length() + 2;
+    /** {@code mike --help} shows them so. */
+    private static final Map<String, List<String>> GROUPS = new LinkedHashMap<>();
+
+    static {
+        GROUPS.put("Machines", List.of("run", "ps", "stop", "start", "kill", "rm", "wait"));
+        GROUPS.put("Inside a machine", List.of("logs", "console", "exec", "cp", "inspect"));
+        GROUPS.put("Images", List.of("compose", "images", "image"));
+        GROUPS.put("This host", List.of("doctor", "agent", "io", "version", "completion"));
+    }
+
     private Commands() { }
+
+    static Set<String> names() {
+        return ALL.keySet();
+    }
+
+    /** The command list of a help page: in groups for mike itself, plain for the others. */
+    static String list(CommandLine.Help help) {
+        if (!help.subcommands().keySet().containsAll(ALL.keySet())) {
+            return help.commandList();
+        }
+        StringBuilder text = new StringBuilder();
+        GROUPS.forEach((group, names) -> {
+            text.append(text.isEmpty() ? "" : System.lineSeparator());
+            text.append(help.colorScheme().ansi().string("@|bold " + group + ":|@")).append(System.lineSeparator());
+            for (String name : names) {
+                String[] about = help.subcommands().get(name).commandSpec().usageMessage().description();
+                text.append("  ").append(help.colorScheme().commandText(name)).append(" ".repeat(NAME_WIDTH
+                        - name.length())).append(about[0]).append(System.lineSeparator());
+            }
+        });
+        return text.toString();
+    }
 
     /** Adds one command; false when there is none of the name. */
     static boolean add(CommandLine to, Context context, String name) {

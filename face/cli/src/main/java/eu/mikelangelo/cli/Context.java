@@ -67,6 +67,32 @@ public record Context(PrintStream out, PrintStream err, InputStream in, Map<Stri
                 Tty.ofProcess());
     }
 
+    /** Colours of standard output. */
+    public Style style() {
+        return Style.of(tty.out(), env);
+    }
+
+    /** Says an error or a warning on standard error, in the form of all of them. */
+    public void complain(String message) {
+        err.println(Style.of(tty.err(), env).red("mike:") + " " + message);
+    }
+
+    /** Says on standard error what a person should know and a program need not. */
+    public void say(String message) {
+        err.println("mike: " + message);
+    }
+
+    /** Columns of the terminal on standard output between two bounds; 80 when it is none. */
+    public int width(int least, int most) {
+        return tty.out() ? Math.clamp(WindowSize.of(1).columns(), least, most) : WindowSize.USUAL.columns();
+    }
+
+    /** Whether the terminal can only print: no cursor, no colours. */
+    public boolean dumb() {
+        String term = env.getOrDefault("TERM", "");
+        return term.isEmpty() || term.equals("dumb");
+    }
+
     /**
      * What the agent understands as a source: an absolute path for a path (anything with a slash, or the name of an
      * image file that lies here), a name unchanged.

@@ -1,20 +1,19 @@
 package eu.mikelangelo.cli;
 
-import eu.mikelangelo.agent.api.Json;
-import eu.mikelangelo.base.Failure;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import picocli.CommandLine.Help.Ansi;
+import java.util.ArrayList;
+import java.util.List;
 import picocli.CommandLine;
+import picocli.CommandLine.Help;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.UsageMessageSpec;
 
 /** {@code mike}. Registers with picocli only the command that was typed: a short command must be a short process. */
 public final class Main {
-    private static final int USAGE_WIDTH = 100;
-    private static final int INTERNAL = 70;
+    private static final int USAGE_MAX = 100;
+    /** picocli accepts no narrower one. */
+    private static final int USAGE_MIN = 55;
 
     private Main() { }
 
@@ -27,9 +26,25 @@ public final class Main {
     }
 
     /** Runs one command line and returns its exit code. */
-    static int run(Context context, String... args) {
-        CommandLine line = commandLine(context, args.length > 0 ? args[0] : "");
-        return line.execute(args);
+    static int run(Context context, String... typed) {
+        List<String> args = meant(List.of(typed));
+        String first = args.isEmpty() ? "" : args.getFirst();
+        if (!first.isEmpty() && !first.startsWith("-") && !Commands.names().contains(first)) {
+            return new Errors(context, args).unknownCommand(first, Commands.names());
+        }
+        return commandLine(context, first).execute(args.toArray(String[]::new));
+    }
+
+    /** Other ways to say it that people bring along: "help run", "--version". */
+    private static List<String> meant(List<String> typed) {
+        String first = typed.isEmpty() ? "" : typed.getFirst();
+        if (first.equals("help")) {
+            List<String> args = new ArrayList<>(typed.subList(1, typed.size()));
+            args.add("--help");
+            return args;
+        }
+        return typed.size() == 1 && (first.equals("--version") || first.equals("-V") || first.equals("-v"))
+                ? List.of("version") : typed;
     }
 
     /** @param only the command to register; all when it is none of them */
@@ -39,61 +54,33 @@ public final class Main {
             Commands.addAll(line, context);
         }
         headings(line);
-        line.setUsageHelpWidth(USAGE_WIDTH);
-        line.setColorScheme(CommandLine.Help.defaultColorScheme(Ansi.OFF));
+        if (!Commands.names().contains(only)) {
+            // Mike's own page begins with what there is to type.
+            List<String> sections = new ArrayList<>(line.getHelpSectionKeys());
+            List<String> commands = List.of(UsageMessageSpec.SECTION_KEY_COMMAND_LIST_HEADING,
+                    UsageMessageSpec.SECTION_KEY_COMMAND_LIST);
+            sections.removeAll(commands);
+            sections.addAll(sections.indexOf(UsageMessageSpec.SECTION_KEY_OPTION_LIST_HEADING), commands);
+            line.setHelpSectionKeys(sections);
+            line.getCommandSpec().usageMessage().commandListHeading("%n");
+        }
+        line.getHelpSectionMap().put(UsageMessageSpec.SECTION_KEY_COMMAND_LIST, Commands::list);
+        line.setUsageHelpWidth(context.width(USAGE_MIN, USAGE_MAX));
+        line.setColorScheme(new Help.ColorScheme.Builder(context.style().on() ? Ansi.ON : Ansi.OFF)
+                .commands(Ansi.Style.bold).options(Ansi.Style.bold).parameters(Ansi.Style.bold).build());
         line.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8));
-        line.setParameterExceptionHandler((e, args) -> usage(context, e));
-        line.setExecutionExceptionHandler((e, command, parsed) -> failed(context, e,
-                Arrays.asList(parsed.originalArgs().toArray()).contains("--json")));
+        line.setParameterExceptionHandler((e, args) -> new Errors(context, List.of(args)).usage(e));
+        line.setExecutionExceptionHandler((e, command, parsed) ->
+                new Errors(context, parsed.originalArgs()).failed(e));
         return line;
     }
 
     /** The same parts in the same order for every command. */
     private static void headings(CommandLine line) {
-        line.getCommandSpec().usageMessage().descriptionHeading("%n").parameterListHeading("%nParameters:%n")
-                .optionListHeading("%nOptions:%n").commandListHeading("%nCommands:%n").footerHeading("%nExamples:%n");
+        line.getCommandSpec().usageMessage().synopsisHeading("@|bold Usage:|@ ").descriptionHeading("%n")
+                .parameterListHeading("%n@|bold Parameters:|@%n").optionListHeading("%n@|bold Options:|@%n")
+                .commandListHeading("%n@|bold Commands:|@%n").footerHeading("%n@|bold Examples:|@%n");
         line.getSubcommands().values().forEach(Main::headings);
-    }
-
-    private static int usage(Context context, CommandLine.ParameterException e) {
-        context.err().println("mike: " + e.getMessage());
-        CommandLine.UnmatchedArgumentException.printSuggestions(e, context.err());
-        context.err().println("see " + e.getCommandLine().getCommandSpec().qualifiedName() + " --help");
-        return Verb.USAGE;
-    }
-
-    private static int failed(Context context, Exception e, boolean json) {
-        return switch (e) {
-            case Failure failure -> {
-                tell(context, failure, json);
-                yield failure.kind().exitCode();
-            }
-            case IOException io -> {
-                tell(context, new Failure(Failure.Kind.UNAVAILABLE, String.valueOf(io.getMessage()),
-                        "if the agent ended meanwhile, its log is " + context.launch().agentLog()), json);
-                yield Failure.Kind.UNAVAILABLE.exitCode();
-            }
-            default -> {
-                context.err().println("mike: an error of its own, please report it");
-                e.printStackTrace(context.err());
-                yield INTERNAL;
-            }
-        };
-    }
-
-    private static void tell(Context context, Failure failure, boolean json) {
-        if (json) {
-            Map<String, Object> error = new LinkedHashMap<>();
-            error.put("kind", failure.kind().name());
-            error.put("message", failure.getMessage());
-            error.put("hint", failure.hint());
-            context.err().println(Json.pretty(Map.of("error", error)));
-            return;
-        }
-        context.err().println("mike: " + failure.getMessage());
-        if (!failure.hint().isEmpty()) {
-            context.err().println("  " + failure.hint().replace("\n", "\n  "));
-        }
     }
 }

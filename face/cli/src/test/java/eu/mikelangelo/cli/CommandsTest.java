@@ -86,7 +86,8 @@ class CommandsTest {
 
     static Stream<String> commands() throws Exception {
         List<String> names = new ArrayList<>();
-        Context none = new Context(System.out, System.err, System.in, Map.of(), Path.of("/"), null, null, null);
+        Context none = new Context(System.out, System.err, System.in, Map.of(), Path.of("/"), null, null,
+                new Context.Tty(false, false, false));
         names(Main.commandLine(none, ""), "", names);
         return names.stream();
     }
@@ -105,7 +106,7 @@ class CommandsTest {
         String help = out.toString(StandardCharsets.UTF_8);
         assertTrue(help.contains("\nExamples:\n  mike "), command + " has runnable examples");
         assertTrue(help.contains("Options:\n"), command + " has options");
-        assertTrue(help.lines().allMatch(line -> line.length() <= 120), "it fits a window");
+        assertTrue(help.lines().allMatch(line -> line.length() <= 80), "it fits a window");
         Golden.check("help/" + (command.isEmpty() ? "mike" : command.replace(' ', '-')), help);
     }
 
@@ -177,6 +178,26 @@ class CommandsTest {
     }
 
     @Test
+    void ctrlCStopsAForegroundRunAndExitsWith130() throws Exception {
+        answer("POST /v1/machines", "{\"result\":{\"name\":\"hello\"}}\n");
+        answer("POST /v1/machines/hello/stop", "{\"phase\":\"exited\",\"exitCode\":0}");
+        answer("GET /v1/machines/hello/wait", "{\"phase\":\"exited\",\"exitCode\":0,\"reason\":\"\"}");
+        answer("DELETE /v1/machines/hello", "{}");
+        answer("GET /v1/machines/hello/console", "serving\n");
+        agent.before.put("GET /v1/machines/hello/console", () -> {
+            // To this process itself, as a terminal does it; the agent's answer waits until it was heard.
+            new ProcessBuilder("kill", "-INT", Long.toString(ProcessHandle.current().pid())).start().waitFor();
+            for (int i = 0; i < 500 && agent.asked.stream().noneMatch(asked -> asked.contains("/stop")); i++) {
+                Thread.sleep(10);
+            }
+            return null;
+        });
+        assertEquals(130, mike("run", "./hello"));
+        assertTrue(err.toString().contains("mike: stopping hello (once more to kill it)\n"), err.toString());
+        assertTrue(agent.asked.contains("DELETE /v1/machines/hello"), "nothing stays");
+    }
+
+    @Test
     void aMachineThatFailsIsKeptAndExplained() throws Exception {
         answer("POST /v1/machines", "{\"result\":{\"name\":\"hello\"}}\n");
         answer("GET /v1/machines/hello/console", "");
@@ -210,6 +231,27 @@ class CommandsTest {
                 List.of("run", "-c", "many", "a"), List.of("ps", "extra"), List.of("stop"), List.of("exec", "web"),
                 List.of("cp", "a", "b"), List.of("cp", "a:/b", "c:/d"), List.of("image"),
                 List.of("completion", "fish"));
+    }
+
+    @Test
+    void wrongUsageIsExplained() throws Exception {
+        StringBuilder text = new StringBuilder();
+        for (String words : List.of("runn", "nonsense --help", "image lss", "ps --jsno", "ps --all=x --alll",
+                "ps extra", "stop", "run -c many a", "run --name", "run -p --rm a", "run a b", "cp a b", "exec web",
+                "exec -it web sh", "completion fish", "help nonsense", "psx --json")) {
+            text.append("$ mike ").append(words).append('\n').append(all(words.split(" "))).append('\n');
+        }
+        Golden.check("usage", text.toString());
+    }
+
+    @Test
+    void helpAndVersionAreAlsoFoundByTheirOtherNames() {
+        assertEquals(0, mike("run", "--help"));
+        String help = out.toString();
+        assertEquals(0, mike("help", "run"));
+        assertEquals(help, out.toString());
+        assertEquals(0, mike("--version"));
+        assertTrue(out.toString().startsWith("mike 0.1.0"));
     }
 
     @ParameterizedTest
@@ -295,6 +337,8 @@ class CommandsTest {
         answer("GET /v1/images", "{\"images\":[" + image + "]}");
         Golden.check("images", all("images"));
         assertEquals(0, mike("image", "ls"));
+        assertEquals(0, mike("images", "-q"));
+        assertEquals("nginx\n", out.toString());
         answer("POST /v1/images", "{\"result\":" + image + "}\n");
         Golden.check("compose", all("compose", "nginx", "-o", "nginx.img"));
         assertTrue(agent.asked.getFirst().contains("\"output\":\"" + folder.resolve("nginx.img") + "\""));
@@ -326,6 +370,18 @@ class CommandsTest {
         assertEquals("", new String(bash.getInputStream().readAllBytes()));
         assertEquals(0, bash.waitFor());
         assertTrue(out.toString().contains("compose"));
+    }
+
+    @Test
+    void completionKnowsMachinesAndCommands() throws Exception {
+        assertEquals(0, mike("completion", "bash"));
+        Path script = Files.writeString(folder.resolve("completion"), out.toString());
+        String ask = "mike() { [ \"$*\" = 'ps -q' ] && echo web db; "
+                + "[ \"$*\" = 'images -q' ] && echo nginx; }; . " + script
+                + "; try() { COMP_WORDS=(\"$@\"); COMP_CWORD=$(($# - 1)); COMPREPLY=(); _mike_with_names; "
+                + "echo \"${COMPREPLY[@]}\"; }; try mike logs w; try mike ver; try mike run ng; try mike stop ''";
+        Process bash = new ProcessBuilder("bash", "-c", ask).redirectErrorStream(true).start();
+        assertEquals("web\nversion\nnginx\nweb db\n", new String(bash.getInputStream().readAllBytes()));
     }
 
     @Test

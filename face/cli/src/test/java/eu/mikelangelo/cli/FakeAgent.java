@@ -20,6 +20,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class FakeAgent implements Context.Agent, AutoCloseable {
     /** "METHOD path" to the answer. */
     final Map<String, Answer> answers = new ConcurrentHashMap<>();
+    /** "METHOD path" to what happens before its answer. */
+    final Map<String, java.util.concurrent.Callable<Void>> before = new ConcurrentHashMap<>();
     /** "METHOD path body". */
     final List<String> asked = new CopyOnWriteArrayList<>();
     /** Accepts, and hangs up without a word: an agent that ends just now. */
@@ -69,6 +71,9 @@ final class FakeAgent implements Context.Agent, AutoCloseable {
             }
             String what = request.substring(0, request.indexOf(" HTTP/1.1"));
             asked.add((what + " " + request.substring(request.indexOf("\r\n\r\n") + 4)).strip());
+            if (before.containsKey(what)) {
+                before.get(what).call();
+            }
             Answer answer = answers.getOrDefault(what, new Answer(404, ("{\"error\":{\"kind\":\"NOT_FOUND\","
                     + "\"message\":\"nothing canned for " + what + "\",\"hint\":\"\"}}")
                     .getBytes(StandardCharsets.UTF_8)));
@@ -81,7 +86,7 @@ final class FakeAgent implements Context.Agent, AutoCloseable {
             chunk(bytes, answer.body(), half, answer.body().length - half);
             bytes.writeBytes("0\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
             channel.write(ByteBuffer.wrap(bytes.toByteArray()));
-        } catch (IOException e) {
+        } catch (Exception e) {
             return;
         }
     }

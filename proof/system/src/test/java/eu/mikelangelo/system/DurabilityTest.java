@@ -179,10 +179,30 @@ class DurabilityTest {
             full.run("ps").ok();
             assertEquals(0, sh("mount", "-o", "remount,size=600m", full.home().toString()));
             full.run("compose", FOLDER.resolve("waiter").toString()).ok();
+            fill(full.home());
+            Mike.Result refused = full.run("run", "-d", "--name", "w", "waiter");
+            assertEquals(69, refused.code(), refused.out() + refused.err());
+            assertTrue(refused.err().contains("space"), refused.err());
+            assertEquals(0, full.run("ps", "-a", "--json").json().size());
+            full.run("image", "rm", "waiter").ok(); // the way out that the hints name
         } finally {
             full.run("agent", "stop");
             Thread.sleep(1000);
             sh("umount", "-l", full.home().toString());
+        }
+    }
+
+    /** Takes all space that is left there. */
+    private static void fill(Path folder) throws IOException {
+        try (var out = Files.newOutputStream(folder.resolve("fill"))) {
+            byte[] block = new byte[1 << 20];
+            while (true) {
+                out.write(block);
+            }
+        } catch (java.nio.file.FileSystemException e) {
+            throw e;
+        } catch (IOException e) {
+            assertTrue(e.getMessage().contains("No space"), e.getMessage());
         }
     }
 

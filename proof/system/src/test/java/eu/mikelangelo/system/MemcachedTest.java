@@ -120,6 +120,13 @@ class MemcachedTest {
 
     @Test
     @Order(8)
+    void aScriptLeavesTheConsoleAtTheEndOfItsInput() {
+        assertEquals(0, MIKE.run("console", "cache").code());
+        assertEquals("RUNNING", MIKE.inspect("cache").get("state").asString().toUpperCase());
+    }
+
+    @Test
+    @Order(9)
     void stopsGracefullyAndIsRemoved() {
         long pid = MIKE.inspect("cache").get("pid").asLong();
         MIKE.run("stop", "cache").ok();

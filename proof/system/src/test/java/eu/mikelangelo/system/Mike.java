@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
@@ -24,6 +26,7 @@ final class Mike implements AutoCloseable {
     static final Path ROOT = root();
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private final Path home;
+    private final Map<String, String> env = new TreeMap<>();
 
     /** What a finished command left behind. */
     record Result(int code, String out, String err, Duration took) {
@@ -42,6 +45,12 @@ final class Mike implements AutoCloseable {
 
     Mike(String name) {
         home = ROOT.resolve("build/t").resolve(name);
+    }
+
+    /** A variable of the environment for all commands from now on; the agent sees it when it starts. */
+    Mike with(String variable, String value) {
+        env.put(variable, value);
+        return this;
     }
 
     Path home() {
@@ -75,7 +84,37 @@ final class Mike implements AutoCloseable {
         command.addAll(List.of(words));
         ProcessBuilder builder = new ProcessBuilder(command).directory(ROOT.toFile());
         builder.environment().put("MIKE_HOME", home.toString());
+        builder.environment().putAll(env);
         return builder.start();
+    }
+
+    /** Kills the agent or the plane of this home with signal 9, if it runs. */
+    boolean kill(String which) {
+        try {
+            long pid = pid(which);
+            return pid > 0 && ProcessHandle.of(pid).filter(ProcessHandle::destroyForcibly).isPresent();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** The process number of the agent or the plane, 0 when it does not run. */
+    long pid(String which) throws IOException {
+        String main = which.equals("agent") ? "AgentMain" : "eu.mikelangelo.plane.Main";
+        for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
+            Path folder = Path.of("/proc").resolve(Long.toString(process.pid()));
+            try {
+                String line = Files.readString(folder.resolve("cmdline"), StandardCharsets.ISO_8859_1);
+                if (line.contains(main) && (line.contains(home + "/")
+                        || Files.readString(folder.resolve("environ"), StandardCharsets.ISO_8859_1)
+                        .contains("MIKE_HOME=" + home + "\0"))) {
+                    return process.pid();
+                }
+            } catch (java.nio.file.NoSuchFileException | java.nio.file.AccessDeniedException e) {
+                continue;
+            }
+        }
+        return 0;
     }
 
     JsonNode inspect(String machine) {
@@ -94,10 +133,14 @@ final class Mike implements AutoCloseable {
 
     /** Deletes the whole home. */
     void delete() throws IOException {
-        if (!Files.exists(home)) {
+        delete(home);
+    }
+
+    static void delete(Path folder) throws IOException {
+        if (!Files.exists(folder)) {
             return;
         }
-        try (Stream<Path> files = Files.walk(home)) {
+        try (Stream<Path> files = Files.walk(folder)) {
             for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                 Files.deleteIfExists(file);
             }

@@ -5,6 +5,7 @@ import eu.mikelangelo.base.Failure;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -18,6 +19,8 @@ import java.util.Set;
  * may do so at once: the agent's lock lets one agent live, the others' bow out, and every command waits for the socket.
  */
 public final class AgentStarter {
+    /** Begins the last words of an agent that ends because of an error: its message and, in more lines, what to try. */
+    public static final String CANNOT_GO_ON = "the agent cannot go on: ";
     private static final int POLL_MILLIS = 5;
     private static final int DEADLINE_MILLIS = 30_000;
     private static final int LOG_TAIL_LINES = 10;
@@ -87,13 +90,12 @@ public final class AgentStarter {
 
     /** Starts the agent unless it is reachable, and returns when it is. @throws Failure with the end of its log */
     public void start(ApiClient agent) throws IOException {
-        Path run = Durable.privateFolder(launch.home().run());
+        Path run = runFolder();
         if (run.toString().getBytes(StandardCharsets.UTF_8).length + DEEPEST_SOCKET_BYTES > MAX_SOCKET_PATH_BYTES) {
             throw new Failure(Failure.Kind.BAD_INPUT, "the run folder's path is too long for sockets in it: " + run,
                     "set MIKE_HOME to a folder of at most " + (MAX_SOCKET_PATH_BYTES - DEEPEST_SOCKET_BYTES - 4)
                             + " characters");
         }
-        touchPrivate(launch.agentLog());
         Process process = spawn();
         long deadline = System.nanoTime() + DEADLINE_MILLIS * 1_000_000L;
         while (!agent.reachable()) {
@@ -108,6 +110,18 @@ public final class AgentStarter {
         }
     }
 
+    private Path runFolder() throws IOException {
+        try {
+            Path run = Durable.privateFolder(launch.home().run());
+            touchPrivate(launch.agentLog());
+            return run;
+        } catch (FileSystemException e) {
+            throw new Failure(Failure.Kind.UNAVAILABLE, "cannot write to the run folder " + launch.home().run() + ": "
+                    + (e.getReason() == null ? e.getClass().getSimpleName() : e.getReason()),
+                    "is it ours, and its disk neither full nor read-only? MIKE_HOME names another folder", e);
+        }
+    }
+
     private Process spawn() throws IOException {
         try {
             return Launch.detached(launch.agentCommand(), env, launch.agentLog()).start();
@@ -119,6 +133,16 @@ public final class AgentStarter {
 
     private Failure failed(String message) throws IOException {
         List<String> lines = Files.readAllLines(launch.agentLog(), StandardCharsets.ISO_8859_1);
+        int last = lines.size() - 1;
+        while (last >= 0 && !lines.get(last).startsWith(CANNOT_GO_ON)) {
+            last--;
+        }
+        if (last >= Math.max(0, lines.size() - LOG_TAIL_LINES)) {
+            List<String> more = lines.subList(last + 1, lines.size());
+            return new Failure(Failure.Kind.UNAVAILABLE, "the agent cannot start: "
+                    + lines.get(last).substring(CANNOT_GO_ON.length()), String.join("\n", more)
+                    + (more.isEmpty() ? "" : "\n") + "more is in " + launch.agentLog());
+        }
         List<String> tail = lines.subList(Math.max(0, lines.size() - LOG_TAIL_LINES), lines.size());
         return new Failure(Failure.Kind.UNAVAILABLE, message,
                 "the end of " + launch.agentLog() + ":\n  " + String.join("\n  ", tail));

@@ -108,6 +108,13 @@ public final class Exchange {
         return Content.Sink.asOutputStream(response);
     }
 
+    /** Tells the client now that there will be bytes, which may come late. No failure can be told then. */
+    void promise() throws IOException {
+        if (!response.isCommitted()) {
+            Content.Sink.write(response, false, ByteBuffer.allocate(0));
+        }
+    }
+
     /** Work that reports progress. */
     interface Work {
         Map<String, Object> run(Progress progress) throws IOException;

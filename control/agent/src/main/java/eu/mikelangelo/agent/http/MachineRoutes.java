@@ -155,6 +155,7 @@ public final class MachineRoutes implements ApiHandler.Route {
         int tail = exchange.number("tail", -1, MAX_TAIL_LINES);
         OutputStream out = exchange.stream("application/octet-stream");
         log.copyPresent(out, tail);
+        exchange.promise();
         log.follow(out, () -> !machines.live(name), exchange::clientGone);
         out.close();
     }

@@ -27,6 +27,11 @@ public final class DebianSource implements PackageSource {
     }
 
     @Override
+    public String fingerprint(String name, Progress progress) {
+        return importer.fingerprint(name, progress);
+    }
+
+    @Override
     public Bundle importPackage(String name, boolean refresh, Progress progress) {
         return importer.importPackage(name, refresh, progress);
     }

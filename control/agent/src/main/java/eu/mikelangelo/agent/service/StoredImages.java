@@ -1,5 +1,6 @@
 package eu.mikelangelo.agent.service;
 
+import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.machines.MachineSpec;
 import eu.mikelangelo.packages.image.Composed;
@@ -42,6 +43,11 @@ public final class StoredImages implements ImageService {
 
     @Override
     public Prepared prepare(String source, boolean refresh, Progress progress) {
+        if (reference(source) instanceof Reference.File file) {
+            // First: an image that cannot run must not take its name from one that can.
+            ImageManifest.Kernel wanted = ImageFile.open(file.path()).manifest().kernel();
+            kernels.require(wanted.sha256(), wanted.packageName(), progress);
+        }
         Composed image = composed(source, refresh, progress);
         ImageManifest manifest = image.manifest();
         Kernel kernel = kernels.require(manifest.kernel().sha256(), manifest.kernel().packageName(), progress);
@@ -96,9 +102,22 @@ public final class StoredImages implements ImageService {
     public List<Map<String, Object>> list() {
         List<Map<String, Object>> list = new ArrayList<>();
         for (ImageStore.Entry entry : images.list()) {
-            list.add(summary(entry, ImageFile.open(images.path(entry.digest())).manifest()));
+            try {
+                list.add(summary(entry, ImageFile.open(images.path(entry.digest())).manifest()));
+            } catch (Failure e) {
+                list.add(damaged(entry, e)); // one does not hide the others
+            }
         }
         return list;
+    }
+
+    private static Map<String, Object> damaged(ImageStore.Entry entry, Failure e) {
+        Map<String, Object> image = new LinkedHashMap<>();
+        image.put("name", entry.name());
+        image.put("sha256", entry.digest());
+        image.put("size", entry.size());
+        image.put("damage", e.getMessage());
+        return image;
     }
 
     private static Map<String, Object> summary(ImageStore.Entry entry, ImageManifest manifest) {

@@ -6,7 +6,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -16,9 +15,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -41,12 +37,8 @@ import java.util.function.BooleanSupplier;
  * so. Two virtual threads, a reader and a writer, belong to each connection and end with it.
  */
 public final class GuestChannel implements AutoCloseable {
-    /** Frames that wait for a guest that does not read; far above what the windows of all channels allow. */
-    private static final int MAX_WAITING_FRAMES = 1024;
     private static final int MAX_ERROR_CHARS = 1024;
     private static final Duration FLUSH = Duration.ofSeconds(5);
-    /** Behind it the writer ends. */
-    private static final byte[] NO_MORE = new byte[0];
     private static final SecureRandom RANDOM = new SecureRandom();
 
     /** Whether an earlier host side may have spoken with this guest. */
@@ -93,11 +85,10 @@ public final class GuestChannel implements AutoCloseable {
     private final Listener listener;
     private final GuestFrameDecoder decoder;
     private final StatusReader status;
-    private final BlockingQueue<byte[]> waiting = new ArrayBlockingQueue<>(MAX_WAITING_FRAMES);
+    private final Outbox outbox;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final Map<Integer, GuestProcess> open = new HashMap<>();
-    private final Thread writer;
     private int lastId;
     private long pongs;
     private boolean welcomed;
@@ -110,11 +101,11 @@ public final class GuestChannel implements AutoCloseable {
         this.listener = listener;
         decoder = new GuestFrameDecoder(nonce);
         status = new StatusReader(listener::event);
+        outbox = new Outbox(socket, this::end);
         if (first == First.NO) {
-            waiting.add(new byte[GuestFrame.PADDING_BYTES]);
+            outbox.offer(new byte[GuestFrame.PADDING_BYTES]);
         }
-        waiting.add(new GuestFrame(GuestFrame.HELLO, 0, nonce).encode());
-        writer = Thread.ofVirtual().name("guest-writer").unstarted(this::write);
+        outbox.offer(new GuestFrame(GuestFrame.HELLO, 0, nonce).encode());
     }
 
     /**
@@ -131,7 +122,7 @@ public final class GuestChannel implements AutoCloseable {
             throw e;
         }
         GuestChannel channel = new GuestChannel(socket, first, listener);
-        channel.writer.start();
+        channel.outbox.start();
         Thread.ofVirtual().name("guest-reader").start(channel::read);
         return channel;
     }
@@ -266,7 +257,7 @@ public final class GuestChannel implements AutoCloseable {
 
     /** Queues a frame; when too many wait, the guest has long ceased to read and the connection is ended. */
     void tell(GuestFrame frame) {
-        if (!waiting.offer(frame.encode())) {
+        if (!outbox.offer(frame.encode())) {
             end("the guest does not read what it is told");
         }
     }
@@ -294,21 +285,6 @@ public final class GuestChannel implements AutoCloseable {
                 ? new Failure(Failure.Kind.UNAVAILABLE, "the machine has not booted yet", "wait until it is ready")
                 : new Failure(Failure.Kind.UNAVAILABLE, "the connection to the guest ended: " + closedBecause,
                         "see whether the machine still runs");
-    }
-
-    private void write() {
-        try {
-            for (byte[] next; (next = waiting.take()) != NO_MORE; ) {
-                ByteBuffer bytes = ByteBuffer.wrap(next);
-                while (bytes.hasRemaining()) {
-                    socket.write(bytes);
-                }
-            }
-        } catch (IOException e) {
-            end("write: " + e.getMessage());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();  // end() interrupts us: nothing left to do
-        }
     }
 
     private void read() {
@@ -399,7 +375,7 @@ public final class GuestChannel implements AutoCloseable {
         for (GuestProcess process : left) {
             process.end(gone());
         }
-        writer.interrupt();
+        outbox.stop();
         try {
             socket.close();
         } catch (IOException e) {
@@ -413,13 +389,7 @@ public final class GuestChannel implements AutoCloseable {
      */
     @Override
     public void close() {
-        if (writer.isAlive() && waiting.offer(NO_MORE)) {
-            try {
-                writer.join(FLUSH);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        outbox.flush(FLUSH);
         end("closed by us");
     }
 

@@ -1,7 +1,9 @@
 package eu.mikelangelo.machines.guest;
 
+import eu.mikelangelo.machines.host.ByteRing;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -17,9 +19,9 @@ final class GuestStream extends InputStream {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final IntConsumer credit;
-    private final byte[] ring = new byte[GuestFrame.WINDOW_BYTES];
-    private int start;
-    private int count;
+    private final ByteRing ring = new ByteRing(GuestFrame.WINDOW_BYTES);
+    /** Where the reader is in the ring; what is behind it and not credited yet still counts against the window. */
+    private long taken;
     private int uncredited;
     private boolean ended;
     private boolean discarding;
@@ -34,18 +36,14 @@ final class GuestStream extends InputStream {
     boolean offer(byte[] bytes) {
         lock.lock();
         try {
-            if (bytes.length > ring.length - count - uncredited) {
+            if (bytes.length > GuestFrame.WINDOW_BYTES - waiting() - uncredited) {
                 return false;
             }
             if (discarding) {
                 used(bytes.length);
                 return true;
             }
-            int tail = (start + count) % ring.length;
-            int first = Math.min(bytes.length, ring.length - tail);
-            System.arraycopy(bytes, 0, ring, tail, first);
-            System.arraycopy(bytes, first, ring, 0, bytes.length - first);
-            count += bytes.length;
+            ring.put(ByteBuffer.wrap(bytes));
             changed.signalAll();
             return true;
         } finally {
@@ -63,6 +61,11 @@ final class GuestStream extends InputStream {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Bytes received and not read. */
+    private int waiting() {
+        return (int) (ring.end() - taken);
     }
 
     private void used(int bytes) {
@@ -87,19 +90,17 @@ final class GuestStream extends InputStream {
         }
         lock.lock();
         try {
-            while (count == 0 && !ended && !discarding) {
+            while (waiting() == 0 && !ended && !discarding) {
                 changed.await();
             }
-            if (count == 0) {
+            if (waiting() == 0) {
                 if (failure != null) {
                     throw new IOException(failure.getMessage(), failure);
                 }
                 return -1;
             }
-            int n = Math.min(Math.min(length, count), ring.length - start);
-            System.arraycopy(ring, start, to, offset, n);
-            start = (start + n) % ring.length;
-            count -= n;
+            int n = ring.get(taken, to, offset, length);
+            taken += n;
             used(n);
             return n;
         } catch (InterruptedException e) {
@@ -114,7 +115,7 @@ final class GuestStream extends InputStream {
     public int available() {
         lock.lock();
         try {
-            return count;
+            return waiting();
         } finally {
             lock.unlock();
         }
@@ -126,8 +127,8 @@ final class GuestStream extends InputStream {
         lock.lock();
         try {
             discarding = true;
-            int dropped = count;
-            count = 0;
+            int dropped = waiting();
+            taken = ring.end();
             used(dropped);
             changed.signalAll();
         } finally {

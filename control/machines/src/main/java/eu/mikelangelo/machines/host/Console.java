@@ -25,9 +25,7 @@ public final class Console implements AutoCloseable {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition more = lock.newCondition();
     private final ReentrantLock writing = new ReentrantLock();
-    private final byte[] ring = new byte[RING_BYTES];
-    /** Bytes ever received; the ring holds the last of them. */
-    private long written;
+    private final ByteRing ring = new ByteRing(RING_BYTES);
     private boolean ended;
 
     public interface Resize {
@@ -80,14 +78,9 @@ public final class Console implements AutoCloseable {
     private long append(ByteBuffer bytes) {
         lock.lock();
         try {
-            while (bytes.hasRemaining()) {
-                int at = (int) (written % RING_BYTES);
-                int n = Math.min(bytes.remaining(), RING_BYTES - at);
-                bytes.get(ring, at, n);
-                written += n;
-            }
+            ring.put(bytes);
             more.signalAll();
-            return written;
+            return ring.end();
         } finally {
             lock.unlock();
         }
@@ -96,7 +89,7 @@ public final class Console implements AutoCloseable {
     public Attachment attach() {
         lock.lock();
         try {
-            return new Reader(written);
+            return new Reader(ring.end());
         } finally {
             lock.unlock();
         }
@@ -131,20 +124,18 @@ public final class Console implements AutoCloseable {
         public int read(byte[] to) throws IOException {
             lock.lock();
             try {
-                while (at == written && !ended && !left) {
+                while (at == ring.end() && !ended && !left) {
                     more.await();
                 }
-                if (left || at == written) {
+                if (left || at == ring.end()) {
                     return -1;
                 }
-                long oldest = Math.max(0, written - RING_BYTES);
+                long oldest = ring.oldest();
                 if (at < oldest) {
                     lost += oldest - at;
                     at = oldest;
                 }
-                int from = (int) (at % RING_BYTES);
-                int n = (int) Math.min(Math.min(to.length, written - at), RING_BYTES - from);
-                System.arraycopy(ring, from, to, 0, n);
+                int n = ring.get(at, to, 0, to.length);
                 at += n;
                 return n;
             } catch (InterruptedException e) {

@@ -17,11 +17,13 @@ public final class LogRotator {
 
     private LogRotator() { }
 
-    /** Rotates if needed; a log that is not there is fine. */
-    public static void rotate(Path log, long most) throws IOException {
-        if (Files.isRegularFile(log) && Files.size(log) > most) {
-            cut(log, most);
+    /** Rotates if needed; a log that is not there is fine. @return whether it was */
+    public static boolean rotate(Path log, long most) throws IOException {
+        if (!Files.isRegularFile(log) || Files.size(log) <= most) {
+            return false;
         }
+        cut(log, most);
+        return true;
     }
 
     /** Makes what is there the predecessor, whatever its size: a new run begins. */
@@ -31,13 +33,21 @@ public final class LogRotator {
         }
     }
 
+    /** The log is truncated whatever becomes of the copy: a disk that is full because of it must not stay so. */
     private static void cut(Path log, long most) throws IOException {
-        Path predecessor = log.resolveSibling(log.getFileName() + ".1");
-        try (FileChannel in = FileChannel.open(log, StandardOpenOption.READ, StandardOpenOption.WRITE);
-                FileChannel out = FileChannel.open(predecessor,
-                        Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                                StandardOpenOption.TRUNCATE_EXISTING),
-                        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+        try (FileChannel in = FileChannel.open(log, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            try {
+                copyEnd(in, most, log.resolveSibling(log.getFileName() + ".1"));
+            } finally {
+                in.truncate(0);
+            }
+        }
+    }
+
+    private static void copyEnd(FileChannel in, long most, Path predecessor) throws IOException {
+        try (FileChannel out = FileChannel.open(predecessor,
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, StandardOpenOption.TRUNCATE_EXISTING),
+                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
             long size = in.size();
             long at = Math.max(0, size - most);
             while (at < size) {
@@ -47,7 +57,6 @@ public final class LogRotator {
                 }
                 at += moved;
             }
-            in.truncate(0);
         }
     }
 }

@@ -2,10 +2,8 @@ package eu.mikelangelo.machines.guest;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import eu.mikelangelo.base.Failure;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.OutputStream;
@@ -100,8 +98,8 @@ final class GuestBootTest implements GuestChannel.Listener {
                 assertEquals("1000\n", new String(id.output().readAllBytes(), StandardCharsets.UTF_8));
                 assertEquals("oh\n", new String(id.error().readAllBytes(), StandardCharsets.UTF_8));
                 assertEquals(5, id.waitFor());
-                Failure nope = assertThrows(Failure.class, channel.exec(GuestChannel.Command.of("nope"))::waitFor);
-                assertTrue(nope.getMessage().startsWith("start nope: no such file"), nope.getMessage());
+                cannotStart(channel, "nope", 127, "start nope: no such file");
+                cannotStart(channel, "/etc", 126, "start /etc: Permission denied");
                 assertEquals(file.length, channel.put(new ByteArrayInputStream(file), "/tmp/file", 0644));
                 // A copy that its host side leaves in the middle.
                 GuestProcess half = channel.exec(new GuestChannel.Command(List.of("cat", "/tmp/file"), "0", "/"));
@@ -122,5 +120,13 @@ final class GuestBootTest implements GuestChannel.Listener {
                 assertEquals(new GuestEvent.Exited(143, 15), guest.events().getLast());
             }
         }
+    }
+
+    /** As in a shell: the reason is on standard error, and the code says which of the two it is. */
+    private static void cannotStart(GuestChannel channel, String program, int code, String reason) throws Exception {
+        GuestProcess process = channel.exec(GuestChannel.Command.of(program));
+        String said = new String(process.error().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(code, process.waitFor());
+        assertTrue(said.startsWith(reason) && said.endsWith("\n"), said);
     }
 }

@@ -283,7 +283,8 @@ final class Composer {
     private List<Integer> maintained() {
         List<Integer> members = new ArrayList<>();
         for (int candidate : universe.loaded()) {
-            boolean near = group.contains(candidate) || universe.member(main).requires().contains(candidate);
+            boolean near = group.contains(candidate) || group.stream().anyMatch(m -> universe.member(m).requires()
+                    .contains(candidate));
             if (near && !admin(candidate) && !universe.member(candidate).essential()
                     && !universe.member(candidate).entry().section().endsWith("libs")) {
                 members.add(candidate);

@@ -34,7 +34,7 @@ import java.util.List;
  */
 public final class DebianImporter {
     /** Part of every fingerprint: raise it when the same packages give another tree. */
-    private static final String VERSION = "debian-importer-5";
+    private static final String VERSION = "debian-importer-6";
     private final AptConfig config;
     private final Path folder;
     private final BlobStore blobs;
@@ -94,7 +94,12 @@ public final class DebianImporter {
      * before.
      */
     public String fingerprint(String name) {
-        return resolve(name, false, Progress.NONE).fingerprint();
+        return fingerprint(name, Progress.NONE);
+    }
+
+    /** {@link #fingerprint(String)}, saying when an index is downloaded for it. */
+    public String fingerprint(String name, Progress progress) {
+        return resolve(name, false, progress).fingerprint();
     }
 
     /** The closure's files of several packages in one tree, without a start; for {@code require} of a run.yaml. */

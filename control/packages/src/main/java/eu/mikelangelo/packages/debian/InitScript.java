@@ -28,7 +28,8 @@ final class InitScript {
         }
         Plan plan = read(universe.text(script), script.name(), maker);
         boolean shell = script.script().matches("(/usr)?/bin/(sh|dash|bash)( .*)?");
-        boolean doubtful = plan == null || !plan.warnings.isEmpty() || maker.find(plan.args.getFirst()) == null
+        boolean doubtful = plan == null || plan.guessed || !plan.warnings.isEmpty()
+                || maker.find(plan.args.getFirst()) == null
                 || !plan.args.getFirst().matches("/.*") || plan.background || wrapped(maker, plan);
         return shell && doubtful ? run(script.path(), script.name(), maker) : plan;
     }
@@ -69,6 +70,8 @@ final class InitScript {
             return null;
         }
         plan.args = new ArrayList<>(List.of(daemon));
+        // init-d-script(5) is told by these variables alone; in another script they say only a part.
+        plan.guessed = !text.contains("init-d-script");
         String arguments = script.variables().getOrDefault("DAEMON_ARGS",
                 script.variables().getOrDefault("DAEMON_OPTS", ""));
         if (arguments.indexOf(Shell.UNKNOWN) < 0) {

@@ -31,7 +31,8 @@ final class Maintainer {
             + "update-inetd update-menus ldconfig "
             + "restorecon udevadm update-initramfs update-ca-certificates install-info py3compile py3clean pycompile "
             + "pyclean getent su runuser which hostname make-ssl-cert pidof pgrep pkill killall nc curl wget mail "
-            + "sendmail setcap apparmor_parser aa-status phpenmod a2enmod a2enconf a2dismod apache2_invoke "
+            + "sendmail setcap apparmor_parser aa-status phpenmod "
+            + "a2enmod a2enconf a2ensite a2dismod a2disconf a2dissite a2query "
             + "debconf-communicate pam-auth-update").split(" "));
     /** What Furnisher does itself, and what leaves no trace that a new machine would miss. */
     private static final Set<String> DONE = Set.of(("adduser addgroup useradd groupadd usermod gpasswd chown chgrp "
@@ -84,9 +85,10 @@ final class Maintainer {
         }
         // What run and the stubs call; openssl is in the closure of who wants a certificate.
         for (String command : List.of("/bin/sh", "timeout", "tail", "sed", "cat", "mkdir", "cp", "grep", "sort", "head",
-                "chown", "chmod", "chgrp", "id", "env", "setpriv", "openssl")) {
+                "chown", "chmod", "chgrp", "id", "env", "ln", "rm", "setpriv", "openssl")) {
             programs.program(command);
         }
+        maker.include("/usr/lib/ssl/openssl.cnf");
         plan.pre.addFirst(new Plan.Before(words, true, ""));
         return true;
     }
@@ -133,7 +135,9 @@ final class Maintainer {
         for (List<String> command : script.commands()) {
             String name = command.getFirst().replaceFirst(".*/", "");
             boolean unclear = name.matches("install|ucf") && command.stream().anyMatch(word ->
-                    word.indexOf(Shell.UNKNOWN) >= 0 || word.startsWith("/proc/") || word.startsWith("/dev/"));
+                    word.indexOf(Shell.UNKNOWN) >= 0 || word.startsWith("/proc/") || word.startsWith("/dev/"))
+                    // A function's argument, which only a run knows.
+                    || name.equals("mkdir") && !command.getLast().matches("/[^" + Shell.UNKNOWN + "]*");
             if (unclear || !DONE.contains(name) && !script.functions().contains(name)) {
                 return true;
             }

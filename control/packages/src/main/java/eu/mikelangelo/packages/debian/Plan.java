@@ -19,6 +19,8 @@ final class Plan {
     final List<String> lateFiles = new ArrayList<>();
     /** start-stop-daemon puts the program into the background; whether it goes there itself only a run tells. */
     boolean background;
+    /** The arguments were looked for and not found where the program was. */
+    boolean guessed;
     final List<Before> pre = new ArrayList<>();
     final Map<String, String> env = new LinkedHashMap<>();
     String user = "";

@@ -29,7 +29,8 @@ final class Programs {
                     + "printenv printf ptx pwd readlink realpath rm rmdir seq sha1sum sha256sum sha512sum shred shuf "
                     + "sleep sort split stat stdbuf stty sum sync tac tail tee test timeout touch tr true truncate "
                     + "tsort tty uname unexpand uniq unlink users wc who whoami yes"),
-            Map.entry("util-linux", "flock getopt ionice ipcrm ipcs logger mountpoint more nsenter prlimit rev runuser "
+            Map.entry("bsdutils", "logger renice script wall"),
+            Map.entry("util-linux", "flock getopt ionice ipcrm ipcs mountpoint more nsenter prlimit rev runuser "
                     + "setarch setpriv setsid taskset unshare uuidgen blkid su"),
             Map.entry("findutils", "find xargs"), Map.entry("debianutils", "run-parts tempfile which savelog"),
             Map.entry("gzip", "gzip gunzip zcat zgrep"), Map.entry("grep", "grep egrep fgrep"),
@@ -233,7 +234,13 @@ final class Programs {
                     && !script.functions().contains(word) && depth < MAX_DEPTH) {
                 program(word, depth + 1);
             }
-            for (String argument : command.subList(Math.min(at + 1, command.size()), command.size())) {
+            boolean shell = false;
+            for (int i = at + 1; i < command.size(); i++) {
+                String argument = command.get(i);
+                shell |= command.get(i - 1).matches("(.*/)?(sh|bash|dash|su|runuser)");
+                if (shell && command.get(i - 1).matches("-[a-z]*c|--command") && depth < MAX_DEPTH) {
+                    shellText(argument, depth + 1, without);
+                }
                 if (argument.matches("/(usr/)?(s?bin|lib)/[A-Za-z0-9_.+/-]+") && depth < MAX_DEPTH
                         && maker.find(argument) instanceof Entry e && e.executable()) {
                     program(argument, depth + 1);

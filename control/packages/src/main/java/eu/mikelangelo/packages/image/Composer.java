@@ -101,14 +101,21 @@ public final class Composer {
         }
     }
 
-    private Composed existing(ImageStore.Entry entry, List<String> warnings) {
+    private Composed existing(ImageStore.Entry entry, List<String> warnings) throws IOException {
+        if (!images.intact(entry.digest())) {
+            throw new Failure(Failure.Kind.UNTRUSTED, "the image " + (entry.name().isEmpty() ? entry.digest()
+                    : entry.name()) + " in the store is damaged: its content is not that of its digest",
+                    "Compose it again (it was made of: " + (entry.origin().isEmpty() ? "unknown" : entry.origin())
+                    + "), or remove it: mike image rm " + entry.digest().substring(0, 12) + ".");
+        }
         return composed(entry, ImageFile.open(images.path(entry.digest())), warnings, true);
     }
 
     private Composed debian(String name, boolean refresh, Progress progress) throws IOException {
         InitBinary program = initBinary();
         if (!refresh) {
-            String fingerprint = packages.fingerprint(name); // an unknown name is told before a kernel is fetched
+            // An unknown name is told before a kernel is fetched.
+            String fingerprint = packages.fingerprint(name, progress);
             String key = key("package", name, fingerprint, program.sha256(), kernels.current(progress).sha256());
             Composed warm = warm(key, name, origin(name));
             if (warm != null) {
@@ -202,7 +209,7 @@ public final class Composer {
         } catch (NoSuchFileException e) {
             return null;
         }
-        if (!images.has(digest)) {
+        if (!images.has(digest) || !images.intact(digest)) {
             return null;
         }
         ImageStore.Entry entry = images.name(digest, name, origin);

@@ -4,6 +4,7 @@ import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import eu.mikelangelo.base.Failure;
 import java.io.BufferedInputStream;
 import eu.mikelangelo.packages.Storage;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.channels.Channels;
@@ -134,6 +135,9 @@ public record ImageFile(Path file, long size, long headBytes, ImageManifest mani
                     throw new IOException("something stands in the padding behind it");
                 }
             }
+        } catch (EOFException e) {
+            throw new Failure(Failure.Kind.UNTRUSTED, where + " is damaged: its archive does not end within the "
+                    + segment.unpacked() + " bytes that the manifest says", "Copy or compose the image again.", e);
         } catch (IOException e) {
             throw new Failure(Failure.Kind.UNTRUSTED, where + " is damaged: " + e.getMessage(),
                     "Copy or compose the image again.", e);

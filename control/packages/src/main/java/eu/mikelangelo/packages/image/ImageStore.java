@@ -21,7 +21,10 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -34,6 +37,9 @@ public final class ImageStore {
     /** Shorter prefixes are too easily a name. */
     private static final int PREFIX_MIN = 6;
     private static final Duration KEPT_UNUSED = Duration.ofDays(30);
+    private static final System.Logger LOG = System.getLogger(ImageStore.class.getName());
+    /** Digest to size and time of files whose content was seen to be right. */
+    private final Map<String, String> seen = new ConcurrentHashMap<>();
     private final AtomicLong serial = new AtomicLong();
     private final Path folder;
     private final Path temporary;
@@ -63,11 +69,36 @@ public final class ImageStore {
             store.sweep();
             age(store.segments());
             age(store.folder.resolve("cache"));
-            store.names.read(); // a damaged book is told now, not in the middle of something
+            store.readNames();
         } catch (IOException e) {
             throw Storage.failure("open the image store " + folder, e);
         }
         return store;
+    }
+
+    /** A damaged book of names is made anew of what the images say of themselves; the damaged one is kept beside it. */
+    private void readNames() throws IOException {
+        try {
+            names.read();
+        } catch (Failure e) {
+            if (e.kind() != Failure.Kind.UNTRUSTED) {
+                throw e;
+            }
+            TreeMap<String, Entry> recovered = new TreeMap<>();
+            for (Entry entry : nameless(Set.of())) {
+                try {
+                    ImageManifest manifest = ImageFile.open(folder.resolve(entry.digest())).manifest();
+                    boolean own = manifest.sources().stream().anyMatch(source -> source.kind().equals("folder"));
+                    recovered.merge(manifest.name(), new Entry(manifest.name(), entry.digest(), entry.size(),
+                            entry.created(), own ? "file" : "package " + manifest.name()),
+                            (one, other) -> one.created().isAfter(other.created()) ? one : other);
+                } catch (Failure damaged) {
+                    LOG.log(System.Logger.Level.WARNING, "has no name any more: " + damaged.getMessage());
+                }
+            }
+            names.replace(recovered.values());
+            LOG.log(System.Logger.Level.WARNING, e.getMessage() + "; recovered the names " + recovered.keySet());
+        }
     }
 
     Path segments() {
@@ -88,6 +119,27 @@ public final class ImageStore {
         return digest.matches(DIGEST) && Files.isRegularFile(folder.resolve(digest));
     }
 
+    /**
+     * Whether an image that is there still has the content of its digest. It is read when its size or time is not that
+     * of the last look; the first look at what a predecessor made costs that once.
+     */
+    boolean intact(String digest) throws IOException {
+        String stamp = stamp(digest);
+        if (stamp.equals(seen.get(digest))) {
+            return true;
+        }
+        boolean intact = Storage.sha256(folder.resolve(digest)).equals(digest);
+        if (intact) {
+            seen.put(digest, stamp);
+        }
+        return intact;
+    }
+
+    private String stamp(String digest) throws IOException {
+        Path file = folder.resolve(digest);
+        return Files.size(file) + " " + Files.getLastModifiedTime(file).toInstant();
+    }
+
     /** The file of an image that is there. */
     public Path path(String digest) {
         if (!has(digest)) {
@@ -99,10 +151,11 @@ public final class ImageStore {
     /** Takes a finished, fsynced temporary file as the image of this digest and gives it the name. */
     Entry publish(Path finished, String digest, String name, String origin) throws IOException {
         requireName(name);
-        if (has(digest)) {
+        if (has(digest) && intact(digest)) {
             Files.deleteIfExists(finished);
         } else {
             Durable.publish(finished, folder.resolve(digest));
+            seen.put(digest, stamp(digest));
         }
         Entry entry = new Entry(name, digest, Files.size(folder.resolve(digest)), Instant.now(), origin);
         return names.put(entry);
@@ -153,22 +206,27 @@ public final class ImageStore {
                     named.add(entry.digest());
                 }
             }
-            try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
-                List<Entry> nameless = new ArrayList<>();
-                for (Path file : files) {
-                    String digest = file.getFileName().toString();
-                    if (digest.matches(DIGEST) && !named.contains(digest)) {
-                        nameless.add(new Entry("", digest, Files.size(file),
-                                Files.getLastModifiedTime(file).toInstant(), ""));
-                    }
-                }
-                nameless.sort(java.util.Comparator.comparing(Entry::digest));
-                all.addAll(nameless);
-            }
+            all.addAll(nameless(named));
             return all;
         } catch (IOException e) {
             throw Storage.failure("list the images in " + folder, e);
         }
+    }
+
+    /** All images but the {@code named}, by digest. */
+    private List<Entry> nameless(Set<String> named) throws IOException {
+        List<Entry> nameless = new ArrayList<>();
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                String digest = file.getFileName().toString();
+                if (digest.matches(DIGEST) && !named.contains(digest)) {
+                    nameless.add(new Entry("", digest, Files.size(file),
+                            Files.getLastModifiedTime(file).toInstant(), ""));
+                }
+            }
+        }
+        nameless.sort(java.util.Comparator.comparing(Entry::digest));
+        return nameless;
     }
 
     /** The image with this name, digest or beginning of a digest ("sha256:" may stand before it); null when none. */
@@ -221,9 +279,14 @@ public final class ImageStore {
         }
         try {
             boolean byName = entry.name().equals(what);
-            if (!names.remove(entry, byName)) {
+            boolean last = !byName || names.read().values().stream().noneMatch(other ->
+                    other.digest().equals(entry.digest()) && !other.name().equals(what));
+            if (last) {
+                // First: on a full disk the book of names can only be written when something has gone. A name without
+                // its image is no name, should we be killed in between.
                 Files.deleteIfExists(folder.resolve(entry.digest()));
             }
+            names.remove(entry, byName);
             return entry;
         } catch (IOException e) {
             throw Storage.failure("remove the image " + what, e);

@@ -8,8 +8,10 @@ import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.locks.ReentrantLock;
@@ -42,21 +44,26 @@ final class NameBook {
         this.lock = folder.resolve("names.lock");
     }
 
-    /** Names in order. */
+    /**
+     * Names in order.
+     *
+     * @throws Failure UNTRUSTED when the file is damaged, BAD_INPUT when another version wrote it
+     */
     TreeMap<String, ImageStore.Entry> read() throws IOException {
         TreeMap<String, ImageStore.Entry> names = new TreeMap<>();
         try {
             Book book = JSON.readValue(Files.readAllBytes(file), Book.class);
             if (!SCHEMA.equals(book.schema())) {
-                throw new IllegalArgumentException("schema " + book.schema());
+                throw new Failure(Failure.Kind.BAD_INPUT, file + " is of schema " + book.schema()
+                        + "; this program reads " + SCHEMA, "Another version of Mikelangelo wrote it: use that one.");
             }
             book.names().forEach((name, line) -> names.put(name, new ImageStore.Entry(name, line.digest(),
                     line.size(), Instant.parse(line.created()), line.origin())));
         } catch (NoSuchFileException e) {
             return names; // the first image is yet to come
-        } catch (JacksonException | IllegalArgumentException | NullPointerException
-                 | java.time.DateTimeException e) {
-            throw new Failure(Failure.Kind.UNTRUSTED, file + " cannot be read: " + e.getMessage(),
+        } catch (JacksonException | NullPointerException | java.time.DateTimeException e) {
+            throw new Failure(Failure.Kind.UNTRUSTED, file + " cannot be read: "
+                    + (e instanceof JacksonException json ? json.getOriginalMessage() : e.getMessage()),
                     "Move the file away; the images stay and can be found by digest.", e);
         }
         return names;
@@ -76,16 +83,19 @@ final class NameBook {
         return result[0];
     }
 
-    /** Removes the entry's name, or all names of its digest; tells whether the image still has a name. */
-    boolean remove(ImageStore.Entry entry, boolean onlyName) throws IOException {
-        boolean[] named = new boolean[1];
+    /** Removes the entry's name, or all names of its digest. */
+    void remove(ImageStore.Entry entry, boolean onlyName) throws IOException {
+        change(names -> onlyName ? names.remove(entry.name()) != null
+                : names.values().removeIf(other -> other.digest().equals(entry.digest())));
+    }
+
+    /** Puts names in place of a damaged book, which is kept beside them as {@code names.json.damaged}. */
+    void replace(Collection<ImageStore.Entry> entries) throws IOException {
+        Files.move(file, file.resolveSibling(file.getFileName() + ".damaged"), StandardCopyOption.REPLACE_EXISTING);
         change(names -> {
-            boolean changed = onlyName ? names.remove(entry.name()) != null
-                    : names.values().removeIf(other -> other.digest().equals(entry.digest()));
-            named[0] = names.values().stream().anyMatch(other -> other.digest().equals(entry.digest()));
-            return changed;
+            entries.forEach(entry -> names.put(entry.name(), entry));
+            return true;
         });
-        return named[0];
     }
 
     private void change(Change change) throws IOException {

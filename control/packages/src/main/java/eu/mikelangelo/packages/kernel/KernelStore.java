@@ -16,6 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -75,7 +76,7 @@ public final class KernelStore {
             Kernel kernel = known == null ? null : find(known.sha256());
             String fingerprint;
             try {
-                fingerprint = packages.fingerprint(META_PACKAGE);
+                fingerprint = packages.fingerprint(META_PACKAGE, progress);
             } catch (Failure e) {
                 if (kernel != null && e.kind() == Failure.Kind.UNAVAILABLE) {
                     return kernel; // without a network the kernel we have is the newest
@@ -137,12 +138,32 @@ public final class KernelStore {
                     && Files.size(kernel.vmlinuz()) == kernel.description().size()
                     && (kernel.description().elf() == null
                     || Files.size(kernel.bootFile()) == kernel.description().elf().size());
-            return whole ? kernel : null;
+            return whole && untouched(kernel) ? kernel : null;
         } catch (NoSuchFileException | JacksonException e) {
             return null; // not here, or damaged: unpacked again
         } catch (IOException e) {
             throw Storage.failure("read the kernel " + home, e);
         }
+    }
+
+    /** kernel.json is written last: a file with a later time was changed since, and must show its digest. */
+    private static boolean untouched(Kernel kernel) throws IOException {
+        Instant written = Files.getLastModifiedTime(kernel.folder().resolve("kernel.json")).toInstant();
+        Kernel.Elf elf = kernel.description().elf();
+        for (Kernel.Module module : kernel.description().modules()) {
+            if (!same(kernel.module(module), written, module.sha256())) {
+                return false;
+            }
+        }
+        return same(kernel.vmlinuz(), written, kernel.sha256())
+                && (elf == null || same(kernel.bootFile(), written, elf.sha256()));
+    }
+
+    private static boolean same(Path file, Instant written, String sha256) throws IOException {
+        if (!Files.getLastModifiedTime(file).toInstant().isAfter(written)) {
+            return true;
+        }
+        return Storage.sha256(file).equals(sha256);
     }
 
     /** All kernels that are here. */

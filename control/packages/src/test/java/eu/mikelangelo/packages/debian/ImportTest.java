@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -277,6 +278,44 @@ class ImportTest {
     }
 
     @Test
+    void anInitScriptThatNamesOnlyItsProgramIsRun() throws IOException {
+        archive.add("dpkg", "1.21", new Debs().file("./sbin/start-stop-daemon", "ssd", 0755).build("gz"),
+                "Essential: yes");
+        archive.add("lazy", "1", new Debs().file("./usr/sbin/lazyd", "x", 0755).file("./etc/init.d/lazy", """
+                #!/bin/sh
+                DAEMON=/usr/sbin/lazyd
+                start_it() { start_daemon -p /run/lazy.pid $DAEMON -bd $1; }
+                start_it -q
+                """, 0755).build("gz"));
+        archive.publish();
+        assertEquals(List.of("/bin/sh", "/etc/init.d/lazy", "start"), take("lazy").start().args());
+    }
+
+    @Test
+    void commandsThatAScriptHandsToAShellComeIn() throws IOException {
+        archive.add("nested", "1", new Debs().file("./usr/sbin/nested",
+                "#!/bin/sh\nsetpriv --clear-groups sh -c \"cat x && \\\n ls y\"\n", 0755).build("gz"));
+        archive.publish();
+        Tree tree = take("nested").tree();
+        assertInstanceOf(Tree.File.class, tree.get("/usr/bin/cat"));
+        assertInstanceOf(Tree.File.class, tree.get("/usr/bin/ls"));
+        assertNull(take("initd").tree().get("/usr/bin/ls"));
+    }
+
+    @Test
+    void whatThePackagesOfOneSourceDependOnIsSetUpToo() throws IOException {
+        archive.add("mail-imap", "1", new Debs().file("./usr/lib/mail/imap", "x", 0755)
+                .file("./usr/sbin/imap", "#!/bin/sh\n", 0755).build("gz"), "Source: mail\nDepends: mail-core");
+        archive.add("mail-core", "1", new Debs().file("./usr/sbin/mail", "#!/bin/sh\n", 0755)
+                .file("./lib/systemd/system/mail.service", "[Service]\nExecStart=/usr/sbin/mail\n", 0644).build("gz"),
+                "Source: mail\nDepends: cert");
+        archive.add("cert", "1", new Debs().file("./usr/share/cert/x", "x", 0644)
+                .script("postinst", "#!/bin/sh\nmake-ssl-cert generate-default-snakeoil\n").build("gz"));
+        archive.publish();
+        assertTrue(take("mail-imap").start().pre().getFirst().contains("cert"));
+    }
+
+    @Test
     void aSetUpThatATreeCannotHoldRunsInTheMachine() throws IOException {
         archive.add("keyed", "1", new Debs().file("./usr/sbin/keyed", "#!/bin/sh\n", 0755)
                 .file("./usr/bin/make-key", "#!/bin/sh\nls\n", 0755)
@@ -385,5 +424,36 @@ class ImportTest {
         assertEquals(Archive.sha256(Files.readAllBytes(deb.file())), deb.sha256());
         assertEquals("kernel", new String(eu.mikelangelo.packages.debian.deb.DebReader.member(deb.file(),
                 "/boot/vmlinuz-6.1.0-9-cloud-amd64", 100), StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void aDebThatWasDamagedOnOurDiskIsFetchedAgain() throws IOException {
+        take("net");
+        Path debs = folder.resolve("packages/debs");
+        try (var files = Files.list(debs)) {
+            for (Path deb : files.toList()) {
+                byte[] bytes = Files.readAllBytes(deb);
+                bytes[bytes.length / 2] ^= 1;
+                Files.write(deb, bytes);
+            }
+        }
+        for (String cache : List.of("facts", "bundles", "resolved")) {
+            try (var files = Files.list(folder.resolve("packages").resolve(cache))) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+        }
+        assertNotNull(take("net").tree().get("/usr/bin/nc.real"));
+    }
+
+    @Test
+    void anAttackIsReportedWithThePackagesName() throws IOException {
+        archive.add("evil", "1", new Debs().file("../../x", "x", 0644).build("gz"));
+        archive.publish();
+        Failure failure = assertThrows(Failure.class, () -> take("evil"));
+        assertEquals(Failure.Kind.UNTRUSTED, failure.kind());
+        assertTrue(failure.getMessage().startsWith("package evil 1 is refused: path leaves the tree"),
+                failure.getMessage());
     }
 }

@@ -4,8 +4,14 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class MaintainerTest {
     @Test
@@ -34,6 +40,49 @@ class MaintainerTest {
         assertTrue(Maintainer.beyond("#!/bin/sh\ninstall -m 0600 /proc/sys/kernel/random/uuid /etc/secret\n"));
         assertTrue(Maintainer.beyond("#!/bin/sh\nucf $(mktemp) /etc/demo.conf\n"));
         assertTrue(Maintainer.beyond("#!/bin/sh\nf() { sed -i s/a/b/ /etc/x; }\nf\n"));
+        assertTrue(Maintainer.beyond("#!/bin/sh\nf() { mkdir -p ${1}; }\nf /var/log/demo\n"));
+        assertTrue(Maintainer.beyond("#!/bin/sh\nf() { D=\"${1}\"; mkdir -p $D; }\nf /var/log/demo\n"));
+        assertFalse(Maintainer.beyond("#!/bin/sh\nD=/var/log/demo\nmkdir -p $D\n"));
+    }
+
+    @Test
+    void theStubsEnableWhatApache2HasAvailable(@TempDir Path folder) throws Exception {
+        for (String kind : List.of("mods", "conf", "sites")) {
+            Files.createDirectories(folder.resolve("etc/" + kind + "-available"));
+            Files.createDirectories(folder.resolve("etc/" + kind + "-enabled"));
+        }
+        Files.writeString(folder.resolve("etc/mods-available/deflate.load"), "# Depends: filter\nLoadModule deflate\n");
+        Files.writeString(folder.resolve("etc/mods-available/deflate.conf"), "x\n");
+        Files.writeString(folder.resolve("etc/mods-available/filter.load"), "LoadModule filter\n");
+        Files.writeString(folder.resolve("etc/conf-available/a-conf.conf"), "x\n");
+        Files.writeString(folder.resolve("etc/sites-available/000-default.conf"), "x\n");
+        stub(folder, 0, "a2enmod", "-m", "-q", "deflate");
+        stub(folder, 0, "a2enmod", "-m", "-q", "deflate");
+        stub(folder, 0, "a2enconf", "-q", "a-conf");
+        stub(folder, 0, "a2ensite", "000-default");
+        stub(folder, 0, "a2query", "-m", "filter");
+        stub(folder, 32, "a2query", "-c", "filter");
+        for (String path : List.of("mods-enabled/deflate.load", "mods-enabled/deflate.conf", "mods-enabled/filter.load",
+                "conf-enabled/a-conf.conf", "sites-enabled/000-default.conf")) {
+            assertTrue(Files.isRegularFile(folder.resolve("etc").resolve(path)), path);
+        }
+        stub(folder, 0, "a2dismod", "-q", "deflate");
+        stub(folder, 32, "a2query", "-m", "deflate");
+        stub(folder, 0, "a2query", "-m", "filter");
+    }
+
+    /** Runs the stub for all commands by one of its names, with apache2's folder moved to where the test may write. */
+    private static void stub(Path folder, int code, String... words) throws Exception {
+        Path script = folder.resolve(words[0]);
+        try (InputStream in = Maintainer.class.getResourceAsStream("maintainer/stub.sh")) {
+            String text = new String(in.readAllBytes(), StandardCharsets.UTF_8);
+            Files.writeString(script, text.replace("/etc/apache2", folder.resolve("etc").toString()));
+        }
+        List<String> command = new ArrayList<>(List.of("/bin/sh", script.toString()));
+        command.addAll(List.of(words).subList(1, words.length));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(code, process.waitFor(), command + ": " + said);
     }
 
     @Test

@@ -93,13 +93,6 @@ class ImageStoreTest {
     }
 
     @Test
-    void aDamagedBookOfNamesIsTold() throws IOException {
-        Files.writeString(world.home.resolve("images/names.json"), "{\"schema\": 7");
-        Failure failure = assertThrows(Failure.class, () -> ImageStore.open(world.home.resolve("images")));
-        assertTrue(failure.getMessage().contains("names.json cannot be read"), failure.getMessage());
-    }
-
-    @Test
     void aFullDiskIsToldAndLeavesNothing() throws IOException {
         // /dev/full takes no byte, as a full disk; the message is the kernel's own
         IOException full = assertThrows(IOException.class,
@@ -200,5 +193,43 @@ class ImageStoreTest {
     void randomDamageIsToldProperly() {
         Mutations.of(good, 300, 11, ImageFuzz::fuzzerTestOneInput);
         Mutations.of(Arrays.copyOf(good, 3000), 300, 12, ImageFuzz::fuzzerTestOneInput);
+    }
+
+    @Test
+    void aDamagedBookOfNamesIsMadeAnewAndKept() throws IOException {
+        Path book = folder.resolve("home/images/names.json");
+        Files.writeString(book, "{\"x");
+        ImageStore again = ImageStore.open(folder.resolve("home/images"));
+        ImageStore.Entry entry = again.find("cache");
+        assertEquals(cache.digest(), entry.digest());
+        assertEquals("package cache", entry.origin());
+        assertEquals("{\"x", Files.readString(book.resolveSibling("names.json.damaged")));
+    }
+
+    @Test
+    void aBookOfAnotherVersionIsLeftAlone() throws IOException {
+        Path book = folder.resolve("home/images/names.json");
+        String newer = Files.readString(book).replace("mikelangelo-names/1", "mikelangelo-names/2");
+        Files.writeString(book, newer);
+        Failure failure = assertThrows(Failure.class, () -> ImageStore.open(folder.resolve("home/images")));
+        assertTrue(failure.getMessage().contains("mikelangelo-names/2"), failure.getMessage());
+        assertEquals(newer, Files.readString(book));
+    }
+
+    @Test
+    void anImageThatWasChangedIsNotUsedAndComposedAgain() throws IOException {
+        byte[] bad = good.clone();
+        bad[bad.length / 2] ^= 1;
+        world.images.add(Files.write(folder.resolve("copy.img"), good), "mine");
+        world.images.remove("cache");
+        Files.write(cache.file(), bad);
+        Files.setLastModifiedTime(cache.file(), java.nio.file.attribute.FileTime.fromMillis(1));
+        Failure failure = assertThrows(Failure.class,
+                () -> world.composer.compose(new Reference.Name("mine"), Progress.NONE));
+        assertEquals(Failure.Kind.UNTRUSTED, failure.kind());
+        assertTrue(failure.getMessage().contains("damaged"), failure.getMessage());
+        assertEquals(cache.digest(), world.composer.compose(new Reference.Name("cache"), Progress.NONE).digest());
+        assertEquals(Storage.sha256(cache.file()), cache.digest(), "composing again heals");
+        world.composer.compose(new Reference.Name("mine"), Progress.NONE);
     }
 }

@@ -16,6 +16,7 @@ import eu.mikelangelo.packages.Tree;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -136,6 +137,23 @@ class KernelStoreTest {
         assertNull(store.find(kernel.sha256()));
         assertEquals(kernel, store.current(Progress.NONE));
         assertEquals(kernel.sha256(), KernelPackage.sha256(Files.readAllBytes(kernel.vmlinuz())));
+    }
+
+    @Test
+    void aKernelOfTheRightSizeThatWasWrittenToIsUnpackedAgain() throws IOException {
+        KernelStore store = KernelStore.open(kernels, archive);
+        Kernel kernel = store.current(Progress.NONE);
+        for (Path file : List.of(kernel.vmlinuz(), kernel.bootFile(),
+                kernel.module(kernel.description().modules().getFirst()))) {
+            byte[] good = Files.readAllBytes(file);
+            byte[] bad = good.clone();
+            bad[bad.length / 2] ^= 1;
+            Files.write(file, bad);
+            Files.setLastModifiedTime(file, java.nio.file.attribute.FileTime.from(Instant.now().plusSeconds(9)));
+            assertNull(store.find(kernel.sha256()), file.toString());
+            assertEquals(kernel, store.current(Progress.NONE));
+            assertArrayEquals(good, Files.readAllBytes(file));
+        }
     }
 
     @Test

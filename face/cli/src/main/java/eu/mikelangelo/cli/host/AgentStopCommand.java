@@ -55,7 +55,7 @@ public final class AgentStopCommand extends Verb {
                     context.agent().with(agent -> agent.call("POST", "/v1/machines/" + ApiClient.encode(name) + "/kill",
                             Map.of()));
                 } catch (Failure failure) {
-                    context.err().println("mike: " + failure.getMessage());
+                    context.complain(failure.getMessage());
                 }
             }
         }

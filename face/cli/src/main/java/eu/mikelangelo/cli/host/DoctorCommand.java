@@ -44,7 +44,7 @@ public final class DoctorCommand extends Verb.WithJson {
             Table table = new Table("WHAT", "STATE", "DETAIL");
             findings.forEach(finding -> table.row((String) finding.get("what"), (String) finding.get("state"),
                     (String) finding.get("detail")));
-            context.out().print(table);
+            context.out().print(table);  // in full, on any terminal
         }
         return ready ? OK : MISSING;
     }
@@ -79,7 +79,7 @@ public final class DoctorCommand extends Verb.WithJson {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        return output.lines().findFirst().orElse("");
+        return output.lines().findFirst().orElse(program.toString()); // passt 2025 drops its words on a pipe
     }
 
     private void file(String what, Path file, String hint) {
@@ -97,12 +97,12 @@ public final class DoctorCommand extends Verb.WithJson {
         }
     }
 
-    private void space(Path data) throws IOException {
+    private void space(Path data) {
         Path existing = data;
         while (!Files.exists(existing)) {
             existing = existing.getParent();
         }
-        long free = Files.getFileStore(existing).getUsableSpace();
+        long free = existing.toFile().getUsableSpace(); // a FileStore would want a mount point, which a chroot lacks
         add("space", free < ENOUGH_BYTES ? "note" : "ok", Sizes.human(free) + " free for " + data);
     }
 }

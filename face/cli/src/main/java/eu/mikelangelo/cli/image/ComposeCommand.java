@@ -46,7 +46,7 @@ public final class ComposeCommand extends Verb.WithJson {
             request.put("output", context.folder().resolve(output).normalize().toString());
         }
         Fields image;
-        try (ProgressLine progress = new ProgressLine(context.err(), context.tty().err())) {
+        try (ProgressLine progress = new ProgressLine(context)) {
             image = context.agent().with(agent -> agent.stream("POST", "/v1/images", request, progress));
         }
         if (json) {

@@ -9,10 +9,14 @@ import eu.mikelangelo.cli.Verb;
 import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 @Command(name = "images", description = {"List the images of this host.",
     "SIZE is the image's own; the kernel is stored once for all."}, footer = {"  mike images", "  mike images --json"})
 public final class ImagesCommand extends Verb.WithJson {
+    @Option(names = {"-q", "--quiet"}, description = "Print names only.")
+    boolean quiet;
+
     public ImagesCommand(Context context) {
         super(context);
     }
@@ -24,12 +28,17 @@ public final class ImagesCommand extends Verb.WithJson {
             printJson(images.stream().map(Fields::members).toList());
             return OK;
         }
+        if (quiet) {
+            images.stream().map(image -> image.string("name", "")).filter(name -> !name.isEmpty()).forEach(this::print);
+            return OK;
+        }
         Table table = new Table("NAME", "VERSION", "IMAGE", "SIZE", "KERNEL");
         for (Fields image : images) {
             table.row(image.string("name", "-"), image.string("version", "-"), Show.digest(image.string("sha256", "")),
-                    Sizes.human(image.integer("size", 0)), image.string("kernel", "-"));
+                    Sizes.human(image.integer("size", 0)), image.string("kernel",
+                    image.string("damage", "").isEmpty() ? "-" : "damaged"));
         }
-        context.out().print(table);
+        table.print(context);
         return OK;
     }
 }

@@ -2,7 +2,9 @@ package eu.mikelangelo.cli.machine;
 
 import eu.mikelangelo.agent.api.ApiClient;
 import eu.mikelangelo.agent.api.HttpExchange;
+import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.cli.Context;
+import eu.mikelangelo.cli.WindowSize;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Map;
@@ -13,9 +15,13 @@ public final class Console {
     private static final int LEAVE = 0x1d;
     /** Ctrl-D: what a terminal says for the end of input. */
     private static final byte[] END = {4};
+    /** Long enough for an answer to what a script said, short enough for the script. */
+    static final int QUIET_MILLIS = 1_000;
     private final Context context;
     private final String path;
     private volatile boolean left;
+    private volatile HttpExchange showing;
+    private volatile long shownNs = System.nanoTime();
 
     public Console(Context context, String machine) {
         this.context = context;
@@ -26,13 +32,48 @@ public final class Console {
     public void output(int tail) throws IOException {
         String query = tail < 0 ? path : path + "?tail=" + tail;
         try (HttpExchange exchange = context.agent().with(agent -> agent.open("GET", query, null))) {
+            showing = exchange;
             InputStream body = exchange.body();
             byte[] block = new byte[16 << 10];
             for (int n = body.read(block); n >= 0 && !left; n = body.read(block)) {
+                shownNs = System.nanoTime();
                 context.out().write(block, 0, n);
                 context.out().flush();
             }
+        } catch (IOException e) {
+            if (!left) {
+                throw e;
+            }
         }
+    }
+
+    /**
+     * Sends standard input on a thread of its own and, when it has ended and the machine has said nothing for
+     * {@value #QUIET_MILLIS} ms, leaves: {@link #output} returns. For scripts, which cannot type Ctrl-].
+     */
+    public void inputThenLeave() {
+        Thread.ofPlatform().daemon().name("input").start(() -> {
+            try (ApiClient.Upload upload = context.agent().with(agent -> agent.upload("POST", path + "/input"))) {
+                byte[] block = new byte[4096];
+                for (int n = context.in().read(block); n > 0; n = context.in().read(block)) {
+                    upload.write(block, n);
+                }
+                upload.finish();
+                shownNs = System.nanoTime();
+                leaveWhenQuiet();
+            } catch (IOException | RuntimeException | InterruptedException e) {
+                // The machine has ended: the output's end tells it.
+                return;
+            }
+        });
+    }
+
+    private void leaveWhenQuiet() throws InterruptedException, IOException {
+        while (showing == null || System.nanoTime() - shownNs < QUIET_MILLIS * 1_000_000L) {
+            Thread.sleep(QUIET_MILLIS / 10);
+        }
+        left = true;
+        showing.close();
     }
 
     /**
@@ -84,8 +125,21 @@ public final class Console {
         return -1;
     }
 
+    /** Tells the machine the terminal's size, now and when it changes. */
+    void followSize() throws IOException {
+        resize(Terminal.size());
+        Signals.handle("WINCH", number -> Thread.ofPlatform().daemon().start(() -> {
+            try {
+                resize(Terminal.size());
+            } catch (IOException | Failure e) {
+                // The machine has just ended.
+                return;
+            }
+        }));
+    }
+
     /** Tells the machine the terminal's size. */
-    public void resize(Terminal.Size size) throws IOException {
+    public void resize(WindowSize size) throws IOException {
         context.agent().with(agent -> agent.call("POST", path + "/resize",
                 Map.of("rows", size.rows(), "columns", size.columns())));
     }

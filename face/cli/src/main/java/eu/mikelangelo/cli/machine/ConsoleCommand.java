@@ -8,7 +8,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "console", description = {"Join the console of a machine: see its output, type into it.",
-    "On a terminal, Ctrl-] leaves; the machine goes on."},
+    "On a terminal, Ctrl-] leaves; the machine goes on.",
+    "Other input is sent to its end; the first second of silence after that leaves."},
         footer = {"  mike console memcached", "  echo status | mike console --tail 0 shell"})
 public final class ConsoleCommand extends Verb {
     @Option(names = "--tail", paramLabel = "N", defaultValue = "10",
@@ -26,9 +27,9 @@ public final class ConsoleCommand extends Verb {
     public Integer call() throws IOException {
         Console console = new Console(context, name);
         if (context.tty().in() && context.tty().out()) {
-            context.err().println("mike: joined " + name + "; Ctrl-] leaves");
+            context.say("joined " + name + "; Ctrl-] leaves");
             try (Terminal terminal = Terminal.raw()) {
-                console.resize(Terminal.size());
+                console.followSize();
                 console.input(true, () -> {
                     terminal.restore();
                     context.err().println();
@@ -38,7 +39,7 @@ public final class ConsoleCommand extends Verb {
             }
         } else {
             if (!context.tty().in()) {
-                console.input(false, () -> { });
+                console.inputThenLeave();
             }
             console.output(tail);
         }

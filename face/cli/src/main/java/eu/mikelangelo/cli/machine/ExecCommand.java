@@ -37,6 +37,10 @@ public final class ExecCommand extends Verb {
     @Option(names = {"-i", "--interactive"}, description = "Connect standard input.")
     boolean interactive;
 
+    /** What fingers type after docker's; it gets a reason. */
+    @Option(names = {"-t", "--tty"}, hidden = true)
+    boolean tty;
+
     @Parameters(index = "0", paramLabel = "NAME", description = "The machine.")
     String name;
 
@@ -54,6 +58,10 @@ public final class ExecCommand extends Verb {
         List<String> args = !words.isEmpty() && words.getFirst().equals("--") ? words.subList(1, words.size()) : words;
         if (args.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "what shall run in " + name + "?");
+        }
+        if (tty) {
+            throw new ParameterException(spec.commandLine(),
+                    "exec has no terminal (-t): -i connects input, mike console NAME is the machine's own terminal");
         }
         Map<String, Object> request = new LinkedHashMap<>();
         request.put("args", args);
@@ -128,7 +136,7 @@ public final class ExecCommand extends Verb {
                 context.agent().with(agent -> agent.call("POST", path() + "/" + id + "/signal",
                         Map.of("signal", number)));
             } catch (IOException | Failure e) {
-                context.err().println("mike: " + e.getMessage());
+                context.complain(e.getMessage());
             }
         });
     }

@@ -22,6 +22,7 @@ final class ForegroundRun {
     private final boolean remove;
     private final AtomicInteger signals = new AtomicInteger();
     private volatile String machine = "";
+    private volatile boolean interrupted;
 
     ForegroundRun(Context context, Map<String, Object> request, boolean interactive, boolean tty, boolean remove) {
         this.context = context;
@@ -35,15 +36,14 @@ final class ForegroundRun {
         for (String name : new String[] {"INT", "TERM", "HUP"}) {
             Signals.handle(name, this::signal);
         }
-        try (ProgressLine progress = new ProgressLine(context.err(), context.tty().err())) {
+        try (ProgressLine progress = new ProgressLine(context)) {
             machine = context.agent().with(agent -> agent.stream("POST", "/v1/machines", request, progress))
                     .string("name", "");
         }
         Console console = new Console(context, machine);
         if (tty) {
             try (Terminal terminal = Terminal.raw()) {
-                console.resize(Terminal.size());
-                Signals.handle("WINCH", number -> resize(console));
+                console.followSize();
                 console.input(true, () -> leave(terminal));
                 console.output(-1);
             }
@@ -62,9 +62,12 @@ final class ForegroundRun {
         try {
             // The guest could not start or keep the application: the code alone would not say why.
             if (end.has("exitCode") && !end.string("reason", "").isEmpty()) {
-                context.err().println("mike: machine " + machine + ": " + end.string("reason", ""));
+                context.complain("machine " + machine + ": " + end.string("reason", ""));
             }
-            return WaitCommand.exitCode(machine, end);
+            int code = WaitCommand.exitCode(machine, end);
+            // A server that ends well on Ctrl-C must not make "mike run … && next" go on. SIGTERM is a supervisor's
+            // way to ask: it gets the application's own answer.
+            return interrupted ? 128 + Signals.INT : code;
         } finally {
             // A machine that failed stays to be looked at.
             if (remove && end.has("exitCode")) {
@@ -92,28 +95,18 @@ final class ForegroundRun {
         if (machine.isEmpty()) {
             Runtime.getRuntime().halt(128 + number);
         }
+        interrupted |= number == Signals.INT;
         int count = signals.incrementAndGet();
         Thread.ofPlatform().daemon().start(() -> {
             try {
                 if (count == 1) {
-                    context.err().println("mike: stopping " + machine + " (once more to kill it)");
+                    context.say("stopping " + machine + " (once more to kill it)");
                     context.agent().with(agent -> agent.call("POST", path() + "/stop", Map.of()));
                 } else {
                     context.agent().with(agent -> agent.call("POST", path() + "/kill", Map.of()));
                 }
             } catch (IOException | Failure e) {
-                context.err().println("mike: " + e.getMessage());
-            }
-        });
-    }
-
-    private static void resize(Console console) {
-        Thread.ofPlatform().daemon().start(() -> {
-            try {
-                console.resize(Terminal.size());
-            } catch (IOException | Failure e) {
-                // The machine has just ended.
-                return;
+                context.complain(e.getMessage());
             }
         });
     }
@@ -121,7 +114,7 @@ final class ForegroundRun {
     private void leave(Terminal terminal) {
         terminal.restore();
         context.err().println();
-        context.err().println("mike: left " + machine + " running; mike console " + machine + " returns to it");
+        context.say("left " + machine + " running; mike console " + machine + " returns to it");
         Runtime.getRuntime().halt(Verb.OK);
     }
 }

@@ -5,6 +5,7 @@ import eu.mikelangelo.agent.api.HttpExchange;
 import eu.mikelangelo.cli.Context;
 import eu.mikelangelo.cli.Verb;
 import java.io.IOException;
+import java.io.InputStream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -34,7 +35,13 @@ public final class LogsCommand extends Verb {
         String path = "/v1/machines/" + ApiClient.encode(name) + "/logs?follow=" + follow + "&kernel=" + kernel
                 + (tail >= 0 ? "&tail=" + tail : "");
         try (HttpExchange exchange = context.agent().with(agent -> agent.open("GET", path, null))) {
-            exchange.body().transferTo(context.out());
+            InputStream body = exchange.body();
+            byte[] block = new byte[16 << 10];
+            // A reader that went away (head) ends it, as it does cat; a print stream would never say so.
+            for (int n = body.read(block); n >= 0 && !context.out().checkError(); n = body.read(block)) {
+                context.out().write(block, 0, n);
+                context.out().flush();
+            }
         }
         context.out().flush();
         return OK;

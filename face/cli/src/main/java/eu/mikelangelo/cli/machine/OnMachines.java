@@ -39,7 +39,7 @@ abstract class OnMachines extends Verb.WithJson {
                 }
             } catch (Failure failure) {
                 if (first != null) {
-                    context.err().println("mike: " + first.getMessage());
+                    context.complain(first.getMessage());
                 }
                 first = failure;
             }

@@ -38,7 +38,7 @@ public final class PsCommand extends Verb.WithJson {
         } else if (quiet) {
             machines.forEach(machine -> print(machine.string("name", "")));
         } else {
-            context.out().print(table(machines));
+            table(machines).print(context);
         }
         return OK;
     }

@@ -6,6 +6,7 @@ import eu.mikelangelo.agent.api.Sizes;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.cli.Context;
 import eu.mikelangelo.cli.ProgressLine;
+import eu.mikelangelo.cli.Show;
 import eu.mikelangelo.cli.Verb;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
@@ -27,18 +28,18 @@ import picocli.CommandLine.Parameters;
         customSynopsis = "mike run [OPTIONS] SOURCE [OPTIONS] [-- WORD...]",
         footer = {"  mike run -d memcached -p 11211", "  mike run ./examples/hello",
             "  mike run -d --name web nginx -p 8080:80 -m 256M -c 2 --env A=b", "  mike run hello.img",
-            "  mike run -d redis -p 6379 -- --maxmemory 64mb     the start command's arguments",
+            "  mike run -d redis -p 6379 -- --maxmemory 64mb   words for the application",
             "  echo 2+2 | mike run -i ./calculator", "  mike run -it ./shell"})
 public final class RunCommand extends Verb.WithJson {
-    @Option(names = {"-d", "--detach"}, description = {"Return when the application listens on every published port,",
-        "or fail after --wait. The machine goes on."})
+    @Option(names = {"-d", "--detach"}, description = "Return when the application listens on every "
+        + "published port, or fail after --wait. The machine goes on.")
     boolean detach;
 
     @Option(names = "--name", paramLabel = "NAME", description = "Name of the machine (default: the source's).")
     String name;
 
-    @Option(names = {"-p", "--publish"}, paramLabel = "PORT", description = {"[ADDRESS:]HOST[:GUEST][/udp]: a port of "
-        + "the host that leads into the", "machine; on 127.0.0.1 unless ADDRESS is given. Repeat it."})
+    @Option(names = {"-p", "--publish"}, paramLabel = "PORT", description = "[ADDRESS:]HOST[:GUEST][/udp]: a port of "
+        + "the host that leads into the machine; on 127.0.0.1 unless ADDRESS is given. Repeat it.")
     List<String> ports = new ArrayList<>();
 
     @Option(names = {"-m", "--memory"}, paramLabel = "SIZE",
@@ -93,13 +94,15 @@ public final class RunCommand extends Verb.WithJson {
             return new ForegroundRun(context, request, interactive, tty, removes()).call();
         }
         Fields machine;
-        try (ProgressLine progress = new ProgressLine(context.err(), context.tty().err())) {
+        long start = System.nanoTime();
+        try (ProgressLine progress = new ProgressLine(context)) {
             machine = context.agent().with(agent -> agent.stream("POST", "/v1/machines", request, progress));
         }
         if (json) {
             printJson(machine);
         } else {
             print(machine.string("name", ""));
+            Show.ready(context, machine, System.nanoTime() - start);
         }
         return OK;
     }

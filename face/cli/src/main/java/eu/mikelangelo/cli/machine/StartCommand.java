@@ -1,8 +1,10 @@
 package eu.mikelangelo.cli.machine;
 
 import eu.mikelangelo.agent.api.ApiClient;
+import eu.mikelangelo.agent.api.Fields;
 import eu.mikelangelo.cli.Context;
 import eu.mikelangelo.cli.ProgressLine;
+import eu.mikelangelo.cli.Show;
 import java.io.IOException;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -22,8 +24,13 @@ public final class StartCommand extends OnMachines {
 
     @Override
     void on(ApiClient agent, String name, String path) throws IOException {
-        try (ProgressLine progress = new ProgressLine(context.err(), context.tty().err())) {
-            agent.stream("POST", path + "/start", Map.of("detach", true, "waitSeconds", seconds), progress);
+        long start = System.nanoTime();
+        Fields machine;
+        try (ProgressLine progress = new ProgressLine(context)) {
+            machine = agent.stream("POST", path + "/start", Map.of("detach", true, "waitSeconds", seconds), progress);
+        }
+        if (!json) {
+            Show.ready(context, machine, System.nanoTime() - start);
         }
     }
 }

@@ -1,13 +1,12 @@
 package eu.mikelangelo.cli.machine;
 
+import eu.mikelangelo.cli.WindowSize;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /** The terminal on standard input, by way of stty(1): raw while a machine has it, as it was afterwards. */
 public final class Terminal implements AutoCloseable {
     private final String before;
-
-    public record Size(int rows, int columns) { }
 
     private Terminal(String before) {
         this.before = before;
@@ -21,13 +20,8 @@ public final class Terminal implements AutoCloseable {
         return terminal;
     }
 
-    static Size size() {
-        try {
-            String[] words = stty("size").strip().split(" ");
-            return new Size(Math.max(1, Integer.parseInt(words[0])), Math.max(1, Integer.parseInt(words[1])));
-        } catch (IOException | RuntimeException e) {
-            return new Size(24, 80);
-        }
+    static WindowSize size() {
+        return WindowSize.of(0);
     }
 
     private static String stty(String... words) throws IOException {

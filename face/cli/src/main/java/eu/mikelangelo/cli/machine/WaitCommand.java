@@ -10,7 +10,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
 
 @Command(name = "wait", description = {"Wait until a machine ends.",
-    "Prints the application's exit code and exits with it; a signal N counts as 128 + N."},
+    "Prints the application's exit code, and exits with it."},
         footer = {"  mike run -d ./batch-job && mike wait batch-job"})
 public final class WaitCommand extends Verb.WithJson {
     @Parameters(paramLabel = "NAME", description = "The machine.")

@@ -88,7 +88,7 @@ public final class Fetcher {
                     Durable.publish(part, target);
                 }
             } finally {
-                if (Files.isRegularFile(target)) {
+                if (Files.isRegularFile(target) || Files.exists(part) && Files.size(part) == 0) {
                     Files.deleteIfExists(part);
                 }
             }
@@ -271,7 +271,8 @@ public final class Fetcher {
     }
 
     private static void space(Path target, long needed) throws IOException {
-        long free = Files.getFileStore(target.toAbsolutePath().getParent()).getUsableSpace();
+        // Not a FileStore: that one wants the mount point in /proc/mounts, and a chroot has none there.
+        long free = target.toAbsolutePath().getParent().toFile().getUsableSpace();
         if (needed > 0 && free < needed + SPARE) {
             throw new IOException("No space left on device: " + (free >> 20) + " MiB free, "
                     + ((needed + SPARE) >> 20) + " MiB needed");
@@ -286,7 +287,7 @@ public final class Fetcher {
     static Failure unavailable(URI uri, Path target, IOException e) {
         if (full(e)) {
             return new Failure(Failure.Kind.UNAVAILABLE, "no room to store " + target + ": " + e.getMessage(),
-                    "Free some space there (mike prune), or set MIKE_HOME to another disk.", e);
+                    "Free some space there (`mike images` lists what takes it), or set MIKE_HOME to another disk.", e);
         }
         String why = e instanceof java.net.UnknownHostException ? "unknown host " + e.getMessage() : e.getMessage();
         return new Failure(Failure.Kind.UNAVAILABLE, "cannot download " + uri + ": "

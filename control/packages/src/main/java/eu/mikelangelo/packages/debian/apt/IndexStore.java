@@ -178,13 +178,11 @@ public final class IndexStore {
 
     /** Fetches (or, offline, reads) and verifies the source's Release file and the Packages files it lists. */
     private Part part(AptSource source, boolean online, Progress progress) throws IOException {
-        byte[] message = online ? newRelease(source) : Files.readAllBytes(release(source));
+        Fetcher.Answer answer = online ? newRelease(source) : null;
+        byte[] message = online ? answer.body() : Files.readAllBytes(release(source));
         ReleaseFile release = verify(source, message);
-        if (online) {
-            if (Files.isRegularFile(release(source))) {
-                older(source, release);
-            }
-            Durable.write(release(source), message);
+        if (online && Files.isRegularFile(release(source))) {
+            older(source, release);
         }
         List<ReleaseFile.Listed> files = new ArrayList<>();
         for (String path : packagesFiles(source)) {
@@ -198,6 +196,12 @@ public final class IndexStore {
             fetch(source, release, listed, online, progress);
             files.add(listed);
         }
+        if (online) {
+            // Last: until all that it vouches for is here, the one before is what we can work with; and what the
+            // server said of a file that we refused must not make it "unchanged" the next time.
+            Durable.write(release(source), message);
+            Durable.write(validators(source), answer.etag() + "\n" + answer.modified());
+        }
         return new Part(source, release, files);
     }
 
@@ -208,19 +212,21 @@ public final class IndexStore {
         return source.components().stream().map(c -> c + "/binary-" + config.architecture() + "/Packages").toList();
     }
 
-    private byte[] newRelease(AptSource source) throws IOException {
+    private Path validators(AptSource source) {
         Path known = release(source);
-        Path validators = known.resolveSibling(known.getFileName() + ".http");
+        return known.resolveSibling(known.getFileName() + ".http");
+    }
+
+    private Fetcher.Answer newRelease(AptSource source) throws IOException {
+        Path known = release(source);
+        Path validators = validators(source);
         String[] last = Files.isRegularFile(known) && Files.isRegularFile(validators)
                 ? Files.readString(validators).split("\n", 2) : new String[] {"", ""};
         URI uri = URI.create(source.releaseFolder() + (source.trusted() ? "Release" : "InRelease"));
         try {
             Fetcher.Answer answer = fetcher.get(uri, last[0], last.length > 1 ? last[1] : "", MAX_RELEASE);
-            if (answer.unchanged()) {
-                return Files.readAllBytes(known);
-            }
-            Durable.write(validators, answer.etag() + "\n" + answer.modified());
-            return answer.body();
+            return answer.unchanged() ? new Fetcher.Answer(true, Files.readAllBytes(known), answer.etag(),
+                    answer.modified()) : answer;
         } catch (FileNotFoundException e) {
             throw new Failure(Failure.Kind.UNAVAILABLE, source + " has no InRelease file: " + e.getMessage(),
                     "Does the suite exist at this mirror?", e);

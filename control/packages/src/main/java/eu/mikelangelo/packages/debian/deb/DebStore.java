@@ -3,9 +3,12 @@ package eu.mikelangelo.packages.debian.deb;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Progress;
 import eu.mikelangelo.packages.BlobStore;
+import eu.mikelangelo.packages.Storage;
 import eu.mikelangelo.packages.debian.apt.Fetcher;
 import eu.mikelangelo.packages.debian.apt.PackageEntry;
+import java.io.IOException;
 import java.net.URI;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -40,10 +43,32 @@ public final class DebStore {
     }
 
     private Path fetch(PackageEntry entry, java.util.function.LongConsumer progress) {
-        Path target = folder.resolve("debs").resolve(entry.sha256() + ".deb");
+        Path target = target(entry);
+        dropDamaged(target, entry);
         fetcher.download(URI.create(entry.url().replace("+", "%2B").replace("~", "%7E")), target, entry.size(),
                 entry.sha256(), progress);
         return target;
+    }
+
+    /** One that lay here for long is read soon: what the index vouches for, or nothing. */
+    private static void dropDamaged(Path target, PackageEntry entry) {
+        try {
+            if (Files.isRegularFile(target) && !Storage.sha256(target).equals(entry.sha256())) {
+                Files.delete(target);
+            }
+        } catch (IOException e) {
+            throw Storage.failure("check " + target, e);
+        }
+    }
+
+    /** People know a package by its name, not by the digest that its file is called by. */
+    private DebFacts unpacked(Path deb, PackageEntry entry) throws IOException {
+        try {
+            return unpacker.facts(deb, entry.sha256());
+        } catch (Failure e) {
+            throw new Failure(e.kind(), e.getMessage().replace(deb.getFileName().toString(), "package " + entry),
+                    e.hint(), e);
+        }
     }
 
     /** The facts of packages by name, downloading and unpacking what is not known yet, in parallel. */
@@ -83,7 +108,7 @@ public final class DebStore {
                             speaking.unlock();
                         }
                     });
-                    return unpacker.facts(deb, entry.sha256());
+                    return unpacked(deb, entry);
                 }));
             }
             for (Map.Entry<PackageEntry, Future<DebFacts>> each : running.entrySet()) {

@@ -3,6 +3,7 @@ package eu.mikelangelo.packages.debian.deb;
 import eu.mikelangelo.base.Durable;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.packages.BlobStore;
+import eu.mikelangelo.packages.Storage;
 import eu.mikelangelo.packages.debian.deb.DebFacts.Entry;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -47,9 +48,14 @@ public final class Unpacker {
             Durable.privateFolder(folder);
             Durable.write(cached, facts.write());
             return facts;
+        } catch (java.nio.file.FileSystemException e) {
+            throw Storage.failure("unpack " + deb.getFileName(), e);
         } catch (IOException e) {
-            throw new Failure(Failure.Kind.UNTRUSTED, "cannot unpack " + deb + ": " + e.getMessage(),
-                    "If the disk is not full the archive is damaged: remove it and try again.", e);
+            if (String.valueOf(e.getMessage()).matches("(?s).*(No space left|quota).*")) {
+                throw Storage.failure("unpack " + deb.getFileName(), e);
+            }
+            throw new Failure(Failure.Kind.UNTRUSTED, "cannot unpack " + deb.getFileName() + ": " + e.getMessage(),
+                    "The archive is damaged: its maker's copy is, for its digest is right.", e);
         }
     }
 

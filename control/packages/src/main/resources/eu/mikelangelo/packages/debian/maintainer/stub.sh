@@ -26,7 +26,34 @@ compare() { # VERSION OPERATOR VERSION; an empty version is earlier than any, wi
     esac
 }
 
+enable() ( # FOLDER NAME: links what apache2 has available, and the modules that its file says it depends on
+    cd "/etc/apache2/$1-available" || exit 1
+    for file in "$2.load" "$2.conf"; do
+        [ -e "$file" ] && [ ! -e "../$1-enabled/$file" ] || continue
+        ln -s "../$1-available/$file" "../$1-enabled/$file"
+        for other in $(sed -n 's/^# Depends: *//p' "$file"); do enable mods "$other"; done
+    done
+)
+
 case ${0##*/} in
+    a2en* | a2dis* | a2query)
+        # a2enmod NAME..., a2dissite NAME..., a2query -m NAME
+        what=${0##*/a2}
+        case "$what $1" in
+            *'conf '* | 'query -c'*) folder=conf ;;
+            *'site '* | 'query -s'*) folder=sites ;;
+            *) folder=mods ;;
+        esac
+        for word; do
+            name=${word%.conf}
+            case $word in -*) continue ;; esac
+            case $what in
+                en*) enable $folder "$name" || exit 1 ;;
+                dis*) rm -f "/etc/apache2/$folder-enabled/$name.load" "/etc/apache2/$folder-enabled/$name.conf" ;;
+                query*) [ -e "/etc/apache2/$folder-enabled/$name.load" ] ||
+                    [ -e "/etc/apache2/$folder-enabled/$name.conf" ] || exit 32 ;;
+            esac
+        done ;;
     dpkg)
         case $1 in
             --compare-versions) compare "$2" "$3" "$4" ;;

@@ -46,8 +46,9 @@ public final class Archive implements AutoCloseable {
     private final List<String> requests = java.util.Collections.synchronizedList(new ArrayList<>());
     public final Map<String, String> releaseFields = new TreeMap<>(Map.of("Suite", "stable", "Codename", "test",
             "Acquire-By-Hash", "yes"));
-    /** When positive, the next answers of .deb files end after so many bytes. */
+    /** When positive, answers with files whose path matches {@code cut} end after so many bytes. */
     public volatile int cutAfter;
+    public volatile String cut = ".*\\.deb";
     public volatile boolean ignoreRange;
 
     public Archive() throws IOException {
@@ -192,11 +193,11 @@ public final class Archive implements AutoCloseable {
         }
         int length = content.length - from;
         exchange.sendResponseHeaders(from > 0 ? 206 : 200, length == 0 ? -1 : length);
-        boolean cut = cutAfter > 0 && path.endsWith(".deb") && length > cutAfter;
+        boolean ends = cutAfter > 0 && path.matches(cut) && length > cutAfter;
         OutputStream out = exchange.getResponseBody();
-        out.write(content, from, cut ? cutAfter : length);
+        out.write(content, from, ends ? cutAfter : length);
         out.flush();
-        return !cut;
+        return !ends;
     }
 
     @Override

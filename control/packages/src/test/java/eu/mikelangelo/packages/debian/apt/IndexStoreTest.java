@@ -154,14 +154,52 @@ class IndexStoreTest {
             config = archive.config(folder);
             store(config).open(false, Progress.NONE);
         }
-        try (var files = Files.list(folder.resolve("index"))) {
-            Path state = files.filter(f -> f.toString().endsWith(".state")).findFirst().orElseThrow();
-            Files.writeString(state, "tried\t1000\nchecked\t1000\n");
-        }
+        aged();
         IndexStore store = store(config);
         assertEquals("2.0", store.open(false, Progress.NONE).packages("beta").getFirst().version());
         assertTrue(store.notes().getFirst().contains("last known index"), store.notes().toString());
         assertThrows(Failure.class, () -> store.open(true, Progress.NONE));
+    }
+
+    @Test
+    void anIndexWhoseDownloadIsCutOffLeavesTheLastKnownOne() throws IOException {
+        try (Archive archive = archive()) {
+            AptConfig config = archive.config(folder);
+            store(config).open(false, Progress.NONE);
+            archive.add("delta", "4", new byte[4]);
+            archive.publish();
+            archive.cut = ".*/by-hash/.*";
+            archive.cutAfter = 20;
+            assertThrows(Failure.class, () -> store(config).open(true, Progress.NONE), "a refresh says so");
+            aged();
+            IndexStore store = store(config);
+            assertEquals("3", store.open(false, Progress.NONE).packages("gamma").getFirst().version());
+            assertTrue(store.notes().getFirst().contains("last known index"), store.notes().toString());
+            archive.cutAfter = 0;
+            assertEquals("4", store(config).open(true, Progress.NONE).packages("delta").getFirst().version());
+        }
+    }
+
+    @Test
+    void aRefusedReleaseIsNotTakenForTheOneWeHave() throws IOException {
+        try (Archive archive = archive()) {
+            AptConfig config = archive.config(folder);
+            store(config).open(false, Progress.NONE);
+            archive.releaseFields.put("Date", Archive.date(Instant.now().minusSeconds(500_000)));
+            archive.publish();
+            for (int i = 0; i < 2; i++) {
+                Failure failure = assertThrows(Failure.class, () -> store(config).open(true, Progress.NONE));
+                assertTrue(failure.getMessage().contains("older than"), "each time: " + failure.getMessage());
+            }
+        }
+    }
+
+    /** Makes the index one that must be asked for again. */
+    private void aged() throws IOException {
+        try (var files = Files.list(folder.resolve("index"))) {
+            Path state = files.filter(f -> f.toString().endsWith(".state")).findFirst().orElseThrow();
+            Files.writeString(state, "tried\t1000\nchecked\t1000\n");
+        }
     }
 
     @Test

@@ -1,0 +1,85 @@
+package eu.mikelangelo.ioplane;
+
+import eu.mikelangelo.memory.GuestMemory;
+import eu.mikelangelo.metrics.DistinctErrors;
+import eu.mikelangelo.virtio.QueueFault;
+
+/**
+ * What happens when a turn of the core fails: whoever cannot be served loses its queues, everybody else goes on.
+ *
+ * <p>Somebody's memory vanished (SIGBUS arrives as {@link InternalError}, perhaps a little late and perhaps at another
+ * port's turn), or we made a mistake. Those whose memory cannot be read pay; if all can, the port in whose turn it
+ * happened. Threading: the core's thread.
+ */
+final class Breakdown {
+    private final Switch fabric;
+    private final DistinctErrors errors;
+
+    Breakdown(Switch fabric, DistinctErrors errors) {
+        this.fabric = fabric;
+        this.errors = errors;
+    }
+
+    /** @param serving the port in whose turn it happened; null when it was nobody's */
+    void contain(Throwable cause, Port serving) {
+        if (!giveUpUnreadable(cause)) {
+            if (serving != null) {
+                giveUp(serving, cause instanceof InternalError ? QueueFault.MEMORY_GONE : QueueFault.INTERNAL, cause);
+            } else {
+                errors.record("an error outside any port's turn", String.valueOf(cause));
+            }
+        }
+        publish();
+    }
+
+    private boolean giveUpUnreadable(Throwable cause) {
+        boolean found = false;
+        for (int i = 0; i < fabric.top(); i++) {
+            Port port = fabric.port(i);
+            if (port == null || port.fault() == QueueFault.MEMORY_GONE) {
+                continue;
+            }
+            if (gone(port.rx.queue().memory()) || gone(port.tx.queue().memory())) {
+                giveUp(port, QueueFault.MEMORY_GONE, cause);
+                found = true;
+            }
+        }
+        return found;
+    }
+
+    /** Shows what was done for the others; memory that vanishes meanwhile takes its port with it. */
+    private void publish() {
+        for (int tries = 0; tries <= Switch.MAX_PORTS; tries++) {
+            try {
+                fabric.flushAll();
+                return;
+            } catch (InternalError | RuntimeException e) {
+                if (!giveUpUnreadable(e)) {
+                    errors.record("used entries could not be shown", String.valueOf(e));
+                    return;
+                }
+            }
+        }
+    }
+
+    private void giveUp(Port port, QueueFault reason, Throwable cause) {
+        port.breakDown(reason);
+        fabric.forgetWaiters(port);
+        errors.record("port " + port.name() + ": " + reason.text(), String.valueOf(cause));
+    }
+
+    /** A file that was shrunk lacks its end, so the last byte of each region tells; one that was unmapped has none. */
+    private static boolean gone(GuestMemory memory) {
+        try {
+            int sum = 0;
+            for (int i = 0; i < memory.regions(); i++) {
+                sum += memory.region(i).u8(memory.region(i).size() - 1);
+            }
+            // The error may be raised late, at the next transition into the VM: make one while we are still here.
+            Thread.yield();
+            return sum < 0;
+        } catch (InternalError | IllegalStateException e) {
+            return true;
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/* /dev/log: what programs tell syslog(3) becomes lines on the console, where the host sees and keeps them. */
+#include "init.h"
+#include <sys/un.h>
+
+enum { MESSAGE_MAX = 1024, TURN_MAX = 16 };
+
+int log_fd = -1;
+
+/* RFC 3164, 4.1: "<PRI>Mmm dd hh:mm:ss TAG: TEXT"; the time is left out, the rest must stay on its line. */
+size_t log_line(char *message, size_t length) {
+    char *at = message, *end = message + length, *mark = memchr(message, '>', length < 5 ? length : 5);
+    if (length && *message == '<' && mark) at = mark + 1;
+    if (end - at > 16 && at[3] == ' ' && at[6] == ' ' && at[9] == ':' && at[12] == ':' && at[15] == ' ') at += 16;
+    while (end > at && (unsigned char)end[-1] <= ' ') end--;  /* newline, and the NUL of some */
+    for (char *c = at; c < end; c++) *c = (unsigned char)*c < ' ' || *c == 127 ? ' ' : *c;
+    length = (size_t)(end - at);
+    memmove(message, at, length);
+    if (length) message[length++] = '\n';
+    return length;
+}
+
+void log_open(void) {
+    struct sockaddr_un name = {AF_UNIX, "/dev/log"};
+    log_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (bind(log_fd, (void *)&name, sizeof name) || chmod(name.sun_path, 0666)) note("/dev/log: %s\n", strerror(errno));
+}
+
+/* A flood waits for the next turn; what the console does not take at once is lost: a log must not hold up PID 1. */
+void log_turn(void) {
+    char message[MESSAGE_MAX + 1];
+    ssize_t n;
+    for (int i = 0; i < TURN_MAX && (n = recv(log_fd, message, MESSAGE_MAX, 0)) >= 0; i++)
+        write(console_fd, message, log_line(message, (size_t)n));
+}

@@ -1,0 +1,233 @@
+package eu.mikelangelo.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * An archive that breaks off, lies or attacks: the command says so, nothing of it is kept, and what was there before is
+ * there after. The archive is our own, on loopback, and signed.
+ */
+@Tag("boot")
+@Timeout(value = 5, unit = TimeUnit.MINUTES)
+class BadMirrorTest {
+    private static final Path FOLDER = Mike.ROOT.resolve("build/t/mirror-apps");
+    private static final Mike MIKE = new Mike("mirror");
+    private static Mirror mirror;
+
+    @BeforeAll
+    static void archive() throws IOException {
+        Mike.delete(FOLDER);
+        try (Mike main = new Mike("main")) {
+            Files.createDirectories(FOLDER);
+            main.run("compose", "./examples/hello", "-o", FOLDER.resolve("hello.img").toString()).ok();
+            MIKE.delete();
+            mirror = new Mirror();
+            mirror.addKernelOf(main.home());
+        }
+        mirror.add("tiny", new Deb().other("./usr/", '5', "").file("./usr/bin/tiny", "a program\n", 0755));
+        mirror.publish();
+        MIKE.with("MIKE_APT_SOURCES", mirror.sources(FOLDER).toString()).with("no_proxy", "127.0.0.1");
+        MIKE.run("compose", app("first", "tiny")).ok();
+        MIKE.run("compose", FOLDER.resolve("hello.img").toString()).ok();
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        try {
+            assertEquals("Hello, world, from a machine of your own.\n", MIKE.run("run", "hello").ok().out());
+        } finally {
+            MIKE.close();
+            mirror.close();
+            MIKE.delete();
+        }
+    }
+
+    @BeforeEach
+    void whole() {
+        mirror.fault = Mirror.Fault.NONE;
+    }
+
+    private static String app(String name, String... requires) throws IOException {
+        Path meta = Files.createDirectories(FOLDER.resolve(name).resolve("meta"));
+        Files.writeString(meta.resolve("package.yaml"), "name: " + name + "\ntitle: t\nauthor: a\nrequire: ["
+                + String.join(", ", requires) + "]\n");
+        Files.writeString(meta.resolve("run.yaml"), "runtime: native\nconfig_set:\n  main:\n    bootcmd: /usr/bin/"
+                + requires[0] + "\nconfig_set_default: main\n");
+        return FOLDER.resolve(name).toString();
+    }
+
+    /** The command fails so, says all these words, and what was there before is there still. */
+    private static void refused(int code, List<String> words, String... command) throws IOException {
+        List<String> before = images();
+        Mike.Result result = MIKE.run(command);
+        assertEquals(code, result.code(), result.out() + result.err());
+        for (String word : words) {
+            assertTrue(result.err().contains(word), "no \"" + word + "\" in: " + result.err());
+        }
+        assertFalse(result.err().contains("\tat "), "a trace is no message: " + result.err());
+        assertEquals(before, images());
+        assertEquals(0, MIKE.run("ps", "-a", "--json").json().size());
+    }
+
+    private static List<String> images() {
+        List<String> names = new ArrayList<>();
+        MIKE.run("images", "--json").json().forEach(image -> names.add(image.get("name").asString() + " "
+                + image.get("sha256").asString()));
+        assertTrue(names.stream().anyMatch(name -> name.startsWith("hello ")), names.toString());
+        return names;
+    }
+
+    /** Files of the home that look half done. */
+    private static List<String> leftovers() throws IOException {
+        try (Stream<Path> files = Files.walk(MIKE.home())) {
+            return files.filter(file -> file.getFileName().toString().matches(".*\\.(part|tmp)|\\.new-.*|tmp\\..*")
+                    || file.getParent().endsWith("images/tmp")).map(Path::toString).toList();
+        }
+    }
+
+    @Test
+    void aDownloadThatBreaksOffIsResumedByTheNextCommand() throws IOException {
+        mirror.add("cut", new Deb().file("./usr/bin/cut", "x".repeat(200_000), 0755));
+        mirror.publish();
+        MIKE.run("compose", "--refresh", "tiny");
+        mirror.fault = Mirror.Fault.CUT;
+        mirror.at = "/pool/cut.deb";
+        refused(69, List.of("cannot download " + mirror.url() + "/pool/cut.deb", "Is the network up", "is kept"),
+                "compose", app("cutter", "cut"));
+        mirror.fault = Mirror.Fault.NONE;
+        int asked = mirror.requests().size();
+        MIKE.run("compose", app("cutter", "cut")).ok();
+        assertTrue(mirror.requests().subList(asked, mirror.requests().size()).stream()
+                .anyMatch(request -> request.startsWith("/pool/cut.deb bytes=")), mirror.requests().toString());
+        assertEquals(List.of(), leftovers());
+    }
+
+    @Test
+    void anAgentKilledInTheMiddleOfADownloadLetsTheNextCommandResumeIt() throws Exception {
+        mirror.add("slow", new Deb().file("./usr/bin/slow", "y".repeat(200_000), 0755));
+        mirror.publish();
+        MIKE.run("compose", "--refresh", "tiny");
+        mirror.hanging = new java.util.concurrent.CountDownLatch(1);
+        mirror.fault = Mirror.Fault.HANG;
+        mirror.at = "/pool/slow.deb";
+        Process compose = MIKE.start("compose", app("slower", "slow"));
+        assertTrue(mirror.hanging.await(30, TimeUnit.SECONDS));
+        mirror.fault = Mirror.Fault.NONE;
+        MIKE.kill("agent");
+        assertTrue(compose.waitFor(30, TimeUnit.SECONDS));
+        assertEquals(69, compose.exitValue());
+        MIKE.run("compose", app("slower", "slow")).ok();
+        assertEquals(List.of(), leftovers());
+    }
+
+    @Test
+    void anotherFileThanTheIndexPromisesIsNotKept() throws IOException {
+        mirror.add("flip", new Deb().file("./usr/bin/flip", "z".repeat(50_000), 0755));
+        mirror.publish();
+        MIKE.run("compose", "--refresh", "tiny");
+        mirror.fault = Mirror.Fault.FLIP;
+        mirror.at = "/pool/flip.deb";
+        refused(76, List.of("/pool/flip.deb has SHA-256", "the signed index promises", "another mirror"),
+                "compose", app("flipper", "flip"));
+        assertEquals(List.of(), leftovers());
+        mirror.fault = Mirror.Fault.NONE;
+        MIKE.run("compose", app("flipper", "flip")).ok();
+    }
+
+    @Test
+    void anIndexThatIsNotSignedByAKnownKeyIsRefused() throws IOException {
+        mirror.publish(false);
+        refused(76, List.of("InRelease", "is not trusted", "Signed-By"), "compose", "--refresh", "tiny");
+        mirror.publish();
+        MIKE.run("compose", app("first", "tiny")).ok();
+    }
+
+    @Test
+    void anExpiredAndAnOlderIndexAreRefusedAndTheOneWeHaveGoesOn() throws IOException {
+        String date = mirror.release.get("Date");
+        try {
+            mirror.release.put("Valid-Until", Mirror.date(Instant.now().minusSeconds(60)));
+            mirror.publish();
+            refused(76, List.of("was valid until", "clock"), "compose", "--refresh", "tiny");
+            mirror.release.remove("Valid-Until");
+            mirror.release.put("Date", Mirror.date(Instant.now().minusSeconds(900_000)));
+            mirror.publish();
+            refused(76, List.of("older than the one we have", "tampered"), "compose", "--refresh", "tiny");
+            refused(76, List.of("older than the one we have"), "compose", "--refresh", "tiny");
+        } finally {
+            mirror.release.put("Date", date);
+            mirror.release.remove("Valid-Until");
+            mirror.publish();
+        }
+        MIKE.run("compose", app("first", "tiny")).ok();
+    }
+
+    @Test
+    void redirectsWithoutEndEnd() throws IOException {
+        mirror.fault = Mirror.Fault.LOOP;
+        mirror.at = "/dists/.*";
+        refused(69, List.of("redirects more than 5 times"), "compose", "--refresh", "tiny");
+    }
+
+    @Test
+    void anIndexThatBreaksOffLeavesTheOneWeHave() throws IOException {
+        mirror.add("later", new Deb().file("./usr/bin/later", "later\n", 0755));
+        mirror.publish();
+        mirror.fault = Mirror.Fault.CUT;
+        mirror.at = ".*/Packages.gz";
+        refused(69, List.of("cannot download", "Packages.gz"), "compose", "--refresh", "tiny");
+        MIKE.run("compose", app("first", "tiny")).ok();
+        mirror.fault = Mirror.Fault.NONE;
+        MIKE.run("compose", "--refresh", "tiny");
+        MIKE.run("compose", app("latest", "later")).ok();
+        assertEquals(List.of(), leftovers());
+    }
+
+    @Test
+    void archivesThatAttackAreRefusedAndTouchNothing() throws IOException {
+        Path target = FOLDER.resolve("victim");
+        Files.deleteIfExists(target);
+        String up = "../../../../../../../../../..";
+        mirror.add("evil-up", new Deb().file("." + "/" + up + target, "x", 0644));
+        mirror.add("evil-inside", new Deb().file("./usr/../../" + "x", "x", 0644));
+        mirror.add("evil-hard", new Deb().other("./in", '1', up + target).file("./usr/bin/evil-hard", "x", 0755));
+        mirror.add("evil-large", new Deb().zeros("./usr/bin/evil-large", 7_000_000_000L));
+        mirror.add("evil-promise", new Deb().zeros("./usr/bin/evil-promise", 900_000_000L));
+        mirror.publish();
+        MIKE.run("compose", "--refresh", "tiny");
+        for (String name : List.of("evil-up", "evil-inside", "evil-hard", "evil-large", "evil-promise")) {
+            refused(76, List.of(name), "compose", app("an-" + name, name));
+            assertTrue(Files.notExists(target), name);
+        }
+        assertEquals(List.of(), leftovers());
+    }
+
+    @Test
+    void absolutePathsStayInTheTreeAndDevicesAreLeftOut() throws IOException {
+        Path target = FOLDER.resolve("absolute");
+        // Behind a link: a path of the machine's own tree, whatever the link says of the host's.
+        mirror.add("odd", new Deb().file(target.toString(), "x", 0644).other("./dev/odd", '3', "")
+                .other("./out", '2', FOLDER.toString()).file("./out/absolute", "x", 0644)
+                .file("./usr/bin/odd", "y", 0755));
+        mirror.publish();
+        MIKE.run("compose", "--refresh", "tiny");
+        MIKE.run("compose", app("odder", "odd")).ok();
+        assertTrue(Files.notExists(target));
+    }
+}
