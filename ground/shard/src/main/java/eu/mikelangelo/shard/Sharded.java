@@ -122,10 +122,10 @@ public final class Sharded<S> {
         private void send(Call<?> call) {
             Shard from = Shard.current();
             if (from.waitingForRoom(shard) >= MAX_WAITING) {
-                call.refuse(new RejectedExecutionException("shard " + shard + " is behind: " + MAX_WAITING
+                call.answer.fail(new RejectedExecutionException("shard " + shard + " is behind: " + MAX_WAITING
                         + " calls wait for room in its mailbox"));
             } else {
-                from.sendWhenThereIsRoom(shard, call);
+                call.go(shard);
             }
         }
     }
@@ -136,47 +136,35 @@ public final class Sharded<S> {
     }
 
     /** A call on its way there and back. */
-    private static final class Call<R> implements Mail, Runnable {
+    private static final class Call<R> extends Errand {
         private final Promise<R> answer;
         private final There<R> there;
-        private final Lane lane;
         private final Context context;
-        private Shard far;
         private Future<R> result;
 
         Call(Promise<R> answer, There<R> there) {
             this.answer = answer;
             this.there = there;
-            lane = answer.shard.lane().lane;
             long deadlineNs = answer.shard.context().deadlineNs();
             context = deadlineNs == Long.MAX_VALUE ? Context.NONE : new Context(deadlineNs);
         }
 
         @Override
-        public void arrive(Shard here) {
-            if (here == answer.shard) {
-                answer.copy(result);
-            } else {
-                far = here;
-                here.queue(lane).push(this);
-            }
-        }
-
-        @Override
-        public void run() {
-            Context before = far.enter(context);
+        protected void there(Shard here) {
+            Context before = here.enter(context);
             try {
-                result = there.on(far);
+                result = there.on(here);
             } catch (Throwable thrown) {
                 result = Future.failed(thrown);
             } finally {
-                far.enter(before);
+                here.enter(before);
             }
-            result.tell(() -> far.sendWhenThereIsRoom(answer.shard.index(), this));
+            result.tell(this::done);
         }
 
-        void refuse(Throwable why) {
-            answer.fail(why);
+        @Override
+        protected void home(Throwable thrown) {
+            answer.copy(result);
         }
     }
 }
