@@ -18,6 +18,8 @@ usage: ./do COMMAND
   test ... -Dtest=X    only the test classes X
   bench NAME [--json] [--only ROW[,ROW]] [--quick]
                        measure against named peers, interleaved; names: start
+  example cache [--port N] [--memory MIB] ...
+                       run a program of examples/ on the shard engine (--help: its options)
   fuzz [TARGET] [--seconds N]
                        run a fuzz target with fresh seeds (no TARGET: list them)
   clean                remove build/ and every target/
@@ -48,6 +50,11 @@ case ${1:-} in
     ready
     need_build "$home" 1>&2
     exec bash scripts/bench.sh "$@"
+    ;;
+  example)
+    shift
+    ready
+    exec bash scripts/example.sh "$@"
     ;;
   fuzz)
     shift

@@ -86,8 +86,8 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
      *
      * @throws IllegalArgumentException that names the option, its value and what it should be
      */
-    public static Parsed parse(List<String> arguments) {
-        HostOptions options = defaults();
+    public Parsed parse(List<String> arguments) {
+        HostOptions options = this;
         List<String> rest = new ArrayList<>();
         for (int i = 0; i < arguments.size(); i++) {
             String word = arguments.get(i);

@@ -175,10 +175,10 @@ class LimitsTest {
         for (String[] bad : new String[][] {{"--shards", "x"}, {"--shards", "1000"}, {"--mail", "3"}, {"--fibers", "no"},
             {"--spin-us"}}) {
             IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
-                    () -> HostOptions.parse(List.of(bad)));
+                    () -> HostOptions.defaults().parse(List.of(bad)));
             assertTrue(refused.getMessage().contains(bad[0]), refused.getMessage());
         }
-        HostOptions.Parsed parsed = HostOptions.parse(List.of("a", "--shards", "3", "--overprovisioned", "b", "--spin-us",
+        HostOptions.Parsed parsed = HostOptions.defaults().parse(List.of("a", "--shards", "3", "--overprovisioned", "b", "--spin-us",
                 "7", "--mail", "8", "--stall-ms", "9", "--close-ms", "10", "--fibers", "pooled"));
         assertEquals(List.of("a", "b"), parsed.rest());
         assertEquals(new HostOptions("host", 3, true, 7_000, 8, 9_000_000, 10_000_000, HostOptions.Fibers.POOLED),

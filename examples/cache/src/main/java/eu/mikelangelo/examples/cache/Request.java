@@ -83,6 +83,27 @@ public final class Request {
         return keyLength + (int) (metaTo - metaFrom) + valueLength;
     }
 
+    /**
+     * There was no memory to carry the value to its owner. As memcached: a key whose new value cannot be kept must not
+     * go on with the old one (set and meta set); other stores leave it alone.
+     *
+     * @param output has room for any answer without a value
+     * @return whether the owner must still be told; if not, it has been answered
+     */
+    public boolean refuse(Output output) {
+        valueLength = 0;
+        phrase = Phrase.NO_MEMORY;
+        if (op == Op.SET || op == Op.META_SET) {
+            noreply &= op == Op.SET;
+            op = Op.REFUSED_STORE;
+            return true;
+        }
+        if (!noreply) {
+            output.put(phrase);
+        }
+        return false;
+    }
+
     boolean has(char letter) {
         return (meta >>> letter - 'A' & 1) != 0;
     }

@@ -31,8 +31,8 @@ import java.util.function.Function;
  * <p>Threading: {@link #start} on a thread that is no shard's; everything else on the shards.
  */
 public final class Server {
-    /** Bytes taken from a client before another has its turn. */
-    static final int INPUT_BYTES = 256 << 10;
+    /** Bytes taken from a client before another has its turn; a conversation is never given more at once. */
+    public static final int INPUT_BYTES = 256 << 10;
     private static final int BACKLOG = 4096;
     private static final int ACCEPTS_PER_TURN = 64;
     /** How long to take no clients when there are no descriptors for them. */
