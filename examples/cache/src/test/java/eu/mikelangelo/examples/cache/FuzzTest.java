@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class FuzzTest {
     @Test
     void survivesDamagedDialogues() throws IOException {
-        List<ProtocolTest.Dialogue> dialogues = ProtocolTest.dialogues();
+        List<Dialogue> dialogues = Dialogue.all();
         for (int seed = 0; seed < 400; seed++) {
             Random random = new Random(seed);
             ByteArrayOutputStream input = new ByteArrayOutputStream();

@@ -8,9 +8,6 @@ import eu.mikelangelo.memory.Region;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -46,55 +43,13 @@ class ProtocolTest {
         return new Client(arena, store, staging, 16_384, 16_384);
     }
 
-    record Dialogue(String name, String sent, String expected) { }
-
-    static List<Dialogue> dialogues() throws IOException {
-        List<Dialogue> all = new ArrayList<>();
-        try (var files = Files.list(Path.of("src/test/resources/dialogues"))) {
-            for (Path file : files.sorted().toList()) {
-                read(file, all);
-            }
-        }
-        return all;
-    }
-
-    private static void read(Path file, List<Dialogue> all) throws IOException {
-        StringBuilder sent = new StringBuilder();
-        StringBuilder expected = new StringBuilder();
-        String name = null;
-        for (String line : Files.readAllLines(file, StandardCharsets.ISO_8859_1)) {
-            if (line.startsWith("= ")) {
-                if (name != null) {
-                    all.add(new Dialogue(name, sent.toString(), expected.toString()));
-                }
-                name = file.getFileName() + ": " + line.substring(2);
-                sent.setLength(0);
-                expected.setLength(0);
-            } else if (line.startsWith("> ") || line.equals(">")) {
-                sent.append(unescaped(line)).append("\r\n");
-            } else if (line.startsWith("< ") || line.equals("<")) {
-                expected.append(unescaped(line)).append("\r\n");
-            } else if (!line.isBlank() && !line.startsWith("#")) {
-                throw new IllegalArgumentException(file + ": " + line);
-            }
-        }
-        all.add(new Dialogue(name, sent.toString(), expected.toString()));
-    }
-
-    /** {@code {x*300}} stands for 300 times x. */
-    private static String unescaped(String line) {
-        String text = line.length() < 2 ? "" : line.substring(2);
-        return java.util.regex.Pattern.compile("\\{(.)\\*(\\d+)}").matcher(text)
-                .replaceAll(m -> m.group(1).repeat(Integer.parseInt(m.group(2))));
-    }
-
     private interface Body {
         void run(Dialogue dialogue, Arena own, Store store, StagingPool staging);
     }
 
     /** One test a dialogue, each with memory of its own. */
     private static List<DynamicTest> each(Body body) throws IOException {
-        return dialogues().stream().map(d -> DynamicTest.dynamicTest(d.name(), () -> {
+        return Dialogue.all().stream().map(d -> DynamicTest.dynamicTest(d.name(), () -> {
             try (Arena own = Arena.ofConfined()) {
                 StagingPool staging = new StagingPool(own, 1, 256 * 1024);
                 body.run(d, own, new Store(own, StoreOptions.ofMemory(4 << 20), START), staging);

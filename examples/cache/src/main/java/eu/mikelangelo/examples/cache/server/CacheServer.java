@@ -1,17 +1,21 @@
 package eu.mikelangelo.examples.cache.server;
 
 import eu.mikelangelo.examples.cache.StoreOptions;
+import eu.mikelangelo.shard.Future;
 import eu.mikelangelo.shard.Host;
 import eu.mikelangelo.shard.Sharded;
 import eu.mikelangelo.shard.io.Server;
 import java.net.InetSocketAddress;
 import java.security.SecureRandom;
+import java.util.List;
 
 /** A cache on all shards of a host; ends with the host, which answers what has been received. */
 public final class CacheServer {
+    private final Sharded<Site> sites;
     private final Server server;
 
-    private CacheServer(Server server) {
+    private CacheServer(Sharded<Site> sites, Server server) {
+        this.sites = sites;
         this.server = server;
     }
 
@@ -30,8 +34,13 @@ public final class CacheServer {
             site.join(sites);
             return null;
         }).await());
-        return new CacheServer(Server.start(host, port, host.lane("clients", 1_000),
+        return new CacheServer(sites, Server.start(host, port, host.lane("clients", 1_000),
                 client -> new Talk(sites.here(), client)));
+    }
+
+    /** What clients have that should be back when they are gone, as sentences; on any shard. */
+    Future<List<String>> leaks() {
+        return sites.gather(Site::leaks).map(each -> each.stream().flatMap(List::stream).toList());
     }
 
     /** Where it listens. */

@@ -17,6 +17,8 @@ import eu.mikelangelo.shard.Sharded;
 import eu.mikelangelo.shard.io.Server;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * The cache on one shard: its store, and what its clients have in common. It keeps what it owns and sends requests for
@@ -44,6 +46,7 @@ final class Site implements Keeper, AutoCloseable {
     private final ArrayDeque<Trip> trips = new ArrayDeque<>(SPARE);
     private Sharded<Site> sites;
     private int lent;
+    private int abroad;
     /** The client whose request is being executed. */
     Talk talking;
     long clients;
@@ -98,6 +101,7 @@ final class Site implements Keeper, AutoCloseable {
     }
 
     private int send(int owner, Request request, Output output) {
+        abroad++;
         Trip trip = trips.isEmpty() ? new Trip(this) : trips.poll();
         if (!trip.load(request)) {
             if (!request.refuse(output)) {
@@ -120,6 +124,7 @@ final class Site implements Keeper, AutoCloseable {
     }
 
     void giveBack(Trip trip) {
+        abroad--;
         if (trips.size() < SPARE) {
             trips.push(trip);
         }
@@ -141,6 +146,24 @@ final class Site implements Keeper, AutoCloseable {
         if (outputs.size() < SPARE) {
             outputs.push(output);
         }
+    }
+
+    /** What should be back when no client is left. */
+    List<String> leaks() {
+        List<String> left = new ArrayList<>();
+        if (clients > 0) {
+            left.add(clients + " clients");
+        }
+        if (lent > 0) {
+            left.add(lent + " buffers for answers");
+        }
+        if (staging.free() < LARGE_BUFFERS) {
+            left.add(LARGE_BUFFERS - staging.free() + " large buffers");
+        }
+        if (abroad > 0) {
+            left.add(abroad + " trips");
+        }
+        return left;
     }
 
     @Override
