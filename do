@@ -20,6 +20,7 @@ usage: ./do COMMAND
                        measure against named peers, interleaved; names: start
   example cache [--port N] [--memory MIB] ...
                        run a program of examples/ on the shard engine (--help: its options)
+  artifacts            pack the shard engine into build/artifacts, a Maven repository for projects outside
   fuzz [TARGET] [--seconds N]
                        run a fuzz target with fresh seeds (no TARGET: list them)
   clean                remove build/ and every target/
@@ -55,6 +56,12 @@ case ${1:-} in
     shift
     ready
     exec bash scripts/example.sh "$@"
+    ;;
+  artifacts)
+    ready
+    rm -rf build/artifacts
+    mvn -q -B -DskipTests -pl ground/shard -am package deploy:deploy \
+      "-DaltDeploymentRepository=here::file:$home/build/artifacts"
     ;;
   fuzz)
     shift
