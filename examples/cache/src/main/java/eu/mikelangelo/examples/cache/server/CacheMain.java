@@ -29,7 +29,7 @@ public final class CacheMain {
               ./do example cache --port 11311 --overprovisioned
               printf 'set a 0 0 1\\r\\n1\\r\\nget a\\r\\nquit\\r\\n' | nc 127.0.0.1 11311
 
-            SIGTERM answers what has been received and ends with code 0.
+            SIGTERM: what has been received is answered, then it ends (exit code 143).
             """;
     private static final int MAX_PORT = 65535;
 

@@ -14,6 +14,7 @@ import eu.mikelangelo.examples.cache.bytes.KeyHash;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.shard.Shard;
 import eu.mikelangelo.shard.Sharded;
+import eu.mikelangelo.shard.Timer;
 import eu.mikelangelo.shard.io.Server;
 import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
@@ -41,6 +42,7 @@ final class Site implements Keeper, AutoCloseable {
     final StagingPool staging;
     final Protocol protocol;
     private final Arena arena = Arena.ofShared();
+    private final Timer clock;
     private final StatsAnswer answer = new StatsAnswer();
     private final ArrayDeque<Output> outputs = new ArrayDeque<>(SPARE);
     private final ArrayDeque<Trip> trips = new ArrayDeque<>(SPARE);
@@ -60,7 +62,7 @@ final class Site implements Keeper, AutoCloseable {
         staging = new StagingPool(arena, LARGE_BUFFERS, LARGE);
         Request request = new Request(new Region(arena.allocate(Request.MIN_MEMORY, 8)));
         protocol = new Protocol(seed, Server.INPUT_BYTES, options.itemLimit(), staging, request, this);
-        shard.every(CLOCK_NS, () -> {
+        clock = shard.every(CLOCK_NS, () -> {
             store.clock(now());
             store.sweep(SWEEP);
         });
@@ -168,6 +170,7 @@ final class Site implements Keeper, AutoCloseable {
 
     @Override
     public void close() {
+        clock.close();
         arena.close();
     }
 }

@@ -69,6 +69,7 @@ class CacheServerTest {
         @Override
         public void close() {
             host.close();
+            assertEquals(List.of(), host.errors().entries());
         }
     }
 
