@@ -16,9 +16,12 @@ import java.nio.channels.Selector;
 import java.util.concurrent.locks.LockSupport;
 import org.jctools.queues.SpscArrayQueue;
 
-/** One small measurement in a JVM of its own: prints seconds per operation, the last of several rounds. */
+/**
+ * One small measurement in a JVM of its own, {@code Micro NAME [ROUNDS]}: prints seconds per operation, the best of the
+ * later half of several rounds.
+ */
 public final class Micro {
-    private static final int ROUNDS = 6;
+    private static int rounds = 6;
 
     private Micro() {}
 
@@ -28,6 +31,7 @@ public final class Micro {
     }
 
     public static void main(String[] args) throws Exception {
+        rounds = args.length > 1 ? Integer.parseInt(args[1]) : rounds;
         switch (args[0]) {
             case "call-ours" -> onHost(2, Micro::calls);
             case "call-theirs" -> print(Micro::queues, 2_000_000);
@@ -54,10 +58,10 @@ public final class Micro {
 
     private static void print(Round round, int operations) throws Exception {
         double best = Double.MAX_VALUE;
-        for (int i = 0; i < ROUNDS; i++) {
+        for (int i = 0; i < rounds; i++) {
             double now = round.run(operations);
             System.err.printf("%.1f ns%n", now);
-            best = i >= ROUNDS / 2 ? Math.min(best, now) : best;
+            best = i >= rounds / 2 ? Math.min(best, now) : best;
         }
         System.out.println(best / 1e9);
     }

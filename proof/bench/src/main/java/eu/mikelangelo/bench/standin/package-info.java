@@ -1,0 +1,2 @@
+/** Our cache's server as long as examples/cache has none of its own. */
+package eu.mikelangelo.bench.standin;
