@@ -37,6 +37,7 @@ final class MicroRows {
 
     private double run(String name, List<String> more) {
         List<String> options = new ArrayList<>(JavaCommand.engineOptions());
+        options.add("--sun-misc-unsafe-memory-access=allow");   // JCTools
         options.addAll(more);
         List<String> command = JavaCommand.of(options, Micro.class.getName(),
                 List.of(name, String.valueOf(plan.rounds())));

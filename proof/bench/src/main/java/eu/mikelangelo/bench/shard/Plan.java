@@ -15,6 +15,6 @@ import eu.mikelangelo.bench.Options;
 record Plan(int pairs, double windowSeconds, double warmupSeconds, int tailWindows, int rounds,
             int allocationOperations) {
     static Plan of(Options options) {
-        return options.quick() ? new Plan(3, 1, 2, 3, 2, 100_000) : new Plan(7, 4, 10, 9, 6, 1_000_000);
+        return options.quick() ? new Plan(3, 1, 2, 3, 2, 1_000_000) : new Plan(7, 4, 10, 9, 6, 1_000_000);
     }
 }
