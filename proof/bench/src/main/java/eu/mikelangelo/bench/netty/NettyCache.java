@@ -55,7 +55,8 @@ public final class NettyCache {
         Store store = new Store(arena, StoreOptions.ofMemory(Long.parseLong(args[1]) << 20), seconds());
         StagingPool staging = new StagingPool(arena, STAGING_BUFFERS, STAGING_BYTES);
         Request request = new Request(new Region(arena.allocate(Request.MIN_MEMORY, 8)));
-        Protocol protocol = new Protocol(System.nanoTime(), INPUT_LIMIT, StoreOptions.MAX_ITEM, staging, request, store);
+        Protocol protocol = new Protocol(System.nanoTime(), INPUT_LIMIT, StoreOptions.MAX_ITEM, staging, request,
+                store);
         NettyRegions regions = new NettyRegions();
         loop.next().scheduleAtFixedRate(() -> store.clock(seconds()), 1, 1, TimeUnit.SECONDS);
         ServerBootstrap server = new ServerBootstrap().group(loop).channel(kind)

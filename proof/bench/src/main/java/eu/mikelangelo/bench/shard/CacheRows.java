@@ -52,8 +52,8 @@ final class CacheRows {
         String note = String.format(Locale.ROOT, "server's CPU; operations a second: ours %.0f, theirs %.0f; share of "
                 + "its core: ours %.2f, theirs %.2f%s%s%s", median(our, 0), median(their, 0), median(our, 1),
                 median(their, 1), others, pairs.movedNote(), standIn());
-        return new Row(ShardBench.NAME, row, theirs.kind.title, METRIC, true, pairs.ours(), pairs.theirs(), aim,
-                pairs.topology(), note);
+        return new Row(ShardBench.NAME, row, CacheServer.name(theirs.kind), METRIC, true, pairs.ours(), pairs.theirs(),
+                aim, pairs.topology(), note);
     }
 
     static String standIn() {
@@ -148,6 +148,7 @@ final class CacheRows {
         String note = String.format(Locale.ROOT, "%.0f operations a second offered to each; closed loop: ours %.0f, "
                 + "%s %.0f, %s %.0f; %s's p99 %.4g%s", rate, most[0], servers.get(1).kind.title, most[1],
                 servers.get(2).kind.title, most[2], servers.get(other).kind.title, Row.median(p99[other]), standIn());
-        return new Row(ShardBench.NAME, row, servers.get(peer).kind.title, "s", true, p99[0], p99[peer], aim, note);
+        return new Row(ShardBench.NAME, row, CacheServer.name(servers.get(peer).kind), "s", true, p99[0], p99[peer], aim,
+                note);
     }
 }

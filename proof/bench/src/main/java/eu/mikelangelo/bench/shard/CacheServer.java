@@ -1,5 +1,6 @@
 package eu.mikelangelo.bench.shard;
 
+import io.netty.util.Version;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -98,12 +99,12 @@ final class CacheServer implements AutoCloseable {
     }
 
     private static CacheServer startMemcached(int cpu) {
-        String program = System.getProperty("mike.memcached", "memcached");
+        String program = memcached();
         try {
             int port = freePort();
-            Process process = new ProcessBuilder(Cores.pinned(cpu, List.of(program, "-u", "root", "-t", "1", "-m",
-                    String.valueOf(MEMORY_MIB), "-p", String.valueOf(port), "-U", "0", "-l", "127.0.0.1", "-c", "4096")))
-                    .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+            List<String> command = List.of(program, "-u", "root", "-t", "1", "-m", String.valueOf(MEMORY_MIB),
+                    "-p", String.valueOf(port), "-U", "0", "-l", "127.0.0.1", "-c", "4096");
+            Process process = new ProcessBuilder(Cores.pinned(cpu, command)).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
             for (long i = 0; i < PATIENCE_SECONDS * 20 && process.isAlive(); i++) {
                 if (listens(port)) {
                     return new CacheServer(Kind.MEMCACHED, process, port);
@@ -117,6 +118,20 @@ final class CacheServer implements AutoCloseable {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    private static String memcached() {
+        return System.getProperty("mike.memcached", "memcached");
+    }
+
+    /** What it is called and which version of it runs. */
+    static String name(Kind kind) {
+        return switch (kind) {
+            case OURS -> kind.title;
+            case MEMCACHED -> JavaCommand.lines(List.of(memcached(), "-V")).getFirst() + " -t 1";
+            default -> kind.title.replace("Netty", "Netty "
+                    + Version.identify().get("netty-transport").artifactVersion());
+        };
     }
 
     private static int freePort() throws IOException {

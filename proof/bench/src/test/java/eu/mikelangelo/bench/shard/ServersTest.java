@@ -47,7 +47,8 @@ class ServersTest {
             socket.setSoTimeout(60_000);
             OutputStream out = socket.getOutputStream();
             InputStream in = socket.getInputStream();
-            out.write(("set large 5 0 " + value.length() + "\r\n" + value + "\r\n").getBytes(StandardCharsets.US_ASCII));
+            String set = "set large 5 0 " + value.length() + "\r\n" + value + "\r\n";
+            out.write(set.getBytes(StandardCharsets.US_ASCII));
             assertEquals("STORED\r\n", new String(in.readNBytes(8), StandardCharsets.US_ASCII));
             out.write(("get large\r\n".repeat(count) + "version\r\nquit\r\n").getBytes(StandardCharsets.US_ASCII));
             byte[] expected = ("VALUE large 5 " + value.length() + "\r\n" + value + "\r\nEND\r\n")
@@ -71,6 +72,12 @@ class ServersTest {
         }
         assertEquals(3, JavaCommand.lines(JavaCommand.of(JavaCommand.engineOptions(), AllocMain.class.getName(),
                 List.of("direct", "3", "500"))).size());
+    }
+
+    @Test
+    void peersHaveVersions() {
+        assertTrue(CacheServer.name(Kind.NETTY_URING).matches("Netty 4\\.2\\.[0-9]+\\.Final, io_uring"),
+                CacheServer.name(Kind.NETTY_URING));
     }
 
     @Test
