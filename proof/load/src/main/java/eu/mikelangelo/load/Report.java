@@ -19,12 +19,14 @@ record Report(LoadOptions options, Tally tally, long operations, double seconds,
     String json() {
         Latencies l = tally.latencies;
         return String.format(Locale.ROOT, "{\"operations\":%d,\"seconds\":%.6f,\"perSecond\":%.1f,"
-                + "\"serverCpu\":%.9f,\"gets\":%d,\"sets\":%d,\"hits\":%d,\"misses\":%d,\"errors\":%d,\"wrong\":%d,\"lost\":%d,"
+                + "\"serverCpu\":%.9f,\"gets\":%d,\"sets\":%d,"
+                + "\"hits\":%d,\"misses\":%d,\"errors\":%d,\"wrong\":%d,\"lost\":%d,"
                 + "\"kills\":%d,\"abandoned\":%d,"
                 + "\"unsent\":%d,\"rate\":%.1f,\"connections\":%d,\"pipeline\":%d,\"mean\":%.9f,\"p50\":%.9f,"
                 + "\"p90\":%.9f,\"p99\":%.9f,\"p999\":%.9f,\"max\":%.9f,\"complaint\":%s}",
                 operations, seconds, perSecond(), serverCpuSeconds, tally.gets, tally.sets, tally.hits,
-                tally.misses, tally.errors, tally.wrong, tally.lost, tally.kills, tally.abandoned, tally.unsent, options.rate(),
+                tally.misses, tally.errors, tally.wrong, tally.lost, tally.kills, tally.abandoned, tally.unsent,
+                options.rate(),
                 options.connections(), options.pipeline(), l.mean() / 1e9, l.quantile(0.5) / 1e9,
                 l.quantile(0.9) / 1e9, l.quantile(0.99) / 1e9, l.quantile(0.999) / 1e9, l.max() / 1e9,
                 quoted(tally.firstComplaint));

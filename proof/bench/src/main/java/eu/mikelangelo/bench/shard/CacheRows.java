@@ -148,7 +148,7 @@ final class CacheRows {
         String note = String.format(Locale.ROOT, "%.0f operations a second offered to each; closed loop: ours %.0f, "
                 + "%s %.0f, %s %.0f; %s's p99 %.4g%s", rate, most[0], servers.get(1).kind.title, most[1],
                 servers.get(2).kind.title, most[2], servers.get(other).kind.title, Row.median(p99[other]), standIn());
-        return new Row(ShardBench.NAME, row, CacheServer.name(servers.get(peer).kind), "s", true, p99[0], p99[peer], aim,
-                note);
+        String name = CacheServer.name(servers.get(peer).kind);
+        return new Row(ShardBench.NAME, row, name, "s", true, p99[0], p99[peer], aim, note);
     }
 }

@@ -104,7 +104,8 @@ final class CacheServer implements AutoCloseable {
             int port = freePort();
             List<String> command = List.of(program, "-u", "root", "-t", "1", "-m", String.valueOf(MEMORY_MIB),
                     "-p", String.valueOf(port), "-U", "0", "-l", "127.0.0.1", "-c", "4096");
-            Process process = new ProcessBuilder(Cores.pinned(cpu, command)).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+            Process process = new ProcessBuilder(Cores.pinned(cpu, command)).redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
             for (long i = 0; i < PATIENCE_SECONDS * 20 && process.isAlive(); i++) {
                 if (listens(port)) {
                     return new CacheServer(Kind.MEMCACHED, process, port);

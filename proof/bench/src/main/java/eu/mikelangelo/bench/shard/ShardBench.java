@@ -21,6 +21,9 @@ public final class ShardBench {
 
     /** Prints each row when it is measured. */
     public void run() {
+        // Whoever stops us stops the servers too.
+        Runtime.getRuntime().addShutdownHook(new Thread(
+                () -> ProcessHandle.current().descendants().forEach(ProcessHandle::destroy)));
         cache("cache-pipelined-memcached", PIPELINE, PIPELINED_AIM, false);
         cache("cache-serial-memcached", 1, SERIAL_AIM, false);
         cache("cache-pipelined-netty", PIPELINE, PIPELINED_AIM, true);
