@@ -3,8 +3,10 @@ package eu.mikelangelo.load;
 import eu.mikelangelo.linux.Clock;
 import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.linux.EpollEventLayout;
+import eu.mikelangelo.linux.Errno;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.HotCalls;
+import eu.mikelangelo.linux.InetSockets;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -36,6 +38,8 @@ final class Load implements AutoCloseable {
     private final int epoll;
     private final MemorySegment events;
     private final Keys keys;
+    /** Null when nobody asked. */
+    private final ProcessCpu serverCpu;
     private final long getBelow;
 
     private boolean issuing;
@@ -45,8 +49,9 @@ final class Load implements AutoCloseable {
     private double intervalNs;
     private double nextKillNs;
 
-    Load(LoadOptions options) {
+    Load(LoadOptions options) throws IOException {
         this.options = options;
+        this.serverCpu = options.serverPid() > 0 ? ProcessCpu.of(options.serverPid()) : null;
         this.server = new InetSocketAddress(options.host(), options.port());
         this.keys = new Keys(options.keys(), options.zipf(), options.seed());
         this.getBelow = (long) (options.getShare() * (1L << 32));
@@ -81,10 +86,12 @@ final class Load implements AutoCloseable {
         loopUntil(start + (long) (options.warmupSeconds() * 1e9));
         tally.clear();
         long counted = Clock.nowNs();
+        long cpuBefore = serverCpuNs();
         // What a cold start left behind belongs to the warm-up: the schedule begins anew.
         nextDueNs = Math.max(nextDueNs, counted);
         loopUntil(counted + (long) (options.seconds() * 1e9));
         double seconds = (Clock.nowNs() - counted) / 1e9;
+        double serverCpuSeconds = (serverCpuNs() - cpuBefore) / 1e9;
         long operations = tally.operations();
         issuing = false;
         if (options.isOpen()) {
@@ -92,7 +99,11 @@ final class Load implements AutoCloseable {
             countUnsent(Clock.nowNs());
             drain();
         }
-        return new Report(options, tally, operations, seconds);
+        return new Report(options, tally, operations, seconds, serverCpuSeconds);
+    }
+
+    private long serverCpuNs() throws IOException {
+        return serverCpu == null ? 0 : serverCpu.ns();
     }
 
     private void countUnsent(long nowNs) {
@@ -126,19 +137,26 @@ final class Load implements AutoCloseable {
     }
 
     private void connect(Connection connection) throws IOException {
-        connection.fd = Sockets.connectTcp(server);
-        Sockets.noDelay(connection.fd);
+        connection.fd = InetSockets.connectTcp(server);
+        if (connection.fd < 0) {
+            throw cannotConnect(-connection.fd);
+        }
+        InetSockets.noDelay(connection.fd, true);
         Fds.epollAdd(epoll, connection.fd, EpollEventLayout.EPOLLIN | EpollEventLayout.EPOLLOUT
                 | EpollEventLayout.EPOLLET, connection.index);
     }
 
+    private IOException cannotConnect(int error) {
+        return new IOException("cannot connect to " + server + ": " + Errno.name(error) + " ("
+                + Errno.likelyCause(error) + ")");
+    }
+
     private void writable(Connection connection) throws IOException {
         if (!connection.connected) {
-            int error = Sockets.error(connection.fd);
+            int error = InetSockets.error(connection.fd);
             if (error != 0) {
                 connection.close();
-                throw new IOException("cannot connect to " + server + ": error " + error
-                        + (error == 111 ? " (connection refused)" : ""));
+                throw cannotConnect(error);
             }
             connection.connected = true;
             enqueue(connection);
@@ -165,7 +183,7 @@ final class Load implements AutoCloseable {
         }
         long how = keys.bits() & 3;
         if (how == 0) {
-            Sockets.resetOnClose(victim.fd);
+            InetSockets.linger(victim.fd, 0);
         } else if (how == 1 && victim.hasRoom()) {
             victim.half(keys.next());
             victim.flush(calls);

@@ -10,10 +10,12 @@ import java.util.Map;
  * @param zipf skew of the keys; 0: uniform
  * @param killsPerSecond connections torn down and replaced, at random moments
  * @param cpu to pin the thread to, -1: none
+ * @param serverPid process whose CPU time is measured over the counted time, 0: none
  */
 record LoadOptions(String host, int port, int connections, int pipeline, double getShare, int valueBytes, int keys,
         double zipf, double rate, boolean poisson, double warmupSeconds, double seconds, boolean fill,
-        double killsPerSecond, int expirySeconds, int cpu, long seed, boolean json) {
+        double killsPerSecond, int expirySeconds, int cpu, long serverPid, long seed,
+        boolean json) {
 
     /** Limits of one process. */
     static final int MAX_CONNECTIONS = 60_000;
@@ -43,8 +45,11 @@ record LoadOptions(String host, int port, int connections, int pipeline, double 
               --expiry S        time to live of what is stored, seconds (0: for ever)
               --kill N          connections torn down in mid-flight each second, and replaced (0)
               --cpu N           pin the thread to this core
+              --server-pid N    report the CPU time, user and system, that this process used in the counted seconds
               --seed N          of all that is random (1)
               --json            one line of JSON instead of a table
+              --batch           alone: each line of standard input is a command line of the above, done one after the
+                                other and answered by one line of JSON; what was compiled for one serves the next
               --help            this
 
             Exit code: 0, or 1 when an answer was wrong, an error, or a connection was lost that we did not kill.
@@ -58,7 +63,8 @@ record LoadOptions(String host, int port, int connections, int pipeline, double 
             switch (name) {
                 case "--poisson", "--no-fill", "--json" -> given.put(name, "");
                 case "--host", "--port", "--connections", "--pipeline", "--get-share", "--value", "--keys", "--zipf",
-                        "--rate", "--warmup", "--seconds", "--expiry", "--kill", "--cpu", "--seed" -> {
+                        "--rate", "--warmup", "--seconds", "--expiry", "--kill", "--cpu", "--server-pid",
+                        "--seed" -> {
                     if (i + 1 == arguments.length) {
                         throw new IllegalArgumentException(name + " needs a value");
                     }
@@ -83,6 +89,7 @@ record LoadOptions(String host, int port, int connections, int pipeline, double 
                 number(given, "--kill", 0, 0, 1e6),
                 (int) number(given, "--expiry", 0, 0, Integer.MAX_VALUE),
                 (int) number(given, "--cpu", -1, -1, 1023),
+                (long) number(given, "--server-pid", 0, 0, 1 << 22),
                 (long) number(given, "--seed", 1, Long.MIN_VALUE, Long.MAX_VALUE),
                 given.containsKey("--json"));
     }

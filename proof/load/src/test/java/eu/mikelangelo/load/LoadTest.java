@@ -6,7 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
 import eu.mikelangelo.examples.cache.TestServer;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PrintStream;
 import java.lang.management.ManagementFactory;
 import java.net.ServerSocket;
 import java.util.concurrent.TimeUnit;
@@ -112,9 +115,26 @@ class LoadTest {
     }
 
     @Test
+    void aBatchAnswersEachLineAndMeasuresTheServer() throws IOException {
+        try (TestServer server = new TestServer(0, 32 << 20)) {
+            String line = "--port " + server.port() + " --warmup 0 --seconds 0.3 --keys 50 --connections 2";
+            String lines = line + " --server-pid " + ProcessHandle.current().pid() + "\n--bogus\n"
+                    + line + " --server-pid " + (1 << 22) + "\n" + line + "\n";
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            assertEquals(1, LoadMain.batch(new ByteArrayInputStream(lines.getBytes()), new PrintStream(out)));
+            String[] answers = out.toString().split("\n");
+            assertEquals(4, answers.length, out.toString());
+            assertTrue(answers[0].matches(".*\"serverCpu\":(?!0\\.0{9})[0-9.]+,.*"), answers[0]);
+            assertTrue(answers[1].startsWith("{\"failed\":\"unknown option --bogus"), answers[1]);
+            assertTrue(answers[2].startsWith("{\"failed\":\"no process"), answers[2]);
+            assertTrue(answers[3].contains("\"serverCpu\":0.000000000,"), answers[3]);
+        }
+    }
+
+    @Test
     void nobodyThereIsSaid() {
         IOException failed = assertThrows(IOException.class, () -> run(free(), ""));
-        assertTrue(failed.getMessage().contains("connection refused"), failed.getMessage());
+        assertTrue(failed.getMessage().contains("ECONNREFUSED"), failed.getMessage());
     }
 
     private static int free() throws IOException {

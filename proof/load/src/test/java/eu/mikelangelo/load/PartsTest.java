@@ -4,6 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -73,10 +76,43 @@ class PartsTest {
     void jsonIsOneLineEvenAboutBadBytes() {
         Tally tally = new Tally();
         tally.firstComplaint = "a \"quoted\" \\ line\r\nwith \u00e4";
-        Report report = new Report(LoadOptions.parse(new String[0]), tally, 10, 2);
+        Report report = new Report(LoadOptions.parse(new String[0]), tally, 10, 2, 0.5);
         String json = report.json();
         assertTrue(json.contains("\"complaint\":\"a \\\"quoted\\\" \\\\ line\\u000d\\u000awith \\u00e4\"}"), json);
-        assertTrue(json.contains("\"perSecond\":5.0,"), json);
+        assertTrue(json.contains("\"perSecond\":5.0,\"serverCpu\":0.500000000,"), json);
         assertEquals(1, json.lines().count());
+    }
+
+    @Test
+    void cpuTimeIsThatOfAllThreadsOfAProcess() throws Exception {
+        ProcessCpu own = ProcessCpu.of(ProcessHandle.current().pid());
+        long before = own.ns();
+        double statBefore = stat();
+        Thread spinner = new Thread(() -> {
+            long end = System.nanoTime() + 300_000_000L;
+            while (System.nanoTime() < end) {
+                Thread.onSpinWait();
+            }
+        });
+        spinner.start();
+        spinner.join();
+        double used = (own.ns() - before) / 1e9;
+        double statUsed = stat() - statBefore;
+        // The thread has ended, and counts; the other account is kept in ticks of 1/100 s.
+        assertTrue(used > 0.001, used + " s");
+        assertEquals(statUsed, used, 0.04 + statUsed * 0.2);
+        assertThrows(IOException.class, () -> ProcessCpu.of(1 << 23));
+        Process brief = new ProcessBuilder("sleep", "60").start();
+        ProcessCpu ofBrief = ProcessCpu.of(brief.pid());
+        assertTrue(ofBrief.ns() < 1_000_000_000L);
+        brief.destroyForcibly().waitFor();
+        assertThrows(IOException.class, ofBrief::ns);
+    }
+
+    /** Seconds of user and system time by proc(5), /proc/PID/stat, fields 14 and 15. */
+    private static double stat() throws IOException {
+        String stat = Files.readString(Path.of("/proc/self/stat"));
+        String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
+        return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) / 100.0;
     }
 }

@@ -16,9 +16,17 @@ import java.nio.channels.Selector;
 import java.util.concurrent.locks.LockSupport;
 import org.jctools.queues.SpscArrayQueue;
 
-/** One small measurement in a JVM of its own: prints seconds per operation, the last of several rounds. */
+/**
+ * One small measurement in a JVM of its own, {@code Micro NAME [ROUNDS]}: prints seconds per operation, the best of the
+ * later half of several rounds.
+ */
 public final class Micro {
-    private static final int ROUNDS = 6;
+    private static final double ROUND_NS = 500e6;
+    private static final int FEW = 2_000;
+    private static final int MANY = 5_000_000;
+    /** Before the rounds are counted: the first is short and finds out how many operations fit one. */
+    private static final int WARM_ROUNDS = 2;
+    private static int rounds = 6;
 
     private Micro() {}
 
@@ -28,13 +36,14 @@ public final class Micro {
     }
 
     public static void main(String[] args) throws Exception {
+        rounds = args.length > 1 ? Integer.parseInt(args[1]) : rounds;
         switch (args[0]) {
             case "call-ours" -> onHost(2, Micro::calls);
-            case "call-theirs" -> print(Micro::queues, 2_000_000);
+            case "call-theirs" -> print(Micro::queues);
             case "switch-ours" -> onHost(1, Micro::signals);
-            case "switch-theirs" -> print(Micro::parks, 1_000_000);
+            case "switch-theirs" -> print(Micro::parks);
             case "wake-ours" -> onHost(1, Micro::watcherToFiber);
-            case "wake-theirs" -> print(Micro::selectorToVirtualThread, 50_000);
+            case "wake-theirs" -> print(Micro::selectorToVirtualThread);
             default -> throw new IllegalArgumentException(args[0]);
         }
         System.exit(0);
@@ -48,16 +57,21 @@ public final class Micro {
         HostOptions options = HostOptions.defaults().withShards(shards).withOverprovisioned(true)
                 .withSpinNs(1_000_000_000L).withStallNs(0);
         try (Host host = Host.start(options)) {
-            print(operations -> body.run(host, operations), shards == 2 ? 2_000_000 : 500_000);
+            print(operations -> body.run(host, operations));
         }
     }
 
-    private static void print(Round round, int operations) throws Exception {
+    /** Rounds of about the same time, however slow the machine is just now. */
+    private static void print(Round round) throws Exception {
         double best = Double.MAX_VALUE;
-        for (int i = 0; i < ROUNDS; i++) {
+        int operations = FEW;
+        for (int i = -WARM_ROUNDS; i < rounds; i++) {
+            long start = System.nanoTime();
             double now = round.run(operations);
+            double each = (double) (System.nanoTime() - start) / operations;
             System.err.printf("%.1f ns%n", now);
-            best = i >= ROUNDS / 2 ? Math.min(best, now) : best;
+            best = i >= rounds / 2 ? Math.min(best, now) : best;
+            operations = (int) Math.clamp(ROUND_NS / each, FEW, MANY);
         }
         System.out.println(best / 1e9);
     }
