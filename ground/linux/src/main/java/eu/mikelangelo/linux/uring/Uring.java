@@ -289,6 +289,18 @@ public final class Uring extends UringOperations implements AutoCloseable {
     }
 
     /**
+     * Adds to an eventfd whenever completions come, or can be had by {@link #submit}: for an owner that sleeps in epoll.
+     * Once per ring; there may be news without completions.
+     *
+     * @return 0 or -errno
+     */
+    public int signalTo(int eventFd) {
+        try (Arena scratch = Arena.ofConfined()) {
+            return register(UringLayout.REGISTER_EVENTFD, scratch.allocateFrom(JAVA_INT, eventFd), 1);
+        }
+    }
+
+    /**
      * Gives the kernel a place for {@code slots} descriptors, empty at first. Operations name a slot instead of a
      * descriptor and carry {@link #FIXED_FILE}.
      *
