@@ -43,7 +43,12 @@ public abstract sealed class Operations permits RingOperations, PoolOperations {
         }
     }
 
-    /** Begun and waiting. */
+    /** Whether it takes nothing any more: the loop ends. */
+    public final boolean isShut() {
+        return closed;
+    }
+
+    /** Nothing has begun or waits. */
     public final boolean isIdle() {
         return begun == 0 && first == null;
     }
