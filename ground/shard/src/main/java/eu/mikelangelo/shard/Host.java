@@ -49,7 +49,7 @@ public final class Host implements AutoCloseable {
     private final ReentrantLock signalling = new ReentrantLock();
     private final HotCalls signals = new HotCalls();
     private boolean descriptorsClosed;
-    private final FilePool files;
+    private final FilePool files = new FilePool();
     private final CountDownLatch opened;
     /** Why files go through threads; null when they go through rings. */
     private volatile String noRing;
@@ -61,7 +61,6 @@ public final class Host implements AutoCloseable {
         this.options = options;
         engine = FiberEngine.probe(options.fibers() == HostOptions.Fibers.POOLED);
         lanes.add(new Lane("default", 0, DEFAULT_SHARES));
-        files = new FilePool(cpus.length);
         opened = new CountDownLatch(cpus.length);
         shards = new Shard[cpus.length];
         doors = new Outside[cpus.length];

@@ -4,7 +4,8 @@ import eu.mikelangelo.linux.Errno;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.linux.OpenFiles;
-import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Semaphore;
 
 /**
  * A few threads that wait for the disk where no ring does: as many requests run at a time as there are threads. Any
@@ -13,13 +14,10 @@ import java.util.concurrent.ArrayBlockingQueue;
 public final class FilePool implements AutoCloseable {
     /** Threads. A disk that wants more at a time wants io_uring. */
     public static final int THREADS = 4;
-    private final ArrayBlockingQueue<Operation> asked;
+    /** No lock here: a fiber that waited for one would let its loop go on in the middle of something. */
+    private final ConcurrentLinkedQueue<Operation> asked = new ConcurrentLinkedQueue<>();
+    private final Semaphore waiting = new Semaphore(0);
     private final Thread[] threads = new Thread[THREADS];
-
-    /** @param loops how many there are: each has at most {@link Operations#LIMIT} operations here */
-    public FilePool(int loops) {
-        asked = new ArrayBlockingQueue<>(loops * Operations.LIMIT);
-    }
 
     /** Begins its threads, which inherit the caller's CPUs. Once. */
     public void start(String host) {
@@ -30,15 +28,18 @@ public final class FilePool implements AutoCloseable {
         }
     }
 
-    boolean offer(Operation operation) {
-        return asked.offer(operation);
+    /** Each loop has at most {@link Operations#LIMIT} here. */
+    void add(Operation operation) {
+        asked.add(operation);
+        waiting.release();
     }
 
     private void work() {
         HotCalls calls = new HotCalls();
         try {
             while (true) {
-                Operation operation = asked.take();
+                waiting.acquire();
+                Operation operation = asked.poll();
                 operation.result = operation.unwanted ? -Errno.ECANCELED : carryOut(calls, operation);
                 operation.owner.carriedOut(operation);
             }
@@ -64,7 +65,7 @@ public final class FilePool implements AutoCloseable {
         return THREADS + " threads";
     }
 
-    /** When the loops have ended: the threads end when they have nothing more to do. */
+    /** When the loops have ended: the threads end. */
     @Override
     public void close() {
         for (Thread thread : threads) {

@@ -24,7 +24,8 @@ public final class PoolOperations extends Operations {
     boolean start(Operation operation) {
         operation.owner = this;
         operation.unwanted = false;
-        return pool.offer(operation);
+        pool.add(operation);
+        return true;
     }
 
     /** A system call that has begun cannot be stopped. */
