@@ -128,7 +128,8 @@ public final class Uring extends UringOperations implements AutoCloseable {
         super(setup, arena);
         this.kernel = kernel;
         this.arena = arena;
-        state = Native.newState(arena);
+        // Not in the shared arena: each call would pin that, twice an atomic operation.
+        state = Native.newState(Arena.ofAuto());
         wait = arena.allocate(UringLayout.WAIT_SIZE, 8);
         waitTime = arena.allocate(UringLayout.TIMESPEC_SIZE, 8);
         setupFlags = setup.flags;
