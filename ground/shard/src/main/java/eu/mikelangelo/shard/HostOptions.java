@@ -34,7 +34,9 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
     public enum Devices {
         /**
          * epoll for descriptors; files through io_uring where there is one, else through a few threads, and
-         * {@link Host#toString} says why.
+         * {@link Host#toString} says why. An echo server costs the same with either (50 connections: 4.6 to 5.0 µs of
+         * CPU per message), and epoll keeps no descriptor open that was closed, and no queue of its own that runs over
+         * with many connections.
          */
         AUTO(LoopDevice.Kind.SPLIT),
         /** io_uring for both; a host without it does not start. */

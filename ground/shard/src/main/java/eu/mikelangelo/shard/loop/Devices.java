@@ -20,11 +20,15 @@ public final class Devices {
         if (wanted == LoopDevice.Kind.EPOLL) {
             return new Opened(new EpollDevice(calls), "io_uring is not wanted");
         }
-        int completions = wanted == LoopDevice.Kind.URING ? COMPLETIONS : 2 * ENTRIES;
-        return switch (Uring.open(ENTRIES, completions)) {
-            case Uring.Opening.Ready(Uring ring) when wanted == LoopDevice.Kind.URING ->
-                    new Opened(new UringDevice(ring), null);
-            case Uring.Opening.Ready(Uring ring) -> new Opened(new SplitDevice(calls, ring), null);
+        boolean both = wanted == LoopDevice.Kind.URING;
+        return with(both, calls, Uring.open(ENTRIES, both ? COMPLETIONS : 2 * ENTRIES));
+    }
+
+    /** @param both whether the ring watches descriptors too */
+    static Opened with(boolean both, HotCalls calls, Uring.Opening opening) {
+        return switch (opening) {
+            case Uring.Opening.Ready(Uring ring) ->
+                    new Opened(both ? new UringDevice(ring) : new SplitDevice(calls, ring), null);
             case Uring.Opening.Refused(String reason) -> new Opened(new EpollDevice(calls), reason);
         };
     }

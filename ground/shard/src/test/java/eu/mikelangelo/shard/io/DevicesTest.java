@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.shard.Fiber;
+import eu.mikelangelo.shard.Host;
+import eu.mikelangelo.shard.HostOptions;
 import eu.mikelangelo.shard.Shard;
 import eu.mikelangelo.shard.Sharded;
+import eu.mikelangelo.shard.Together;
 import java.nio.file.Path;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -69,6 +72,41 @@ class DevicesTest extends DevicesFixture {
             }
             return null;
         });
+    }
+
+    /** They may ask, but only their loop may submit. */
+    @Test
+    void fibersOnThreadsOfTheirOwnReadAndListenToo() {
+        host.close();
+        host = Host.start(options().withFibers(HostOptions.Fibers.POOLED));
+        run(() -> {
+            try (Together all = new Together()) {
+                for (int i = 0; i < 40; i++) {
+                    String path = folder.resolve("f" + i).toString();
+                    all.fork(() -> {
+                        readAndListen(path);
+                        return null;
+                    });
+                }
+                all.join();
+            }
+            return null;
+        });
+    }
+
+    private static void readAndListen(String path) {
+        Region block = File.buffer(File.ALIGNMENT);
+        try (File file = File.open(path, File.Open.WRITE, File.Open.READ, File.Open.CREATE).awaitAnyway();
+                Listener listener = Listener.unix(path + ".s");
+                Stream near = Stream.connect(path + ".s");
+                Stream far = listener.accept()) {
+            block.u64(0, path.hashCode());
+            assertEquals(8, file.write(block, 0, 8, 0).await());
+            assertEquals(8, file.read(block, 8, 8, 0).await());
+            near.write(block, 8, 8);
+            assertEquals(8, far.read(block, 16, 8));
+            assertEquals(path.hashCode(), block.u64(16));
+        }
     }
 
     @Test
