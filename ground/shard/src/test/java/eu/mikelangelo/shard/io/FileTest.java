@@ -217,7 +217,7 @@ class FileTest extends DevicesFixture {
 
     @Test
     void aRequestThatWaitsIsCancelledAtOnce() {
-        Device slow = new Device(host, "slow", 1, 1_000_000_000);
+        Device slow = new Device(host, "slow", 1_000, 1);
         IoLane lane = new IoLane.Lanes(slow).lane("only", 1);
         run(() -> {
             try (File file = open("waiting")) {
@@ -232,7 +232,7 @@ class FileTest extends DevicesFixture {
                 file.cancel(all.get(198));
                 assertEquals(Errno.ECANCELED, errno(all.remove(198)));
                 Future.all(all).await();
-                // In a lane: the second operation has its turn in a second.
+                // In a lane: the second operation has its turn in eight seconds.
                 file.lane(lane);
                 file.write(block, 0, 8, 0).await();
                 Future<Integer> waits = file.write(block, 0, 8, 0);
@@ -243,7 +243,7 @@ class FileTest extends DevicesFixture {
                 assertThrows(Context.Ended.class, () -> Context.within(5_000_000, () -> file.await(patient)));
                 assertEquals(0, file.inFlight());
                 file.lane(null);
-                assertEquals(8, file.await(file.read(block, 0, 8, 0)));
+                assertEquals(8, file.await(file.read(block, 0, 8, 0)), "without a lane");
             }
             return null;
         });
