@@ -290,8 +290,8 @@ public final class Uring extends UringOperations implements AutoCloseable {
     }
 
     /**
-     * Adds to an eventfd whenever completions come, or can be had by {@link #submit}: for an owner that sleeps in epoll.
-     * Once per ring; there may be news without completions.
+     * Adds to an eventfd whenever completions come, or can be had by {@link #submit}: for an owner that sleeps in
+     * epoll. Once per ring; there may be news without completions.
      *
      * @return 0 or -errno
      */

@@ -155,8 +155,8 @@ final class UringLayout {
 
     /** Every operation that {@link UringOperations} must be able to queue: all but MSG_RING. */
     private static final int[] OPS = {OP_NOP, OP_READV, OP_WRITEV, OP_FSYNC, OP_POLL_ADD, OP_POLL_REMOVE, OP_SENDMSG,
-        OP_RECVMSG, OP_TIMEOUT, OP_ACCEPT, OP_ASYNC_CANCEL, OP_CONNECT, OP_OPENAT, OP_CLOSE, OP_READ, OP_WRITE, OP_SEND, OP_RECV,
-        OP_SHUTDOWN};
+        OP_RECVMSG, OP_TIMEOUT, OP_ACCEPT, OP_ASYNC_CANCEL, OP_CONNECT, OP_OPENAT, OP_CLOSE, OP_READ, OP_WRITE, OP_SEND,
+        OP_RECV, OP_SHUTDOWN};
 
     private static final String[] OP_NAMES = {"NOP", "READV", "WRITEV", "FSYNC", "POLL_ADD", "POLL_REMOVE", "SENDMSG",
         "RECVMSG", "TIMEOUT", "ACCEPT", "ASYNC_CANCEL", "CONNECT", "OPENAT", "CLOSE", "READ", "WRITE", "SEND", "RECV",

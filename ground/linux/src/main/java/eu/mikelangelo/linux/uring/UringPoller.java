@@ -8,8 +8,9 @@ import java.util.Arrays;
  * that there is room to write), without its system calls, and together with the completions of other operations
  * ({@link #ring}). One multishot poll watches a descriptor; one that the kernel ends
  * (its queue ran over) is begun again. Only {@link #poll} calls the kernel, and only the ring's owner may call it; the
- * other methods may be called by another thread while the owner waits for it (a fiber on a thread of its own). Allocates
- * only when a descriptor has a higher number than any before, or when more is asked between two polls than ever before.
+ * other methods may be called by another thread while the owner waits for it (a fiber on a thread of its own).
+ * Allocates only when a descriptor has a higher number than any before, or when more is asked between two polls than
+ * ever before.
  *
  * <p>Unlike epoll, a watched descriptor that is closed stays open in the kernel: {@link #forget} it before or at once
  * after, else its peer sees no end.

@@ -16,8 +16,8 @@ import java.net.InetSocketAddress;
 import java.util.List;
 
 /**
- * One listener on one shard for the whole host: it hands each connection to the shard that a {@link Choice} names, where
- * a fiber serves it. The other way is a listener per shard among which the kernel chooses ({@link Listener#tcp},
+ * One listener on one shard for the whole host: it hands each connection to the shard that a {@link Choice} names,
+ * where a fiber serves it. The other way is a listener per shard among which the kernel chooses ({@link Listener#tcp},
  * {@link Server}): that one costs no hand-over, this one knows how much each shard has, and works for Unix sockets.
  * {@snippet :
  * Acceptor.tcp(host, address, host.lane("serving", 1000), Acceptor.leastConnections(), stream -> {

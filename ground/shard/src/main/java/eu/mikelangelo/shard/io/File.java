@@ -227,7 +227,8 @@ public final class File implements AutoCloseable {
     /**
      * Brings what has been written, by requests that are done, to the disk (fdatasync).
      *
-     * @return 0; fails with {@link LinuxException}. After EIO nobody knows what is on the disk: write it again elsewhere
+     * @return 0; fails with {@link LinuxException}. After EIO nobody knows what is on the disk: write it
+     *     again elsewhere
      */
     public Future<Integer> dataSync() {
         Transfer transfer = new Transfer("fdatasync", path, 0, 0);
@@ -302,7 +303,7 @@ public final class File implements AutoCloseable {
         settle();
     }
 
-    /** Done when the file is closed: nothing is in flight, the descriptor is free. @throws IllegalStateException before */
+    /** Done when nothing is in flight and the descriptor is free. @throws IllegalStateException before the closing */
     public Future<Void> closed() {
         if (!closing) {
             throw new IllegalStateException("nobody has closed " + path);
@@ -339,8 +340,8 @@ public final class File implements AutoCloseable {
 
     private void aligned(String what, long value) {
         if ((value & ALIGNMENT - 1) != 0) {
-            throw new IllegalArgumentException("the " + what + " " + value + " is no multiple of " + ALIGNMENT + ", but "
-                    + path + " was opened DIRECT; File.buffer gives aligned memory");
+            throw new IllegalArgumentException("the " + what + " " + value + " is no multiple of " + ALIGNMENT
+                    + ", but " + path + " was opened DIRECT; File.buffer gives aligned memory");
         }
     }
 

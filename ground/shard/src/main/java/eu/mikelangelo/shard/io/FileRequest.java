@@ -54,8 +54,8 @@ public abstract class FileRequest extends Operation {
     }
 
     /**
-     * It has ended, and may begin anew at once. On the loop: short and without waiting; what it throws is recorded. When
-     * the host closes it may be told while it begins: -ECANCELED.
+     * It has ended, and may begin anew at once. On the loop: short and without waiting; what it throws is recorded.
+     * When the host closes it may be told while it begins: -ECANCELED.
      *
      * @param result bytes read or written, 0 for a data sync; or -errno, -ECANCELED when it was cancelled
      */
