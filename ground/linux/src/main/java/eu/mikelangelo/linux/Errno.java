@@ -20,7 +20,9 @@ public final class Errno {
     public static final int EINVAL = 22;
     public static final int ENFILE = 23;
     public static final int EMFILE = 24;
+    public static final int EFBIG = 27;
     public static final int ENOSPC = 28;
+    public static final int ESPIPE = 29;
     public static final int EROFS = 30;
     public static final int EPIPE = 32;
     public static final int ENAMETOOLONG = 36;
@@ -70,7 +72,9 @@ public final class Errno {
             case EINVAL -> "EINVAL";
             case ENFILE -> "ENFILE";
             case EMFILE -> "EMFILE";
+            case EFBIG -> "EFBIG";
             case ENOSPC -> "ENOSPC";
+            case ESPIPE -> "ESPIPE";
             case EROFS -> "EROFS";
             case EPIPE -> "EPIPE";
             case ENAMETOOLONG -> "ENAMETOOLONG";
@@ -105,11 +109,14 @@ public final class Errno {
         return switch (errno) {
             case EPERM, EACCES -> "permission denied: check the owner and mode of the file and its folders";
             case ENOENT -> "the file or one of its folders does not exist";
-            case EBADF -> "the descriptor is closed";
+            case EBADF -> "the descriptor is closed, or not open for this";
             case ENOMEM -> "out of memory or over a limit (ulimit -v, vm.max_map_count, cgroup)";
             case EMFILE -> "this process has too many open files (ulimit -n)";
             case ENFILE -> "the system has too many open files (fs.file-max)";
             case ENOSPC -> "no space left";
+            case EFBIG -> "larger than the file system, or ulimit -f, allows";
+            case EISDIR -> "it is a folder";
+            case EROFS -> "the file system is mounted read-only";
             case EADDRINUSE -> "another process listens there, or left its socket file behind";
             case EADDRNOTAVAIL -> "no interface of this host has that address, or all ports are taken";
             case ENETUNREACH, EHOSTUNREACH -> "there is no route to that address";

@@ -142,6 +142,15 @@ public final class InetSockets {
         return SocketCalls.get(fd, SocketLayout.SOL_SOCKET, SocketLayout.SO_SNDBUF, "SO_SNDBUF");
     }
 
+    /** Datagrams that the kernel threw away because the socket's receive buffer was full (SO_MEMINFO). */
+    public static long drops(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment values = arena.allocate(JAVA_INT, SocketLayout.SK_MEMINFO_VARS);
+            SocketCalls.get(fd, SocketLayout.SOL_SOCKET, SocketLayout.SO_MEMINFO, "SO_MEMINFO", values, arena);
+            return Integer.toUnsignedLong(values.getAtIndex(JAVA_INT, SocketLayout.SK_MEMINFO_DROPS));
+        }
+    }
+
     /** SO_INCOMING_CPU: the CPU that handled the last packet of the connection; -1 when there was none. */
     public static int incomingCpu(int fd) {
         return SocketCalls.get(fd, SocketLayout.SOL_SOCKET, SocketLayout.SO_INCOMING_CPU, "SO_INCOMING_CPU");

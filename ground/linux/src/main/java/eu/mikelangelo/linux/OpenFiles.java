@@ -47,9 +47,13 @@ public final class OpenFiles {
      */
     public static int open(String path, int flags, int mode) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment name = arena.allocateFrom(path);
-            return LinuxException.check("open", path, Setup.call(OPEN, name.address(), flags | O_CLOEXEC, mode));
+            return LinuxException.check("open", path, open(arena.allocateFrom(path), flags, mode));
         }
+    }
+
+    /** As the other, for a path in native memory that ends with a zero byte. @return the descriptor, or -errno */
+    public static int open(MemorySegment path, int flags, int mode) {
+        return Setup.call(OPEN, Native.address(path, 0, path.byteSize()), flags | O_CLOEXEC, mode);
     }
 
     /**

@@ -19,6 +19,10 @@ final class SocketLayout {
     static final int SO_REUSEPORT = 15;
     static final int SO_PEERCRED = 17;
     static final int SO_INCOMING_CPU = 49;
+    static final int SO_MEMINFO = 55;
+    /** linux/sock_diag.h: the values of SO_MEMINFO, and which of them are the drops. */
+    static final int SK_MEMINFO_VARS = 9;
+    static final int SK_MEMINFO_DROPS = 8;
     static final int IPPROTO_TCP = 6;
     static final int TCP_NODELAY = 1;
     static final int IPPROTO_IPV6 = 41;

@@ -10,8 +10,9 @@ import org.junit.jupiter.api.io.TempDir;
 class LayoutTest {
     @Test
     void sameAsTheHeaders(@TempDir Path folder) throws Exception {
-        CHeaders.compare(folder, ours(), "errno.h", "fcntl.h", "limits.h", "sched.h", "netinet/in.h", "netinet/tcp.h",
-                "sys/epoll.h", "sys/eventfd.h", "sys/mman.h", "sys/socket.h", "sys/stat.h", "sys/uio.h", "sys/un.h");
+        CHeaders.compare(folder, ours(), "errno.h", "fcntl.h", "linux/sock_diag.h", "limits.h", "sched.h",
+                "netinet/in.h", "netinet/tcp.h", "sys/epoll.h", "sys/eventfd.h", "sys/mman.h", "sys/socket.h",
+                "sys/stat.h", "sys/uio.h", "sys/un.h");
     }
 
     private static Map<String, Long> ours() {
@@ -93,6 +94,9 @@ class LayoutTest {
         map.put("SO_ERROR", (long) SocketLayout.SO_ERROR);
         map.put("SO_KEEPALIVE", (long) SocketLayout.SO_KEEPALIVE);
         map.put("SO_LINGER", (long) SocketLayout.SO_LINGER);
+        map.put("SO_MEMINFO", (long) SocketLayout.SO_MEMINFO);
+        map.put("SK_MEMINFO_VARS", (long) SocketLayout.SK_MEMINFO_VARS);
+        map.put("SK_MEMINFO_DROPS", (long) SocketLayout.SK_MEMINFO_DROPS);
         map.put("SO_INCOMING_CPU", (long) SocketLayout.SO_INCOMING_CPU);
         map.put("sizeof(struct linger)", 8L);
         map.put("offsetof(struct linger, l_linger)", 4L);

@@ -136,6 +136,17 @@ public abstract sealed class Future<T> permits Promise, Fiber {
         return value();
     }
 
+    /**
+     * As {@link #await}, whatever becomes of the fiber's context: for what must not be left behind, such as a buffer
+     * that the kernel still uses.
+     */
+    public final T awaitAnyway() {
+        if (!isDone()) {
+            Fiber.current("await").waitAnyway(this);
+        }
+        return value();
+    }
+
     /** What the step makes of the value; failures pass by it. */
     public final <R> Future<R> map(Step<? super T, ? extends R> step) {
         Promise<R> result = new Promise<>();

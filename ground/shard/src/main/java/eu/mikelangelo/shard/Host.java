@@ -6,6 +6,7 @@ import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.linux.LinuxException;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.shard.loop.FiberEngine;
+import eu.mikelangelo.shard.loop.FilePool;
 import java.io.File;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -48,6 +49,11 @@ public final class Host implements AutoCloseable {
     private final ReentrantLock signalling = new ReentrantLock();
     private final HotCalls signals = new HotCalls();
     private boolean descriptorsClosed;
+    private final FilePool files = new FilePool();
+    private final CountDownLatch opened;
+    /** Why files go through threads; null when they go through rings. */
+    private volatile String noRing;
+    private volatile RuntimeException refused;
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean closed;
 
@@ -55,6 +61,7 @@ public final class Host implements AutoCloseable {
         this.options = options;
         engine = FiberEngine.probe(options.fibers() == HostOptions.Fibers.POOLED);
         lanes.add(new Lane("default", 0, DEFAULT_SHARES));
+        opened = new CountDownLatch(cpus.length);
         shards = new Shard[cpus.length];
         doors = new Outside[cpus.length];
         for (int i = 0; i < cpus.length; i++) {
@@ -86,6 +93,7 @@ public final class Host implements AutoCloseable {
      * Starts the shards and returns when all loops run.
      *
      * @throws IllegalArgumentException when there are not enough CPUs to leave the JVM one, unless overprovisioned
+     * @throws IllegalStateException when io_uring is demanded and there is none, with the reason
      */
     public static Host start(HostOptions options) {
         BitSet allowed = Cpus.allowed();
@@ -100,8 +108,40 @@ public final class Host implements AutoCloseable {
         for (Shard shard : host.shards) {
             shard.start();
         }
+        host.awaitDevices();
         host.stalls.start();
         return host;
+    }
+
+    private void awaitDevices() {
+        try {
+            opened.await();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            refused = new IllegalStateException("interrupted while the shards started", interrupted);
+        }
+        if (noRing != null) {
+            files.start(options.name());
+        }
+        if (noRing != null && options.devices() == HostOptions.Devices.URING) {
+            refused = new IllegalStateException("--devices uring: " + noRing);
+        }
+        if (refused != null) {
+            closed = true;
+            endLoops();
+            throw refused;
+        }
+    }
+
+    /** Told by each loop. @param why there is no ring, null when there is; @param failure there is no device at all */
+    void opened(String why, RuntimeException failure) {
+        noRing = why == null ? noRing : why;
+        refused = failure == null ? refused : failure;
+        opened.countDown();
+    }
+
+    FilePool files() {
+        return files;
     }
 
     /** The CPU of each shard: the last ones, for interrupts and others' habits favour the first. */
@@ -165,7 +205,16 @@ public final class Host implements AutoCloseable {
             text.append(shard.cpu() < 0 ? "" : (shard.index() == 0 ? " on CPUs " : ",") + shard.cpu());
         }
         return text + (options.overprovisioned() ? " (overprovisioned)" : "") + "; fibers: " + engine.name()
-                + "; devices: epoll";
+                + "; devices: " + devices();
+    }
+
+    private String devices() {
+        return switch (options.devices()) {
+            case URING -> "io_uring";
+            case AUTO -> noRing == null ? "epoll, files through io_uring"
+                    : "epoll, files through " + FilePool.THREADS + " threads (no io_uring: " + noRing + ")";
+            case EPOLL -> "epoll, files through " + FilePool.THREADS + " threads (--devices epoll)";
+        };
     }
 
     FiberEngine engine() {
@@ -326,14 +375,19 @@ public final class Host implements AutoCloseable {
         awaitFibers();
         closed = true;
         stalls.close();
+        endLoops();
+        ended.countDown();
+    }
+
+    private void endLoops() {
         for (Shard shard : shards) {
             shard.stop();
         }
         for (Shard shard : shards) {
             join(shard.thread());
         }
+        files.close();
         closeDescriptors();
-        ended.countDown();
     }
 
     /** When no loop runs any more: until then one may wake another. */

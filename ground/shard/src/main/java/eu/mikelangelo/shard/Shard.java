@@ -5,7 +5,10 @@ import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.metrics.Counters;
 import eu.mikelangelo.shard.loop.Carrier;
-import eu.mikelangelo.shard.loop.EpollDevice;
+import eu.mikelangelo.shard.loop.Devices;
+import eu.mikelangelo.shard.loop.LoopDevice;
+import eu.mikelangelo.shard.loop.Operations;
+import eu.mikelangelo.shard.loop.PoolOperations;
 import eu.mikelangelo.shard.loop.PooledFibers;
 import eu.mikelangelo.shard.loop.TimerWheel;
 import eu.mikelangelo.shard.loop.Watchers;
@@ -66,7 +69,8 @@ public final class Shard {
     private final int cpu;
     private final Loop loop;
     private final HotCalls calls = new HotCalls();
-    private final EpollDevice device = new EpollDevice(calls);
+    private LoopDevice device;
+    private Operations operations;
     private final Watchers<Watcher> watchers = new Watchers<>();
     private final TimerWheel timers = new TimerWheel(Clock.nowNs());
     private final Lane.Queue[] lanes;
@@ -97,7 +101,6 @@ public final class Shard {
         this.cpu = cpu;
         lanes = new Lane.Queue[Host.MAX_LANES];
         wakeToken = watchers.add(what -> calls.drain(wakeFd));
-        device.watchInput(wakeFd, wakeToken);
         loop = new Loop(this, host.options().name() + "-shard-" + index);
     }
 
@@ -231,6 +234,12 @@ public final class Shard {
         assert isCurrent() : "not this shard";
         watchers.remove(token);
         device.forget(fd);
+    }
+
+    /** Where requests to files go; for {@code shard.io}. */
+    @SuppressWarnings("exports")
+    public Operations operations() {
+        return operations;
     }
 
     TimerWheel timers() {
@@ -389,6 +398,9 @@ public final class Shard {
 
     private void live() {
         host.place(this);
+        if (!openDevice()) {
+            return;
+        }
         workedNs = Clock.nowNs();
         while (!stopped) {
             try {
@@ -402,6 +414,34 @@ public final class Shard {
             } catch (Throwable thrown) {
                 host.record(thrown);
             }
+        }
+        closeDevice();
+    }
+
+    /** By the loop itself: a ring belongs to the thread that opens it. */
+    private boolean openDevice() {
+        try {
+            Devices.Opened opened = Devices.open(host.options().devices().kind(), calls);
+            device = opened.device();
+            device.watchInput(wakeFd, wakeToken);
+            operations = opened.reason() == null ? device.operations()
+                    : new PoolOperations(host.files(), host.outside(this)::enqueue);
+            host.opened(opened.reason(), null);
+            return true;
+        } catch (RuntimeException refused) {
+            host.opened(null, refused);
+            return false;
+        }
+    }
+
+    private void closeDevice() {
+        try {
+            if (operations instanceof PoolOperations pool) {
+                pool.close();
+            }
+            device.close();
+        } catch (RuntimeException failed) {
+            host.record(failed);
         }
     }
 
@@ -422,7 +462,6 @@ public final class Shard {
     }
 
     void closeDescriptors() {
-        device.close();
         Fds.close(wakeFd);
     }
 
@@ -445,8 +484,8 @@ public final class Shard {
         return work + due;
     }
 
-    private int events(int timeoutMs) {
-        int count = device.poll(timeoutMs);
+    private int events(long timeoutNs) {
+        int count = device.poll(timeoutNs);
         for (int i = 0; i < count; i++) {
             Watcher watcher = watchers.get(device.token(i));
             if (watcher != null) {
@@ -506,7 +545,7 @@ public final class Shard {
         VarHandle.fullFence();
         if (quiet && !hasNews() && held == 0) {
             counters.add(SLEEPS, 1);
-            int woken = events(timeoutMs());
+            int woken = events(timeoutNs());
             counters.add(WAKES, woken > 0 ? 1 : 0);
             workedNs = woken > 0 ? Clock.nowNs() : workedNs;
         }
@@ -520,15 +559,15 @@ public final class Shard {
         return mailWaits() || stopped || host.outside(this).hasNews() || Lane.Queue.next(lanes) != null;
     }
 
-    private int timeoutMs() {
+    private long timeoutNs() {
         long next = timers.nextNs();
         for (Agent agent : agents) {
             next = Math.min(next, agent.deadlineNs());
         }
         if (next == Long.MAX_VALUE) {
-            return -1;
+            return LoopDevice.FOR_EVER;
         }
-        return Math.clamp((next - Clock.nowNs() + 999_999) / 1_000_000, 0, 60_000);
+        return Math.max(0, next - Clock.nowNs());
     }
 
     @Override

@@ -128,7 +128,8 @@ public final class Uring extends UringOperations implements AutoCloseable {
         super(setup, arena);
         this.kernel = kernel;
         this.arena = arena;
-        state = Native.newState(arena);
+        // Not in the shared arena: each call would pin that, twice an atomic operation.
+        state = Native.newState(Arena.ofAuto());
         wait = arena.allocate(UringLayout.WAIT_SIZE, 8);
         waitTime = arena.allocate(UringLayout.TIMESPEC_SIZE, 8);
         setupFlags = setup.flags;
@@ -286,6 +287,18 @@ public final class Uring extends UringOperations implements AutoCloseable {
     /** System calls made so far. */
     public long enters() {
         return enters;
+    }
+
+    /**
+     * Adds to an eventfd whenever completions come, or can be had by {@link #submit}: for an owner that sleeps in
+     * epoll. Once per ring; there may be news without completions.
+     *
+     * @return 0 or -errno
+     */
+    public int signalTo(int eventFd) {
+        try (Arena scratch = Arena.ofConfined()) {
+            return register(UringLayout.REGISTER_EVENTFD, scratch.allocateFrom(JAVA_INT, eventFd), 1);
+        }
     }
 
     /**

@@ -72,6 +72,7 @@ final class UringLayout {
     static final long TIMESPEC_SIZE = 16;
     static final long NS_PER_SECOND = 1_000_000_000L;
 
+    static final int REGISTER_EVENTFD = 4;
     static final int REGISTER_FILES_UPDATE = 6;
     static final int REGISTER_PROBE = 8;
     static final int REGISTER_FILES2 = 13;
@@ -127,6 +128,10 @@ final class UringLayout {
     static final int FSYNC_DATASYNC = 1;
     static final int SQE_BUFFER_SELECT = 1 << 5;
 
+    /** fcntl.h: relative to the working directory; close on exec. */
+    static final int AT_FDCWD = -100;
+    static final int O_CLOEXEC = 0x80000;
+
     static final int OP_NOP = 0;
     static final int OP_READV = 1;
     static final int OP_WRITEV = 2;
@@ -139,6 +144,7 @@ final class UringLayout {
     static final int OP_ACCEPT = 13;
     static final int OP_ASYNC_CANCEL = 14;
     static final int OP_CONNECT = 16;
+    static final int OP_OPENAT = 18;
     static final int OP_CLOSE = 19;
     static final int OP_READ = 22;
     static final int OP_WRITE = 23;
@@ -149,11 +155,11 @@ final class UringLayout {
 
     /** Every operation that {@link UringOperations} must be able to queue: all but MSG_RING. */
     private static final int[] OPS = {OP_NOP, OP_READV, OP_WRITEV, OP_FSYNC, OP_POLL_ADD, OP_POLL_REMOVE, OP_SENDMSG,
-        OP_RECVMSG, OP_TIMEOUT, OP_ACCEPT, OP_ASYNC_CANCEL, OP_CONNECT, OP_CLOSE, OP_READ, OP_WRITE, OP_SEND, OP_RECV,
-        OP_SHUTDOWN};
+        OP_RECVMSG, OP_TIMEOUT, OP_ACCEPT, OP_ASYNC_CANCEL, OP_CONNECT, OP_OPENAT, OP_CLOSE, OP_READ, OP_WRITE, OP_SEND,
+        OP_RECV, OP_SHUTDOWN};
 
     private static final String[] OP_NAMES = {"NOP", "READV", "WRITEV", "FSYNC", "POLL_ADD", "POLL_REMOVE", "SENDMSG",
-        "RECVMSG", "TIMEOUT", "ACCEPT", "ASYNC_CANCEL", "CONNECT", "CLOSE", "READ", "WRITE", "SEND", "RECV",
+        "RECVMSG", "TIMEOUT", "ACCEPT", "ASYNC_CANCEL", "CONNECT", "OPENAT", "CLOSE", "READ", "WRITE", "SEND", "RECV",
         "SHUTDOWN"};
 
     private UringLayout() {}

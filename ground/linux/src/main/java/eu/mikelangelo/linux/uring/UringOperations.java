@@ -177,6 +177,18 @@ public abstract sealed class UringOperations permits Uring {
         return put(UringLayout.OP_SHUTDOWN, fd, 0, 0, how, 0, userData);
     }
 
+    /**
+     * openat(2) relative to the working directory, close-on-exec; completes with the descriptor.
+     *
+     * @param path native, ends with a zero byte; it is read when submitted
+     * @param flags of OpenFiles
+     * @param mode permissions of a file that is made
+     */
+    public final boolean open(MemorySegment path, int flags, int mode, long userData) {
+        return put(UringLayout.OP_OPENAT, UringLayout.AT_FDCWD, 0, Native.address(path, 0, path.byteSize()), mode,
+                flags | UringLayout.O_CLOEXEC, userData);
+    }
+
     /** close(2). Operations in flight on the descriptor go on: cancel them first. */
     public final boolean close(int fd, long userData) {
         return put(UringLayout.OP_CLOSE, fd, 0, 0, 0, 0, userData);

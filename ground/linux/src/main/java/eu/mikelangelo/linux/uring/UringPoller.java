@@ -1,16 +1,16 @@
 package eu.mikelangelo.linux.uring;
 
 import eu.mikelangelo.linux.EpollEventLayout;
-import eu.mikelangelo.linux.Errno;
-import eu.mikelangelo.linux.LinuxException;
 import java.util.Arrays;
 
 /**
  * Readiness through a ring: the news that edge-triggered epoll tells (only the news: data that comes does not say again
  * that there is room to write), without its system calls, and together with the completions of other operations
  * ({@link #ring}). One multishot poll watches a descriptor; one that the kernel ends
- * (its queue ran over) is begun again. Owner thread of the ring only; allocates only when a descriptor has a higher
- * number than any before.
+ * (its queue ran over) is begun again. Only {@link #poll} calls the kernel, and only the ring's owner may call it; the
+ * other methods may be called by another thread while the owner waits for it (a fiber on a thread of its own).
+ * Allocates only when a descriptor has a higher number than any before, or when more is asked between two polls than
+ * ever before.
  *
  * <p>Unlike epoll, a watched descriptor that is closed stays open in the kernel: {@link #forget} it before or at once
  * after, else its peer sees no end.
@@ -39,6 +39,9 @@ public final class UringPoller implements AutoCloseable {
     private int[] watchEvents = new int[64];
     private int[] generation = new int[64];
     private long rearmed;
+    /** What found the ring full and is queued by the next poll: polls by their user data, removals complemented. */
+    private long[] late = new long[16];
+    private int lateCount;
 
     /** @param ring is closed with this object */
     public UringPoller(Uring ring) {
@@ -59,7 +62,6 @@ public final class UringPoller implements AutoCloseable {
      * Watches a descriptor in both directions; what is possible already is told too.
      *
      * @param token comes back from {@link #token}
-     * @throws LinuxException when the ring takes no more
      */
     public void watch(int fd, long token) {
         watch(fd, token, EpollEventLayout.EPOLLIN | EpollEventLayout.EPOLLOUT | EpollEventLayout.EPOLLRDHUP);
@@ -78,8 +80,9 @@ public final class UringPoller implements AutoCloseable {
         long target = userData(fd);
         watchEvents[fd] = 0;
         generation[fd] = generation[fd] + 1 & Integer.MAX_VALUE >> 1;
-        makeRoom(fd);
-        ring.pollRemove(target, REMOVAL);
+        if (!ring.pollRemove(target, REMOVAL)) {
+            later(~target);
+        }
     }
 
     /**
@@ -89,7 +92,11 @@ public final class UringPoller implements AutoCloseable {
      * @return how many events, or -errno (see {@link Uring#submit})
      */
     public int poll(long timeoutNs) {
-        int submitted = ring.peek() > 0 ? ring.submit() : ring.submitAndWait(1, timeoutNs);
+        if (lateCount > 0) {
+            queueLate();
+        }
+        boolean waits = ring.peek() == 0 && lateCount == 0;
+        int submitted = waits ? ring.submitAndWait(1, timeoutNs) : ring.submit();
         if (submitted < 0) {
             return submitted;
         }
@@ -188,17 +195,34 @@ public final class UringPoller implements AutoCloseable {
     }
 
     private void arm(int fd) {
-        makeRoom(fd);
-        ring.pollMultishot(fd, watchEvents[fd], userData(fd));
+        if (!ring.pollMultishot(fd, watchEvents[fd], userData(fd))) {
+            later(userData(fd));
+        }
+    }
+
+    private void later(long what) {
+        if (lateCount == late.length) {
+            late = Arrays.copyOf(late, lateCount * 2);
+        }
+        late[lateCount++] = what;
+    }
+
+    private void queueLate() {
+        int queued = 0;
+        while (queued < lateCount && (ring.room() > 0 || ring.submit() > 0)) {
+            long what = late[queued++];
+            int fd = (int) what;
+            if (what < 0) {
+                ring.pollRemove(~what, REMOVAL);
+            } else if (watchEvents[fd] != 0 && userData(fd) == what) {
+                ring.pollMultishot(fd, watchEvents[fd], what);
+            }
+        }
+        lateCount -= queued;
+        System.arraycopy(late, queued, late, 0, lateCount);
     }
 
     private long userData(int fd) {
         return (long) generation[fd] << 32 | fd;
-    }
-
-    private void makeRoom(int fd) {
-        if (ring.room() == 0 && ring.submit() <= 0) {
-            throw new LinuxException("io_uring_enter", "to watch descriptor " + fd, Errno.EAGAIN);
-        }
     }
 }

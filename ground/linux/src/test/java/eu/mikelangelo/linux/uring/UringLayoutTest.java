@@ -16,7 +16,7 @@ class UringLayoutTest {
         moreStructs(map);
         constants(map);
         operations(map);
-        CHeaders.compare(folder, map, "sys/socket.h", "sys/syscall.h", "linux/io_uring.h");
+        CHeaders.compare(folder, map, "fcntl.h", "sys/socket.h", "sys/syscall.h", "linux/io_uring.h");
     }
 
     private static void structs(Map<String, Long> map) {
@@ -97,6 +97,7 @@ class UringLayoutTest {
         map.put("IORING_ENTER_GETEVENTS", (long) UringLayout.ENTER_GETEVENTS);
         map.put("IORING_ENTER_EXT_ARG", (long) UringLayout.ENTER_EXT_ARG);
         map.put("IORING_ENTER_REGISTERED_RING", (long) UringLayout.ENTER_REGISTERED_RING);
+        map.put("IORING_REGISTER_EVENTFD", (long) UringLayout.REGISTER_EVENTFD);
         map.put("IORING_REGISTER_FILES_UPDATE", (long) UringLayout.REGISTER_FILES_UPDATE);
         map.put("IORING_REGISTER_PROBE", (long) UringLayout.REGISTER_PROBE);
         map.put("IORING_REGISTER_FILES2", (long) UringLayout.REGISTER_FILES2);
@@ -130,6 +131,9 @@ class UringLayoutTest {
         map.put("IORING_OP_ACCEPT", (long) UringLayout.OP_ACCEPT);
         map.put("IORING_OP_ASYNC_CANCEL", (long) UringLayout.OP_ASYNC_CANCEL);
         map.put("IORING_OP_CONNECT", (long) UringLayout.OP_CONNECT);
+        map.put("IORING_OP_OPENAT", (long) UringLayout.OP_OPENAT);
+        map.put("AT_FDCWD", (long) UringLayout.AT_FDCWD);
+        map.put("O_CLOEXEC", (long) UringLayout.O_CLOEXEC);
         map.put("IORING_OP_CLOSE", (long) UringLayout.OP_CLOSE);
         map.put("IORING_OP_READ", (long) UringLayout.OP_READ);
         map.put("IORING_OP_WRITE", (long) UringLayout.OP_WRITE);

@@ -54,6 +54,33 @@ class UringOperationsTest extends UringFixture {
     }
 
     @Test
+    void filesAreOpened(@TempDir Path folder) {
+        MemorySegment path = text(folder.resolve("new").toString());
+        assertTrue(ring.open(path, OpenFiles.O_RDWR, 0, 1));
+        assertEquals(-Errno.ENOENT, result(1));
+        assertTrue(ring.open(path, OpenFiles.O_RDWR | OpenFiles.O_CREAT | OpenFiles.O_EXCL, 0600, 2));
+        int fd = keep(result(2));
+        assertTrue(Fds.status(fd).isRegular());
+        assertTrue(ring.open(path, OpenFiles.O_RDWR | OpenFiles.O_CREAT | OpenFiles.O_EXCL, 0600, 3));
+        assertEquals(-Errno.EEXIST, result(3));
+    }
+
+    @Test
+    void anEventfdTellsOfCompletions() {
+        int event = keep(Fds.eventFd());
+        assertEquals(0, ring.signalTo(event));
+        assertEquals(-Errno.EBUSY, ring.signalTo(event), "one is enough");
+        int[] pair = keep(UnixSockets.pair());
+        assertTrue(ring.recv(pair[0], arena.allocate(8), 0, 8, 0, 1));
+        ring.submit();
+        calls.drain(event);
+        assertEquals(-Errno.EAGAIN, calls.drain(event));
+        calls.send(pair[1], arena.allocate(8), 0, 3);
+        assertEquals(0, calls.drain(event));
+        assertEquals(3, result(1));
+    }
+
+    @Test
     void vectorsGatherAndScatter(@TempDir Path folder) {
         int fd = keep(OpenFiles.open(folder.resolve("f").toString(), OpenFiles.O_RDWR | OpenFiles.O_CREAT, 0600));
         MemorySegment text = text("hello world");

@@ -223,6 +223,37 @@ class UringPollerTest {
         assertTrue(poller.ring().overflows() + poller.rearmed() > 0, "the queue never ran over");
     }
 
+    /** The ring has eight places; another thread cannot make room, for it may not submit. */
+    @Test
+    void whatFindsTheRingFullWaitsForTheNextPoll() throws InterruptedException {
+        int count = 50;
+        int[] ends = new int[count];
+        for (int i = 0; i < count; i++) {
+            ends[i] = keep(Fds.eventFd());
+            calls.signal(ends[i]);
+        }
+        Thread other = new Thread(() -> {
+            for (int i = 0; i < count; i++) {
+                poller.watchInput(ends[i], i);
+            }
+            for (int i = 0; i < count; i += 2) {
+                poller.forget(ends[i]);
+            }
+        });
+        other.start();
+        other.join();
+        BitSet told = new BitSet();
+        for (int tries = 0; tries < 20 && told.cardinality() < count / 2; tries++) {
+            int events = poller.poll(SECOND);
+            for (int i = 0; i < events; i++) {
+                told.set((int) poller.token(i));
+            }
+        }
+        for (int i = 0; i < count; i++) {
+            assertEquals(i % 2 == 1, told.get(i), "descriptor " + i);
+        }
+    }
+
     private int[] pair() {
         int[] pair = UnixSockets.pair();
         keep(pair[0]);

@@ -48,6 +48,11 @@ public final class Device {
         return (long) (nsPerOperation + nsPerByte * bytes);
     }
 
+    /** How long to wait before asking again; 0 and less for not at all. */
+    long waitNs(long nowNs) {
+        return busyUntilNs.get() - nowNs - BURST_NS;
+    }
+
     /** Lets a request through. @return 0 when it is, otherwise how many nanoseconds to wait before asking again */
     long take(long costNs, long nowNs) {
         while (true) {

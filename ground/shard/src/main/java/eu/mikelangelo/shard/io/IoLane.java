@@ -12,8 +12,8 @@ import java.util.List;
  * A named share of a {@link Device}. On each shard the lanes that have requests are let through in proportion to their
  * shares; among shards, who comes first.
  * {@snippet :
- * reads.admit(4096);      // on a fiber: waits for its turn
- * file.read(buffer, 0, 4096, position);
+ * file.lane(reads).read(buffer, 0, 4096, position).await();   // waits for its turn, then for the disk
+ * reads.admit(4096);                                          // the turn alone
  * }
  *
  * <p>Threading: made by {@link Lanes#lane}; used on every shard of the device's host.
@@ -49,7 +49,25 @@ public final class IoLane {
      * @throws Context.Ended when the fiber's context ends first
      */
     public void admit(long bytes) {
-        lanes.parts[Shard.current().index()].admit(this, lanes.device.costNs(bytes));
+        Waiting wish = new Waiting();
+        if (!ask(wish, bytes)) {
+            try {
+                wish.turn.await();
+            } catch (Context.Ended ended) {
+                forget(wish);
+                throw ended;
+            }
+        }
+    }
+
+    /** Asks for a turn. @return whether it is granted now; otherwise the wish is told on the loop */
+    boolean ask(Wish wish, long bytes) {
+        return lanes.parts[Shard.current().index()].ask(this, wish, lanes.device.costNs(bytes));
+    }
+
+    /** Takes back a wish that waits; one that does not is no error. */
+    void forget(Wish wish) {
+        lanes.parts[Shard.current().index()].forget(this, wish);
     }
 
     /** The lanes of a device. */
@@ -78,7 +96,23 @@ public final class IoLane {
         }
     }
 
-    private record Wish(long costNs, Promise<Void> turn) {}
+    /** Something that waits for its turn; used again and again. */
+    abstract static class Wish {
+        private long costNs;
+
+        /** It is let through. On the loop; may ask again. */
+        abstract void granted();
+    }
+
+    /** A fiber that waits for its turn. */
+    private static final class Waiting extends Wish {
+        private final Promise<Void> turn = new Promise<>();
+
+        @Override
+        void granted() {
+            turn.complete(null);
+        }
+    }
 
     /** A device's lanes on one shard. */
     private static final class Part {
@@ -96,24 +130,23 @@ public final class IoLane {
             }
         }
 
-        void admit(IoLane lane, long costNs) {
+        boolean ask(IoLane lane, Wish wish, long costNs) {
             if (count == 0 && device.take(costNs, Clock.nowNs()) == 0) {
-                return;
+                return true;
             }
-            Wish wish = new Wish(costNs, new Promise<>());
+            wish.costNs = costNs;
             ArrayDeque<Wish> queue = waiting.get(lane.index);
             if (queue.isEmpty()) {
                 catchUp(lane);
             }
             queue.add(wish);
             count++;
-            serve();
-            try {
-                wish.turn.await();
-            } catch (Context.Ended ended) {
-                count -= queue.remove(wish) ? 1 : 0;
-                throw ended;
-            }
+            arm();
+            return false;
+        }
+
+        void forget(IoLane lane, Wish wish) {
+            count -= waiting.get(lane.index).remove(wish) ? 1 : 0;
         }
 
         /** A lane that comes back begins where the others are. */
@@ -128,24 +161,28 @@ public final class IoLane {
             }
         }
 
+        /** Somebody waits: asks the device again when it has had time. A wish is never granted within its asking. */
+        private void arm() {
+            if (!timed && count > 0) {
+                timed = true;
+                Shard.current().after(Math.max(1, device.waitNs(Clock.nowNs())), this::serve);
+            }
+        }
+
         private void serve() {
-            while (count > 0 && !timed) {
+            timed = false;
+            while (count > 0) {
                 int next = next();
                 Wish wish = waiting.get(next).peek();
-                long waitNs = device.take(wish.costNs, Clock.nowNs());
-                if (waitNs > 0) {
-                    timed = true;
-                    Shard.current().after(waitNs, () -> {
-                        timed = false;
-                        serve();
-                    });
-                    return;
+                if (device.take(wish.costNs, Clock.nowNs()) > 0) {
+                    break;
                 }
                 waiting.get(next).poll();
                 count--;
                 virtual[next] += (double) wish.costNs / lanes[next].shares;
-                wish.turn.complete(null);
+                wish.granted();
             }
+            arm();
         }
 
         private int next() {

@@ -28,6 +28,17 @@ public final class Watchers<W> {
         return (long) generations[at] << 32 | at;
     }
 
+    /** Entries there are, free ones among them. */
+    int places() {
+        return top;
+    }
+
+    /** Who is in an entry; null for nobody. */
+    @SuppressWarnings("unchecked")
+    W at(int place) {
+        return (W) entries[place];
+    }
+
     /** @return who it is; null when the entry is somebody else's by now */
     @SuppressWarnings("unchecked")
     public W get(long token) {

@@ -37,8 +37,9 @@ class IoLaneTest {
         List<int[]> counts = host.run(() -> {
             long end = System.nanoTime() + TIME_NS;
             done.onEach(mine -> {
-                for (int i = 0; i < 40; i++) {   // more wishes than a tick of the timers lets through
-                    IoLane lane = i < 15 ? big : small;
+                // Of each more wishes than the device lets through after it had nothing to do.
+                for (int i = 0; i < 120; i++) {
+                    IoLane lane = i < 60 ? big : small;
                     Shard.current().fiber(() -> {
                         while (System.nanoTime() < end) {
                             lane.admit(10_000);
@@ -55,8 +56,9 @@ class IoLaneTest {
         int bigs = counts.get(0)[0] + counts.get(1)[0];
         int smalls = counts.get(0)[1] + counts.get(1)[1];
         // 100 µs an operation and 10 µs for its bytes, and what may be done ahead.
-        double most = (TIME_NS + Device.BURST_NS) / 110_000.0 + 80;
-        assertTrue(bigs + smalls <= most && bigs + smalls > most * 0.7, bigs + " + " + smalls + " of " + most);
+        double most = (TIME_NS + Device.BURST_NS) / 110_000.0 + 240;
+        // A machine that does not let the loops run loses what they did not ask for in time.
+        assertTrue(bigs + smalls <= most && bigs + smalls > 500, bigs + " + " + smalls + " of " + most);
         assertTrue(bigs > 2.3 * smalls && bigs < 3.7 * smalls, bigs + " to " + smalls);
     }
 
@@ -70,9 +72,9 @@ class IoLaneTest {
                 lane.admit(0);
                 return null;
             }));
-            long start = System.nanoTime();
+            long ahead = device.waitNs(System.nanoTime()) + Device.BURST_NS;
+            assertTrue(ahead <= device.costNs(0), "the wish that was given up was not paid for: " + ahead + " ns");
             lane.admit(0);
-            assertTrue(System.nanoTime() - start < 150_000_000, "the wish that was given up was not paid for");
             return null;
         });
         assertThrows(IllegalArgumentException.class, () -> new Device(host, "none", 0, 1));
