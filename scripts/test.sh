@@ -64,7 +64,7 @@ good=$((tests - errors - failures - skipped + c_passed))
 if [ "$skipped" -gt 0 ]; then
   echo "skipped, with the reasons:"
   find . -path '*/target/surefire-reports/TEST-*.xml' -exec grep -hE -B1 '<skipped' {} + \
-    | grep -oE 'testcase name="[^"]+" classname="[^"]+"|message="[^"]*"' | sed 's/^/  /'
+    | grep -oE 'testcase name="[^"]+" classname="[^"]+"|message="[^"]*"|Assumption failed: .*' | sed 's/^/  /'
 fi
 [ "$failed" = 0 ] || [ "$bad" -gt 0 ] || bad=1
 echo "$good passed, $bad failed, $skipped skipped"
