@@ -68,6 +68,11 @@ public final class DebWriter {
         return this;
     }
 
+    /** Gives the package this control file if it has none. */
+    DebWriter describe(String content) {
+        return described ? this : control("control", content);
+    }
+
     /** The package, packed with gzip. */
     public byte[] build() {
         return build("gz");
@@ -75,9 +80,7 @@ public final class DebWriter {
 
     /** @param packing of both archives: gz, xz, zst or "" for none */
     public byte[] build(String packing) {
-        if (!described) {
-            control("control", "Package: x\nVersion: 1\nArchitecture: amd64\nMaintainer: nobody\nDescription: x\n");
-        }
+        describe("Package: x\nVersion: 1\nArchitecture: amd64\nMaintainer: nobody\nDescription: x\n");
         String suffix = packing.isEmpty() ? "" : "." + packing;
         return ar("control.tar" + suffix, pack(control.end(), packing), "data.tar" + suffix, pack(data.end(), packing));
     }

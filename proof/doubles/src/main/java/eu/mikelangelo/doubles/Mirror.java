@@ -129,27 +129,31 @@ public final class Mirror implements AutoCloseable {
         add(name, "1", deb);
     }
 
+    /** Adds a package whose control file, unless it was given one, says what the index says. */
     public void add(String name, String version, DebWriter deb, String... fields) {
-        add(name, version, deb.build(), fields);
+        add(name, version, deb.describe(description(name, version, fields)).build(), fields);
+    }
+
+    private static String description(String name, String version, String... fields) {
+        StringBuilder text = new StringBuilder("Package: " + name + "\nVersion: " + version
+                + "\nArchitecture: amd64\nMaintainer: nobody\n");
+        for (String field : fields) {
+            text.append(field).append('\n');
+        }
+        return text.append("Description: the ").append(name).append(" package\n").toString();
     }
 
     /**
-     * Adds a package beside its other versions. Its file is {@code /pool/NAME_VERSION.deb}, without the version's epoch,
-     * as in Debian.
+     * Adds a package beside its other versions. Its file is {@code /pool/NAME_VERSION.deb}, without the version's
+     * epoch, as in Debian.
      *
      * @param fields more lines for the index, like "Depends: x"
      */
     public void add(String name, String version, byte[] deb, String... fields) {
         String path = "pool/" + name + "_" + version.replaceFirst("^[0-9]+:", "") + ".deb";
         files.put("/" + path, deb);
-        StringBuilder stanza = new StringBuilder("Package: " + name + "\nVersion: " + version
-                + "\nArchitecture: amd64\n");
-        for (String field : fields) {
-            stanza.append(field).append('\n');
-        }
-        stanza.append("Filename: ").append(path).append("\nSize: ").append(deb.length).append("\nSHA256: ")
-                .append(sha256(deb)).append("\nDescription: the ").append(name).append(" package\n\n");
-        stanzas.put(name + " " + version, stanza.toString());
+        stanzas.put(name + " " + version, description(name, version, fields) + "Filename: " + path + "\nSize: "
+                + deb.length + "\nSHA256: " + sha256(deb) + "\n\n");
     }
 
     /** Writes and signs the index of what was added. */

@@ -134,8 +134,8 @@ class BadMirrorTest {
         mirror.heal();
         int asked = mirror.requests().size();
         MIKE.run("compose", app("cutter", "cut")).ok();
-        assertTrue(mirror.requestsAfter(asked).stream().anyMatch(request -> request.startsWith("/pool/cut_1.deb bytes=")),
-                mirror.requests().toString());
+        assertTrue(mirror.requestsAfter(asked).stream()
+                .anyMatch(request -> request.startsWith("/pool/cut_1.deb bytes=")), mirror.requests().toString());
         assertEquals(List.of(), leftovers());
     }
 
