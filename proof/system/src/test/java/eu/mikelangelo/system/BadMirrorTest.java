@@ -242,7 +242,7 @@ class BadMirrorTest {
                 "evil-large", "evil-large takes it beyond", "evil-short", "Truncated TAR archive");
         for (Map.Entry<String, String> why : whys.entrySet()) {
             String name = why.getKey();
-            refused(76, List.of("package " + name + " 1 ", why.getValue()), "compose", app("an-" + name, name));
+            refused(76, List.of("package " + name + " 1", why.getValue()), "compose", app("an-" + name, name));
             assertTrue(Files.notExists(target), name);
         }
         assertEquals(List.of(), leftovers());
