@@ -1,18 +1,19 @@
 package eu.mikelangelo.system;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.doubles.DebWriter;
 import eu.mikelangelo.doubles.Mirror;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -65,14 +66,17 @@ class BadMirrorTest {
 
     /** The kernel package that another home has, as the newest cloud kernel: so nothing else here needs a network. */
     private static void addKernelOf(Mike other) throws IOException {
-        try (var kernels = Files.newDirectoryStream(other.home().resolve("kernels"),
-                "[0-9a-f][0-9a-f][0-9a-f][0-9a-f]*")) {
-            JsonNode kernel = JsonMapper.shared().readTree(kernels.iterator().next().resolve("kernel.json").toFile());
-            String name = kernel.get("packageName").asString();
-            mirror.add(name, kernel.get("version").asString(), Files.readAllBytes(other.home().resolve("packages/debs")
-                    .resolve(kernel.get("debSha256").asString() + ".deb")));
-            mirror.add("linux-image-cloud-amd64", "1", new DebWriter(), "Depends: " + name);
-        }
+        Path kernels = other.home().resolve("kernels");
+        String current = json(kernels.resolve("current.json")).get("sha256").asString();
+        JsonNode kernel = json(kernels.resolve(current).resolve("kernel.json"));
+        String name = kernel.get("packageName").asString();
+        mirror.add(name, kernel.get("version").asString(), Files.readAllBytes(other.home().resolve("packages/debs")
+                .resolve(kernel.get("debSha256").asString() + ".deb")));
+        mirror.add("linux-image-cloud-amd64", "1", new DebWriter(), "Depends: " + name);
+    }
+
+    private static JsonNode json(Path file) {
+        return JsonMapper.shared().readTree(file.toFile());
     }
 
     @BeforeEach
@@ -84,28 +88,23 @@ class BadMirrorTest {
     private static void offer(String name, Mirror.Fault fault) throws IOException {
         mirror.add(name, new DebWriter().file("./usr/bin/" + name, "x".repeat(200_000), 0755));
         mirror.publish();
-        MIKE.run("compose", "--refresh", "tiny");
+        refresh();
         mirror.fail(fault, "/pool/" + name + "_1.deb");
     }
 
+    /** Takes what the archive published. */
+    private static void refresh() {
+        MIKE.run("compose", "--refresh", "tiny").ok();
+    }
+
     private static String app(String name, String... requires) throws IOException {
-        Path meta = Files.createDirectories(FOLDER.resolve(name).resolve("meta"));
-        Files.writeString(meta.resolve("package.yaml"), "name: " + name + "\ntitle: t\nauthor: a\nrequire: ["
-                + String.join(", ", requires) + "]\n");
-        Files.writeString(meta.resolve("run.yaml"), "runtime: native\nconfig_set:\n  main:\n    bootcmd: /usr/bin/"
-                + requires[0] + "\nconfig_set_default: main\n");
-        return FOLDER.resolve(name).toString();
+        return Mike.app(FOLDER.resolve(name), "/usr/bin/" + requires[0], requires);
     }
 
     /** The command fails so, says all these words, and what was there before is there still. */
     private static void refused(int code, List<String> words, String... command) throws IOException {
         List<String> before = images();
-        Mike.Result result = MIKE.run(command);
-        assertEquals(code, result.code(), result.out() + result.err());
-        for (String word : words) {
-            assertTrue(result.err().contains(word), "no \"" + word + "\" in: " + result.err());
-        }
-        assertFalse(result.err().contains("\tat "), "a trace is no message: " + result.err());
+        MIKE.refused(code, words, command);
         assertEquals(before, images());
         assertEquals(0, MIKE.run("ps", "-a", "--json").json().size());
     }
@@ -134,9 +133,7 @@ class BadMirrorTest {
         mirror.heal();
         int asked = mirror.requests().size();
         MIKE.run("compose", app("cutter", "cut")).ok();
-        assertTrue(mirror.requestsAfter(asked).stream()
-                .anyMatch(request -> request.startsWith("/pool/cut_1.deb bytes=")), mirror.requests().toString());
-        assertEquals(List.of(), leftovers());
+        assertResumed("/pool/cut_1.deb", asked);
     }
 
     @Test
@@ -144,12 +141,29 @@ class BadMirrorTest {
         offer("slow", Mirror.Fault.HANG);
         Process compose = MIKE.start("compose", app("slower", "slow"));
         assertTrue(mirror.awaitHanging(Duration.ofSeconds(30)));
+        Host.await(BadMirrorTest::aPartIsThere, "nothing of the download is in the home");
         mirror.heal();
-        MIKE.kill("agent");
+        assertTrue(MIKE.kill("agent"));
         assertTrue(compose.waitFor(30, TimeUnit.SECONDS));
         assertEquals(69, compose.exitValue());
+        int asked = mirror.requests().size();
         MIKE.run("compose", app("slower", "slow")).ok();
+        assertResumed("/pool/slow_1.deb", asked);
+    }
+
+    /** What was asked for since then is the rest of this file, and all of it has arrived. */
+    private static void assertResumed(String path, int asked) throws IOException {
+        List<String> since = mirror.requestsAfter(asked);
+        assertTrue(since.stream().anyMatch(request -> request.startsWith(path + " bytes=")), since.toString());
         assertEquals(List.of(), leftovers());
+    }
+
+    private static boolean aPartIsThere() {
+        try (Stream<Path> files = Files.walk(MIKE.home())) {
+            return files.anyMatch(file -> file.toString().endsWith(".part") && file.toFile().length() > 0);
+        } catch (IOException | UncheckedIOException e) {
+            return false; // a file went while the folder was read
+        }
     }
 
     @Test
@@ -204,7 +218,7 @@ class BadMirrorTest {
         refused(69, List.of("cannot download", "/main/binary-amd64/by-hash/"), "compose", "--refresh", "tiny");
         MIKE.run("compose", app("first", "tiny")).ok();
         mirror.heal();
-        MIKE.run("compose", "--refresh", "tiny");
+        refresh();
         MIKE.run("compose", app("latest", "later")).ok();
         assertEquals(List.of(), leftovers());
     }
@@ -218,11 +232,17 @@ class BadMirrorTest {
         mirror.add("evil-inside", new DebWriter().file("./usr/../../" + "x", "x", 0644));
         mirror.add("evil-hard", new DebWriter().hardLink("./in", up + target).file("./usr/bin/evil-hard", "x", 0755));
         mirror.add("evil-large", new DebWriter().zeros("./usr/bin/evil-large", 7_000_000_000L));
-        mirror.add("evil-promise", new DebWriter().zeros("./usr/bin/evil-promise", 900_000_000L));
+        // Its index entry and digest are right: the archive itself ends before what its header promises.
+        mirror.add("evil-short", new DebWriter().zeros("./usr/bin/evil-short", 900_000_000L));
         mirror.publish();
-        MIKE.run("compose", "--refresh", "tiny");
-        for (String name : List.of("evil-up", "evil-inside", "evil-hard", "evil-large", "evil-promise")) {
-            refused(76, List.of(name), "compose", app("an-" + name, name));
+        refresh();
+        String leaves = "path leaves the tree: ";
+        Map<String, String> whys = Map.of("evil-up", leaves + "./" + up + target,
+                "evil-inside", leaves + "./usr/../../x", "evil-hard", leaves + up + target,
+                "evil-large", "evil-large takes it beyond", "evil-short", "Truncated TAR archive");
+        for (Map.Entry<String, String> why : whys.entrySet()) {
+            String name = why.getKey();
+            refused(76, List.of("package " + name + " 1", why.getValue()), "compose", app("an-" + name, name));
             assertTrue(Files.notExists(target), name);
         }
         assertEquals(List.of(), leftovers());
@@ -236,7 +256,7 @@ class BadMirrorTest {
                 .link("./out", FOLDER.toString()).file("./out/absolute", "x", 0644)
                 .file("./usr/bin/odd", "y", 0755));
         mirror.publish();
-        MIKE.run("compose", "--refresh", "tiny");
+        refresh();
         MIKE.run("compose", app("odder", "odd")).ok();
         assertTrue(Files.notExists(target));
     }
