@@ -36,6 +36,8 @@ final class Composer {
     private final Universe universe;
     private final BlobStore blobs;
     private final Recipe recipe;
+    /** The recipe says all of the start: no script of a package runs. */
+    private final boolean prepared;
     private final String name;
     private final TreeMaker maker;
     private final Programs programs;
@@ -53,7 +55,8 @@ final class Composer {
         this.recipe = recipe;
         maker = new TreeMaker(universe, recipe == null ? List.of() : recipe.drop());
         programs = new Programs(universe, maker);
-        furnisher = new Furnisher(universe, maker, blobs, recipe == null || recipe.args().isEmpty());
+        prepared = recipe != null && !recipe.args().isEmpty();
+        furnisher = new Furnisher(universe, maker, blobs);
         maintainer = new Maintainer(universe, programs, furnisher, maker);
     }
 
@@ -66,17 +69,16 @@ final class Composer {
         if (recipe != null) {
             recipe.add().forEach(this::addGlob);
         }
-        Plan plan = recipe != null && !recipe.args().isEmpty() ? new Plan()
+        Plan plan = prepared ? new Plan()
                 : new StartFinder(universe, maker, universe.name(main), main, group).find();
         if (recipe != null) {
             RecipePlan.apply(recipe, plan, maker);
         }
-        boolean prepared = recipe != null && !recipe.args().isEmpty();
         if (!prepared) {
             // systemd's own tmpfiles.d makes it everywhere; old scripts lock there through /var/lock.
             plan.folders.add(new Plan.Folder("/run/lock", 01777, ""));
         }
-        if (!prepared && maintainer.plan(maintained(), plan)) {
+        if (maintainer.plan(plan)) {
             late(plan);
         }
         templates(plan);
@@ -86,7 +88,7 @@ final class Composer {
         }
         maker.libraries();
         furnisher.read(maker.used().stream().filter(m -> !group.contains(m)
-                && !universe.member(main).requires().contains(m)).toList(), false);
+                && !universe.member(main).requires().contains(m)).toList(), false, List.of());
         furnisher.accounts(plan);
         furnisher.owners(plan);
         if (!prepared) {
@@ -123,7 +125,7 @@ final class Composer {
                 }
             }
         }
-        furnisher.read(members, true);
+        furnisher.read(members, true, List.of());
         furnisher.files();
         maker.libraries();
         furnisher.accounts(null);
@@ -161,9 +163,10 @@ final class Composer {
             group = List.copyOf(all);
             load();
         }
-        furnisher.read(group, true);
+        List<Integer> running = prepared ? List.of() : maintainer.choose(maintained());
+        furnisher.read(group, true, running);
         furnisher.read(universe.loaded().stream().filter(m -> !group.contains(m) && !admin(m)
-                && !universe.member(m).entry().section().endsWith("libs")).toList(), true);
+                && !universe.member(m).entry().section().endsWith("libs")).toList(), true, running);
     }
 
     private void load() {
@@ -279,7 +282,7 @@ final class Composer {
         }
     }
 
-    /** Whose set-up may have to run in the machine: the main package, its group, then what they depend on. */
+    /** Whose set-up may have to run in the machine, in the closure's order: the group and what it depends on. */
     private List<Integer> maintained() {
         List<Integer> members = new ArrayList<>();
         for (int candidate : universe.loaded()) {
@@ -290,8 +293,6 @@ final class Composer {
                 members.add(candidate);
             }
         }
-        // A closure lists a package before what it depends on; set-up goes the other way.
-        java.util.Collections.reverse(members);
         return members;
     }
 

@@ -34,7 +34,7 @@ import java.util.List;
  */
 public final class DebianImporter {
     /** Part of every fingerprint: raise it when the same packages give another tree. */
-    private static final String VERSION = "debian-importer-6";
+    private static final String VERSION = "debian-importer-7";
     private final AptConfig config;
     private final Path folder;
     private final BlobStore blobs;

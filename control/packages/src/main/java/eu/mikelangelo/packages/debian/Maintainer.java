@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -43,16 +44,14 @@ final class Maintainer {
             + "update-inetd ldconfig py3compile pycompile udevadm apparmor_parser update-menus printf cd . "
             + "deluser delgroup userdel groupdel groupmod stat hostname uname cut break continue eval trap setcap "
             + "start_failed update-initramfs install-info killall pidof find").split(" "));
-    private static final Pattern AUTOMATIC = Pattern.compile("(?m)^# Automatically added by [\\s\\S]*?"
-            + "^# End automatically added section");
     private static final Pattern WRITES = Pattern.compile("(?<![0-9&>])>{1,2}\\|?\\s*"
             + "(?!\\s*(/dev/null|&|\"?/dev/stderr))[\"$/A-Za-z]");
-    private static final Pattern TEMPLATE = Pattern.compile("(?m)^Template:\\s*(\\S+)\\n((?:.+\\n?)*)");
     private final Universe universe;
     private final Programs programs;
     private final Furnisher furnisher;
     private final TreeMaker maker;
     private final List<Integer> members = new ArrayList<>();
+    private final List<Integer> left = new ArrayList<>();
 
     Maintainer(Universe universe, Programs programs, Furnisher furnisher, TreeMaker maker) {
         this.universe = universe;
@@ -62,19 +61,29 @@ final class Maintainer {
     }
 
     /**
-     * Looks for scripts of these members that need a run, in this order, and adds the run to the plan.
+     * Chooses the members whose scripts need a run. Their limit spares the candidates named first.
      *
-     * @return whether there is any
+     * @param candidates in a closure's order, a package before what it depends on
+     * @return the chosen ones, in the order of their run: the other way round
      */
-    boolean plan(Collection<Integer> candidates, Plan plan) {
+    List<Integer> choose(Collection<Integer> candidates) {
         for (int member : candidates) {
-            String postinst = universe.facts(member).scripts().getOrDefault("postinst", "");
-            if (members.size() < MAX_SCRIPTS && beyond(postinst)) {
-                members.add(member);
+            if (beyond(universe.facts(member).scripts().getOrDefault("postinst", ""))) {
+                (members.size() < MAX_SCRIPTS ? members : left).add(member);
             }
         }
+        Collections.reverse(members);
+        return List.copyOf(members);
+    }
+
+    /** Adds the run of the chosen members' scripts to the plan. @return whether there is any */
+    boolean plan(Plan plan) {
         if (members.isEmpty()) {
             return false;
+        }
+        if (!left.isEmpty()) {
+            plan.warnings.add("more than " + MAX_SCRIPTS + " packages want to be set up in the machine; left out: "
+                    + String.join(", ", left.stream().map(universe::name).toList()));
         }
         List<String> words = new ArrayList<>(List.of("/bin/sh", HERE + "/run"));
         for (int member : members) {
@@ -127,7 +136,7 @@ final class Maintainer {
 
     /** Whether a postinst, without debhelper's parts, does what Furnisher does not: other commands, written files. */
     static boolean beyond(String postinst) {
-        String own = AUTOMATIC.matcher(postinst).replaceAll("");
+        String own = handwritten(postinst);
         if (own.isBlank()) {
             return false;
         }
@@ -142,22 +151,43 @@ final class Maintainer {
                 return true;
             }
         }
-        return WRITES.matcher(own.replaceAll("(?m)^\\s*#.*", "")).find() && script.commands().stream().anyMatch(c ->
+        return WRITES.matcher(own.replaceAll("(?m)^[ \\t]*#.*", "")).find() && script.commands().stream().anyMatch(c ->
                 c.getFirst().matches("echo|printf|sed|cat"));
+    }
+
+    /** A script without what debhelper added; a section that does not end is no section. */
+    private static String handwritten(String script) {
+        StringBuilder own = new StringBuilder();
+        StringBuilder section = new StringBuilder();
+        for (String line : script.split("(?<=\n)")) {
+            boolean begins = line.startsWith("# Automatically added by ");
+            if (section.isEmpty() && !begins) {
+                own.append(line);
+            } else if (line.startsWith("# End automatically added section")) {
+                section.setLength(0);
+            } else {
+                section.append(line);
+            }
+        }
+        return own.append(section).toString();
     }
 
     /** Lines {@code QUESTION DEFAULT} of a package's debconf templates (debconf-devel(7)). */
     static String answers(String templates) {
         StringBuilder lines = new StringBuilder();
-        Matcher matcher = TEMPLATE.matcher(templates);
-        while (matcher.find()) {
-            String value = "";
-            for (String line : matcher.group(2).split("\n")) {
-                if (line.startsWith("Default:")) {
-                    value = line.substring("Default:".length()).strip();
-                }
+        String question = "";
+        String value = "";
+        // The blank line behind the text ends its last stanza.
+        for (String line : (templates + "\n\n").split("\n", -1)) {
+            if (line.startsWith("Template:")) {
+                question = line.substring("Template:".length()).strip();
+                value = "";
+            } else if (line.startsWith("Default:")) {
+                value = line.substring("Default:".length()).strip();
+            } else if (line.isBlank() && !question.isEmpty()) {
+                lines.append(question).append(' ').append(value).append('\n');
+                question = "";
             }
-            lines.append(matcher.group(1)).append(' ').append(value).append('\n');
         }
         return lines.toString();
     }

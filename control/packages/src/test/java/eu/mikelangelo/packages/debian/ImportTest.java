@@ -342,6 +342,43 @@ class ImportTest {
     }
 
     @Test
+    void stateIsOnlyLeftToAScriptThatWillRun() throws IOException {
+        archive.add("stateful", "1", new Debs().file("./usr/sbin/stateful", "#!/bin/sh\n", 0755)
+                .file("./usr/share/stateful/first", "first", 0644)
+                .file("./usr/share/factory/var/lib/stateful/factory", "factory", 0644)
+                .file("./usr/lib/tmpfiles.d/stateful.conf", "C /var/lib/stateful/factory 0600 - - -\n", 0644)
+                .script("preinst", "cp /usr/share/stateful/first /var/lib/stateful/early\n")
+                .script("postinst", "cp /usr/share/stateful/first /var/lib/stateful/late\nmake-something-strange\n")
+                .build("gz"));
+        archive.publish();
+        Tree machine = take("stateful").tree();
+        assertNull(machine.get("/var/lib/stateful/late"), "the script makes it");
+        assertNotNull(machine.get("/var/lib/stateful/early"), "no postinst makes what a preinst did");
+        assertNotNull(machine.get("/var/lib/stateful/factory"), "systemd-tmpfiles is not there");
+        Tree folder = importer().importTree(List.of("stateful"), Progress.NONE);
+        assertNotNull(folder.get("/var/lib/stateful/late"), "nothing runs a script in a folder's machine");
+    }
+
+    @Test
+    void theLimitOfSetUpsSparesThePackageItself() throws IOException {
+        StringBuilder depends = new StringBuilder();
+        for (int i = 10; i < 28; i++) {
+            archive.add("part" + i, "1", new Debs().file("./usr/share/part/x" + i, "x", 0644)
+                    .script("postinst", "make-something-strange\n").build("gz"));
+            depends.append(depends.isEmpty() ? "Depends: " : ", ").append("part").append(i);
+        }
+        archive.add("whole", "1", new Debs().file("./usr/sbin/whole", "#!/bin/sh\n", 0755)
+                .script("postinst", "make-something-strange\n").build("gz"), depends.toString());
+        archive.publish();
+        Bundle bundle = take("whole");
+        List<String> run = bundle.start().pre().getFirst();
+        assertEquals("whole", run.getLast(), "a package is set up behind what it depends on");
+        assertEquals(16, run.size() - run.indexOf("/usr/lib/mikelangelo/maintainer/run") - 1);
+        assertTrue(bundle.warnings().stream().anyMatch(w -> w.matches(".*left out: part\\d+, part\\d+, part\\d+")),
+                bundle.warnings().toString());
+    }
+
+    @Test
     void variablesStayForTheMachinesEnvironment() throws IOException {
         archive.add("vary", "1", new Debs().file("./usr/sbin/vary", "x", 0755)
                 .file("./etc/default/vary", "OPTS=\"-a -b\"\nPORT=7\n", 0644)

@@ -2,12 +2,14 @@ package eu.mikelangelo.packages.debian;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -101,6 +103,17 @@ class MaintainerTest {
                 Type: select
                 Default: a b
                 """));
+    }
+
+    @Test
+    void longScriptsAndTemplatesOfAnArchiveAreReadInLinearTime() {
+        String text = "Template: demo/x\nType: string\n" + " more\n".repeat(100_000) + "Default: y\n";
+        assertEquals("demo/x y\n", Maintainer.answers(text));
+        String open = "# Automatically added by x\n".repeat(100_000);
+        assertFalse(assertTimeoutPreemptively(Duration.ofMinutes(1), () -> Maintainer.beyond(open)));
+        String blank = "true\n" + "\n".repeat(500_000);
+        assertFalse(assertTimeoutPreemptively(Duration.ofMinutes(1), () -> Maintainer.beyond(blank)));
+        assertTrue(Maintainer.beyond("# Automatically added by x\nmake-something-strange\n"), "no section that ends");
     }
 
     @Test
