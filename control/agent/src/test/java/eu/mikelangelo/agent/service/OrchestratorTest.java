@@ -52,8 +52,8 @@ class OrchestratorTest {
             String name = Views.defaultName(source);
             return new Prepared(name, new MachineSpec.Image(name, "ab".repeat(32), "/images/" + name),
                     new MachineSpec.Kernel("linux", "cd".repeat(32), "/kernels/linux"),
-                    new Start(List.of("/bin/server", "-v", "$A"), List.of(List.of("/bin/mk", "$A")), Map.of(),
-                            "0:0", "/", false, List.of(), List.of()), 100L << 20);
+                    new Start(List.of(), List.of("/bin/server", "-v", "$A"), List.of(List.of("/bin/mk", "$A")),
+                            Map.of(), "0:0", "/", false, List.of(), List.of()), 100L << 20);
         }
 
         @Override

@@ -260,6 +260,11 @@ final class Composer {
     /** Brings the programs of a plan into the tree, and words it as it will run. */
     private void bring(Plan plan) {
         String program = programs.command(plan.args);
+        if (!plan.wrap.isEmpty()) {
+            List<String> all = new ArrayList<>(plan.wrap);
+            all.addAll(plan.args);
+            programs.command(all);
+        }
         if (program != null && !plan.args.getFirst().startsWith("/")) {
             plan.args.set(0, program);
         }
@@ -304,20 +309,17 @@ final class Composer {
         }
     }
 
-    /** Environment files that a set-up writes in the machine are read there, by a shell. */
+    /** Environment files that a set-up writes in the machine are read there, by a script of ours. */
     private void late(Plan plan) {
         if (plan.lateFiles.isEmpty() || plan.template == null) {
             return;
         }
-        StringBuilder text = new StringBuilder("set -a");
-        plan.lateFiles.forEach(file -> text.append("; [ ! -r ").append(file).append(" ] || . ").append(file));
-        text.append("; exec");
-        for (String word : plan.template) {
-            boolean split = word.matches("\\$[A-Za-z_][A-Za-z0-9_]*");
-            text.append(split ? " " + word : " \"" + word.replace("$$", "\\$").replaceAll("([\"`])", "\\\\$1") + '"');
-        }
-        programs.command(plan.args);
-        plan.args = new ArrayList<>(List.of("/bin/sh", "-c", text.toString()));
+        String program = programs.command(plan.args);
+        furnisher.write(LateFiles.PATH, LateFiles.script(plan.lateFiles,
+                plan.template.subList(1, plan.template.size())), 0755, 0, 0);
+        plan.wrap = List.of("/bin/sh", LateFiles.PATH);
+        plan.args = new ArrayList<>(List.of(program == null || plan.args.getFirst().startsWith("/")
+                ? plan.args.getFirst() : program));
         plan.template = null;
     }
 
@@ -359,24 +361,24 @@ final class Composer {
         }
         String workdir = plan.workdir.equals("~") ? accounts.home(plan.user.isEmpty() ? "root" : plan.user)
                 : plan.workdir;
-        List<String> args = words(plan);
+        List<String> wrap = plan.wrap;
         String user = user(plan);
         if (!plan.capabilities.isEmpty() && !user.startsWith("0:")) {
-            args = privileged(plan, user, args);
+            wrap = privileged(plan, user);
             user = "0:0";
         }
-        return new Start(args, List.copyOf(pre), env, user, workdir, plan.forking,
+        return new Start(wrap, words(plan), List.copyOf(pre), env, user, workdir, plan.forking,
                 furnisher.runFolders(), List.copyOf(plan.ports));
     }
 
-    /** The start command with ambient capabilities: setpriv becomes the user and keeps them. */
-    private static List<String> privileged(Plan plan, String user, List<String> args) {
+    /** What starts a command with ambient capabilities: setpriv becomes the user and keeps them. */
+    private static List<String> privileged(Plan plan, String user) {
         String[] ids = user.split("[:,]");
         String kept = String.join(",", plan.capabilities.stream().map(c -> "+" + c).toList());
         List<String> words = new ArrayList<>(List.of("/usr/bin/setpriv", "--reuid=" + ids[0], "--regid=" + ids[1],
                 ids.length > 2 ? "--groups=" + String.join(",", List.of(ids).subList(2, ids.length)) : "--clear-groups",
                 "--inh-caps=" + kept, "--ambient-caps=" + kept, "--"));
-        words.addAll(args);
+        words.addAll(plan.wrap);
         return words;
     }
 

@@ -235,7 +235,7 @@ final class Maintainer {
         return changed;
     }
 
-    private static String resource(String name) {
+    static String resource(String name) {
         try (InputStream in = Maintainer.class.getResourceAsStream("maintainer/" + name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

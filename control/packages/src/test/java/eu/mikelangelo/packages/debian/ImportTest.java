@@ -269,7 +269,9 @@ class ImportTest {
                 """, 0755).build("gz"));
         archive.publish();
         Bundle bundle = take("clever");
-        assertEquals(List.of("/bin/sh", "/etc/init.d/clever", "start"), bundle.start().args());
+        assertEquals(List.of("/bin/sh"), bundle.start().wrap());
+        assertEquals(List.of("/etc/init.d/clever", "start"), bundle.start().args());
+        assertEquals(BundleCache.write(bundle), BundleCache.write(take("clever")), "remembered as it was");
         assertTrue(bundle.start().forking());
         for (String path : List.of("/etc/init.d/clever", "/usr/sbin/start-stop-daemon", "/usr/sbin/cleverd",
                 "/usr/bin/cat")) {
@@ -288,7 +290,7 @@ class ImportTest {
                 start_it -q
                 """, 0755).build("gz"));
         archive.publish();
-        assertEquals(List.of("/bin/sh", "/etc/init.d/lazy", "start"), take("lazy").start().args());
+        assertEquals(List.of("/etc/init.d/lazy", "start"), take("lazy").start().args());
     }
 
     @Test
@@ -335,10 +337,21 @@ class ImportTest {
         assertEquals("keyed/size 2048\n", text(bundle, "/usr/lib/mikelangelo/maintainer/answers"));
         assertTrue(text(bundle, "/var/lib/dpkg/info/keyed.postinst").contains("make-key"));
         assertInstanceOf(Tree.File.class, bundle.tree().get("/usr/bin/make-key"), "the script calls it");
-        assertEquals(List.of("/bin/sh", "-c", "set -a; [ ! -r /etc/default/keyed ] || . /etc/default/keyed; "
-                + "exec \"/usr/sbin/keyed\" $$OPTS"), bundle.start().args());
+        assertEquals(List.of("/bin/sh", "/usr/lib/mikelangelo/start"), bundle.start().wrap());
+        assertEquals(List.of("/usr/sbin/keyed"), bundle.start().args());
+        assertTrue(text(bundle, "/usr/lib/mikelangelo/start").endsWith("\nexec \"$1\" $OPTS\n"));
         assertTrue(take("demo").start().pre().stream().noneMatch(p -> p.toString().contains("maintainer")),
                 "what the tree can hold needs no run");
+    }
+
+    @Test
+    void anEnvironmentFileThatNobodyShipsIsTold() throws IOException {
+        archive.add("wants", "1", new Debs().file("./usr/sbin/wants", "#!/bin/sh\n", 0755)
+                .file("./lib/systemd/system/wants.service", "[Service]\nEnvironmentFile=/usr/share/wants/env\n"
+                        + "EnvironmentFile=-/usr/share/wants/more\nExecStart=/usr/sbin/wants\n", 0644).build("gz"));
+        archive.publish();
+        List<String> told = take("wants").warnings().stream().filter(w -> w.contains("no package ships")).toList();
+        assertEquals(List.of("wants.service reads /usr/share/wants/env, which no package ships"), told);
     }
 
     @Test
@@ -392,8 +405,10 @@ class ImportTest {
         archive.publish();
         Start start = take("vary").start();
         assertEquals(List.of("/usr/bin/setpriv", "--reuid=1", "--regid=1", "--clear-groups",
-                "--inh-caps=+net_bind_service,+net_raw", "--ambient-caps=+net_bind_service,+net_raw", "--",
-                "/usr/sbin/vary", "$OPTS", "--port=${PORT}", "--price", "5$$", "--x=$$PORT"), start.args());
+                "--inh-caps=+net_bind_service,+net_raw", "--ambient-caps=+net_bind_service,+net_raw", "--"),
+                start.wrap());
+        assertEquals(List.of("/usr/sbin/vary", "$OPTS", "--port=${PORT}", "--price", "5$$", "--x=$$PORT"),
+                start.args());
         assertEquals("0:0", start.user());
         assertEquals("-a -b", start.env().get("OPTS"));
     }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -124,6 +125,9 @@ class ComposerTest {
         Composed image = compose(app);
         var files = files(image);
         assertEquals(List.of("/usr/bin/shell", "/run.sh"), image.manifest().start().args());
+        byte[] earlier = new String(image.manifest().json(), StandardCharsets.UTF_8).replaceFirst("\"wrap\" : .*", "")
+                .getBytes(StandardCharsets.UTF_8);
+        assertEquals(image.manifest(), ImageManifest.parse(earlier, "an image of an earlier time"));
         assertEquals("751", files.get("/usr/lib/deep/x").mode(), "/lib is a link in the package below");
         assertEquals("/etc/../nowhere", files.get("/link").target());
         assertEquals("1777", files.get("/tmp").mode(), "a folder that is there keeps its mode");
