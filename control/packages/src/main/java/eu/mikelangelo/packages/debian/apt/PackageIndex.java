@@ -183,6 +183,7 @@ public final class PackageIndex {
         int rank = map.get(at[0]++);
         String preDepends = text(at[0], at);
         String depends = text(at[0], at);
+        String recommends = text(at[0], at);
         String provides = text(at[0], at);
         String conflicts = text(at[0], at);
         String breaks = text(at[0], at);
@@ -190,8 +191,8 @@ public final class PackageIndex {
         at[0] += 8;
         String sha256 = text(at[0], at);
         String url = text(at[0], at);
-        return new PackageEntry(name, version, source, section, (flags & 1) != 0, preDepends, depends, provides,
-                conflicts, breaks, size, sha256, url, (flags & 2) != 0, rank, text(at[0], at));
+        return new PackageEntry(name, version, source, section, (flags & 1) != 0, preDepends, depends,
+                recommends, provides, conflicts, breaks, size, sha256, url, (flags & 2) != 0, rank, text(at[0], at));
     }
 
     private int skipText(int at) {
