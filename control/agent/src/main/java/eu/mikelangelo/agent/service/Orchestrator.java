@@ -122,8 +122,8 @@ public final class Orchestrator implements MachineService {
 
     private void startFresh(String name, RunRequest request, Progress progress) {
         boolean started = false;
-        mark(fresh(name));
         try {
+            mark(fresh(name));
             if (request.remove()) {
                 mark(passing(name));
             }
@@ -226,7 +226,7 @@ public final class Orchestrator implements MachineService {
 
     private static void unmark(Path file) {
         try {
-            Files.deleteIfExists(file);
+            Durable.delete(file);
         } catch (IOException e) {
             LOG.log(Level.WARNING, "cannot delete " + file, e);
         }
@@ -263,8 +263,11 @@ public final class Orchestrator implements MachineService {
     public void resume() {
         for (Fleet.Item item : fleet.list()) {
             String name = item.spec().name();
-            boolean unknown = item.state().phase() == MachineState.Phase.CREATED || Files.exists(fresh(name));
-            if (unknown && !item.state().phase().live()) {
+            MachineState state = item.state();
+            // A mark that could not be deleted must not take a machine that ran.
+            boolean unknown = state.phase() == MachineState.Phase.CREATED
+                    || Files.exists(fresh(name)) && !state.ready() && state.exit() == null;
+            if (unknown && !state.phase().live()) {
                 LOG.info("taking back machine " + name + ", whose making was cut off");
                 discard(name);
                 continue;

@@ -174,6 +174,29 @@ class OrchestratorTest {
     }
 
     @Test
+    void aMachineThatCannotBeMarkedIsTakenBack() throws Exception {
+        Path mark = folder.resolve("machines/memcached/fresh");
+        Files.createDirectories(mark.resolveSibling(".fresh." + ProcessHandle.current().pid() + "."
+                + Thread.currentThread().threadId() + ".tmp")); // a full disk
+        assertThrows(java.io.UncheckedIOException.class, () -> run("{\"source\":\"memcached\",\"detach\":true}"));
+        assertEquals(Map.of(), fleet.items);
+    }
+
+    @Test
+    void aMachineThatRanIsKeptWhateverMarkIsLeft() throws Exception {
+        run("{\"source\":\"memcached\",\"detach\":true}");
+        run("{\"source\":\"redis\",\"detach\":true}");
+        for (String name : List.of("memcached", "redis")) {
+            Files.writeString(folder.resolve("machines").resolve(name).resolve("fresh"), "");
+        }
+        fleet.end("memcached", 3);
+        fleet.put(fleet.get("redis").spec(), FakeFleet.state(MachineState.Phase.FAILED, null));
+        orchestrator.resume();
+        assertEquals(List.of("memcached"), List.copyOf(fleet.items.keySet()), "redis never got beyond its launch");
+        assertFalse(Files.exists(folder.resolve("machines/memcached/fresh")));
+    }
+
+    @Test
     void aMachineThatIsNotReadyStaysAndItsLogIsShown() throws Exception {
         fleet.failReady = new Failure(Failure.Kind.TIMEOUT, "nobody listens on tcp 80 after 60 s", "");
         Files.writeString(folder.resolve("web.console.log"), "cannot open /etc/x\n");
