@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -107,27 +108,28 @@ public final class Machines implements AutoCloseable {
      * @return the machines that are live
      */
     public List<Machine> adoptAll() {
-        List<Machine> adopted = new ArrayList<>();
+        Set<Machine> adopted = ConcurrentHashMap.newKeySet();
+        atOnce(machines.values(), machine -> {
+            if (machine.adopt()) {
+                adopted.add(machine);
+            }
+        });
+        return List.copyOf(adopted);
+    }
+
+    /** Each may have to wait for its guest or QEMU: all do at the same time. */
+    static void atOnce(Collection<Machine> machines, Consumer<Machine> action) {
         List<Thread> threads = new ArrayList<>();
-        for (Machine machine : machines.values()) {
-            threads.add(Thread.ofVirtual().name("adopt " + machine.spec().name()).start(() -> {
-                if (machine.adopt()) {
-                    synchronized (adopted) {
-                        adopted.add(machine);
-                    }
-                }
-            }));
+        for (Machine machine : machines) {
+            threads.add(Thread.ofVirtual().name("for " + machine.spec().name()).start(() -> action.accept(machine)));
         }
         for (Thread thread : threads) {
             try {
                 thread.join();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                break;
+                return;
             }
-        }
-        synchronized (adopted) {
-            return List.copyOf(adopted);
         }
     }
 
@@ -199,7 +201,8 @@ public final class Machines implements AutoCloseable {
         try {
             endUnreadable(name, true);
         } catch (IOException e) {
-            throw new Failure(Failure.Kind.UNAVAILABLE, "cannot end machine \"" + name + "\": " + e.getMessage(), "", e);
+            throw new Failure(Failure.Kind.UNAVAILABLE, "cannot end machine \"" + name + "\": " + e.getMessage(),
+                    "", e);
         }
     }
 
@@ -294,6 +297,6 @@ public final class Machines implements AutoCloseable {
     @Override
     public void close() {
         rotator.interrupt();
-        machines.values().forEach(Machine::release);
+        atOnce(machines.values(), Machine::release);
     }
 }

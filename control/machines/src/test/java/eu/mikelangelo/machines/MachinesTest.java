@@ -17,7 +17,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -205,6 +209,26 @@ class MachinesTest {
             assertTrue(process.waitFor(10, TimeUnit.SECONDS));
         } finally {
             process.destroyForcibly();
+        }
+    }
+
+    @Test
+    void machinesAreAdoptedAndReleasedAtOnce() throws Exception {
+        try (Machines machines = open()) {
+            for (int i = 0; i < 5; i++) {
+                machines.create(MachineStoreTest.request("m" + i, "x"));
+            }
+            CyclicBarrier all = new CyclicBarrier(5);
+            AtomicInteger met = new AtomicInteger();
+            Machines.atOnce(machines.list(), machine -> {
+                try {
+                    all.await(60, TimeUnit.SECONDS); // one after another they never meet
+                    met.incrementAndGet();
+                } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            assertEquals(5, met.get());
         }
     }
 
