@@ -46,14 +46,16 @@ public final class Orchestrator implements MachineService {
     private final Fleet fleet;
     private final PlaneService plane;
     private final Home home;
-    private final Idle idle = new Idle();
+    private final Rest rest;
     private final Semaphore starts = new Semaphore(MAX_STARTS, true);
 
-    public Orchestrator(ImageService images, Fleet fleet, PlaneService plane, Home home) {
+    /** @param rest hears of runs, which are work */
+    public Orchestrator(ImageService images, Fleet fleet, PlaneService plane, Home home, Rest rest) {
         this.images = images;
         this.fleet = fleet;
         this.plane = plane;
         this.home = home;
+        this.rest = rest;
     }
 
     public ImageService images() {
@@ -63,7 +65,7 @@ public final class Orchestrator implements MachineService {
     @Override
     public Map<String, Object> run(RunRequest request, Progress progress) {
         acquire();
-        idle.begin();
+        rest.begin();
         try {
             checkFree(request);
             ImageService.Prepared image = images.prepare(request.source(), request.refresh(), progress);
@@ -71,7 +73,7 @@ public final class Orchestrator implements MachineService {
             startFresh(spec.name(), request, progress);
             return ready(spec.name(), request.detach(), request.patience(), progress);
         } finally {
-            idle.end();
+            rest.end();
             starts.release();
         }
     }

@@ -32,13 +32,15 @@ public final class StoredImages implements ImageService {
     private final ImageStore images;
     private final KernelStore kernels;
     private final Semaphore turns = new Semaphore(MAX_COMPOSITIONS, true);
-    private final Idle idle = new Idle();
+    private final Rest rest;
     private final JsonMapper json = JsonMapper.builder().build();
 
-    public StoredImages(Composer composer, ImageStore images, KernelStore kernels) {
+    /** @param rest hears of compositions, which are work */
+    public StoredImages(Composer composer, ImageStore images, KernelStore kernels, Rest rest) {
         this.composer = composer;
         this.images = images;
         this.kernels = kernels;
+        this.rest = rest;
     }
 
     @Override
@@ -60,7 +62,7 @@ public final class StoredImages implements ImageService {
 
     private Composed composed(String source, boolean refresh, Progress progress) {
         turns.acquireUninterruptibly();
-        idle.begin();
+        rest.begin();
         try {
             progress.step("composing " + source);
             Composed image = composer.compose(reference(source), refresh, progress);
@@ -69,7 +71,7 @@ public final class StoredImages implements ImageService {
             }
             return image;
         } finally {
-            idle.end();
+            rest.end();
             turns.release();
         }
     }

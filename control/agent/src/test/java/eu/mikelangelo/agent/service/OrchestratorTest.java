@@ -30,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class OrchestratorTest {
     @TempDir
     Path folder;
+    private static final Rest REST = new Rest(() -> { });
     private FakeFleet fleet;
     private Orchestrator orchestrator;
     private final List<String> prepared = new ArrayList<>();
@@ -39,7 +40,7 @@ class OrchestratorTest {
     void open() {
         fleet = new FakeFleet(folder);
         orchestrator = new Orchestrator(new FakeImages(), fleet, new FakePlane(),
-                new Home(folder, folder.resolve("run")));
+                new Home(folder, folder.resolve("run")), REST);
     }
 
     private final class FakeImages implements ImageService {
@@ -224,7 +225,8 @@ class OrchestratorTest {
         adopted.put(new MachineSpec(1, "stays", 9, fleet.get("memcached").spec().image(),
                 fleet.get("memcached").spec().kernel(), 64, 1, List.of(), Map.of(), List.of(), List.of(), 0,
                 java.time.Instant.now()), FakeFleet.state(MachineState.Phase.EXITED, ExitStatus.code(0)));
-        new Orchestrator(new FakeImages(), adopted, new FakePlane(), new Home(folder, folder.resolve("run"))).resume();
+        new Orchestrator(new FakeImages(), adopted, new FakePlane(), new Home(folder, folder.resolve("run")),
+                REST).resume();
         adopted.end("memcached", 0);
         for (int i = 0; i < 200 && adopted.find("memcached").isPresent(); i++) {
             Thread.sleep(50);
