@@ -297,9 +297,12 @@ final class Furnisher {
     }
 
     void write(String path, String content, int mode, int uid, int gid) {
+        write(path, content.getBytes(StandardCharsets.UTF_8), mode, uid, gid);
+    }
+
+    void write(String path, byte[] content, int mode, int uid, int gid) {
         try {
-            BlobStore.Blob blob = blobs.put(new ByteArrayInputStream(content.getBytes(StandardCharsets.UTF_8)),
-                    MAX_FILE);
+            BlobStore.Blob blob = blobs.put(new ByteArrayInputStream(content), MAX_FILE);
             tree.put(path, new Tree.File(mode, uid, gid, blob.sha256(), blob.size()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -12,7 +12,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -52,6 +52,7 @@ final class Maintainer {
     private final TreeMaker maker;
     private final List<Integer> members = new ArrayList<>();
     private final List<Integer> left = new ArrayList<>();
+    private Switches switches = new Switches(Set.of());
 
     Maintainer(Universe universe, Programs programs, Furnisher furnisher, TreeMaker maker) {
         this.universe = universe;
@@ -115,7 +116,7 @@ final class Maintainer {
                 maker.tree().put(folder, new Tree.Folder(0755, 0, 0));
             }
         }
-        furnisher.write(HERE + "/run", resource("run.sh"), 0755, 0, 0);
+        furnisher.write(HERE + "/run", resource("run.sh").replace("@SWITCH@", switches.pattern()), 0755, 0, 0);
         furnisher.write(HERE + "/stub", resource("stub.sh"), 0755, 0, 0);
         STUBS.forEach(name -> furnisher.link(HERE + "/bin/" + name, "../stub"));
         furnisher.write("/usr/share/debconf/confmodule", resource("confmodule.sh"), 0644, 0, 0);
@@ -192,47 +193,43 @@ final class Maintainer {
         return lines.toString();
     }
 
-    /**
-     * Sets switches like {@code START_DAEMON=no} in a file of /etc/default: who runs a machine of a package wants its
-     * server started.
-     */
-    static String enabled(String text) {
-        StringBuilder out = new StringBuilder();
-        for (String line : text.split("(?<=\n)")) {
-            Matcher matcher = SWITCH.matcher(line);
-            out.append(matcher.matches() ? matcher.group(1) + switch (matcher.group(3).toLowerCase(
-                    java.util.Locale.ROOT)) {
-                case "no" -> "yes";
-                case "false" -> "true";
-                default -> "1";
-            } + matcher.group(4) : line);
-        }
-        return out.toString();
-    }
-
-    private static final Pattern SWITCH = Pattern.compile("(?si)((?:(?:START|RUN|ENABLED?)(?:_[A-Z0-9_]+)?|"
-            + "[A-Z0-9_]+_(?:START|RUN|ENABLED?))=([\"']?))(no|false|0)(\\2[ \t]*\n?)");
-
     /** Lets the members' configuration in the tree start the server, and listen where it can be reached. */
     List<String> settle(List<Integer> group) {
+        switches = new Switches(daemons(group));
         List<String> changed = new ArrayList<>();
         for (Map.Entry<String, Tree.Node> node : List.copyOf(maker.tree().nodes().entrySet())) {
             Universe.Owned owned = universe.get(node.getKey());
             if (!node.getKey().startsWith("/etc/") || !(node.getValue() instanceof Tree.File file)
-                    || owned != null && !group.contains(owned.member()) || file.size() > 1 << 20) {
+                    || owned != null && !group.contains(owned.member()) || file.size() > Universe.MAX_TEXT) {
                 continue;
             }
-            String text = universe.text(file.sha256());
-            String on = node.getKey().startsWith("/etc/default/") ? enabled(text) : text;
-            String open = Loopback.open(on);
+            // Every byte is a character: what is not UTF-8 stays what it is.
+            String text = universe.text(file.sha256(), StandardCharsets.ISO_8859_1);
+            String on = node.getKey().startsWith("/etc/default/") ? switches.on(text) : text;
+            String open = on.startsWith("#!") ? on : Loopback.open(on);
             if (!open.equals(text)) {
-                furnisher.write(node.getKey(), open, file.mode(), file.uid(), file.gid());
+                furnisher.write(node.getKey(), open.getBytes(StandardCharsets.ISO_8859_1), file.mode(), file.uid(),
+                        file.gid());
+            }
+            if (!on.equals(text)) {
+                changed.add(node.getKey() + " said not to start the server; in this machine it says to");
             }
             if (!open.equals(on)) {
                 changed.add(node.getKey() + " said to listen on the loopback only; in this machine it says 0.0.0.0");
             }
         }
         return changed;
+    }
+
+    /** What a switch may call the group's servers. */
+    private Set<String> daemons(List<Integer> group) {
+        Set<String> names = new TreeSet<>();
+        for (int member : group) {
+            names.add(universe.name(member));
+            universe.facts(member).entries().stream().filter(entry -> entry.file()
+                    && entry.path().matches("/etc/(default|init\\.d)/[^/]+")).forEach(entry -> names.add(entry.name()));
+        }
+        return names;
     }
 
     static String resource(String name) {

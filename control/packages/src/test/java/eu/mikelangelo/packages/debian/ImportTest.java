@@ -437,6 +437,23 @@ class ImportTest {
     }
 
     @Test
+    void aConfigurationThatIsOpenedKeepsItsBytes() throws IOException {
+        byte[] latin = "# caf\u00e9\nlisten = 127.0.0.1\n".getBytes(StandardCharsets.ISO_8859_1);
+        archive.add("latin", "1", new Debs().file("./usr/sbin/latin", "x", 0755).file("./etc/latin.conf", latin, 0644)
+                .file("./etc/latin.sh", "#!/bin/sh\nlisten=127.0.0.1\n", 0755)
+                .file("./etc/default/latin", "START_LATIN=no\n", 0644).build("gz"));
+        archive.publish();
+        Bundle bundle = take("latin");
+        Tree.File file = assertInstanceOf(Tree.File.class, bundle.tree().get("/etc/latin.conf"));
+        assertEquals("# caf\u00e9\nlisten = 0.0.0.0\n",
+                Files.readString(blobs.path(file.sha256()), StandardCharsets.ISO_8859_1));
+        assertTrue(text(bundle, "/etc/latin.sh").contains("127.0.0.1"), "a script is no configuration");
+        assertEquals("START_LATIN=yes\n", text(bundle, "/etc/default/latin"));
+        assertTrue(bundle.warnings().contains(
+                "/etc/default/latin said not to start the server; in this machine it says to"));
+    }
+
+    @Test
     void whatCannotBeStartedSaysWhy() throws IOException {
         Failure failure = assertThrows(Failure.class, () -> take("busy"));
         assertEquals(Failure.Kind.GUEST, failure.kind());
