@@ -45,11 +45,6 @@ public final class StoredImages implements ImageService {
 
     @Override
     public Prepared prepare(String source, boolean refresh, Progress progress) {
-        if (reference(source) instanceof Reference.File file) {
-            // First: an image that cannot run must not take its name from one that can.
-            ImageManifest.Kernel wanted = ImageFile.open(file.path()).manifest().kernel();
-            kernels.require(wanted.sha256(), wanted.packageName(), progress);
-        }
         Composed image = composed(source, refresh, progress);
         ImageManifest manifest = image.manifest();
         Kernel kernel = kernels.require(manifest.kernel().sha256(), manifest.kernel().packageName(), progress);

@@ -100,6 +100,23 @@ class ComposerTest {
     }
 
     @Test
+    void anImageThatCannotRunDoesNotTakeItsNameFromOneThatCan() throws IOException {
+        World other = new World(folder.resolve("elsewhere"));
+        other.packages.state = "2";
+        Path file = other.composer.compose(new Reference.Name("cache"), Progress.NONE).file();
+        Composed own = compose("cache");
+        world.packages.offline = true;
+        try (var kernel = Files.walk(world.home.resolve("kernels").resolve(own.manifest().kernel().sha256()))) {
+            for (Path part : kernel.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(part);
+            }
+        }
+        assertThrows(Failure.class, () -> world.composer.compose(new Reference.File(file), Progress.NONE));
+        assertEquals(own.digest(), world.images.find("cache").digest());
+        assertEquals(1, world.images.list().size());
+    }
+
+    @Test
     void withoutNetworkTheImageOfBeforeServes() {
         Composed first = compose("cache");
         world.packages.offline = true;
