@@ -224,8 +224,9 @@ final class Composer {
     /** What one package lays down for another is not needed; for that other it is its own (/etc/dhcp, /etc/munin). */
     private boolean needed(Entry entry) {
         String[] parts = entry.path().split("/", 4);
-        boolean own = parts.length == 4 && parts[1].equals("etc") && parts[2].length() > 2
-                && !parts[2].matches("init.*|cron.*|rc.*") && universe.name(main).contains(parts[2]);
+        boolean own = parts.length == 4 && parts[1].equals("etc")
+                && !parts[2].matches("init.*|cron.*|rc.*")
+                && ("-" + universe.name(main) + "-").contains("-" + parts[2] + "-");
         return own || !entry.path().matches(NOT_NEEDED);
     }
 

@@ -154,12 +154,6 @@ public final class DebianImporter {
         return !index.packages(name).isEmpty() || !index.providers(name).isEmpty();
     }
 
-    /** At most 100 lines {@code NAME VERSION — description}, best matches first. */
-    public List<String> search(String text) {
-        return open(false, Progress.NONE).search(text, 100).stream()
-                .map(e -> e.name() + " " + e.version() + " — " + e.description()).toList();
-    }
-
     /** Asks the archives for news now. @throws Failure UNAVAILABLE when none of them answers */
     public void refresh(Progress progress) {
         open(true, progress);

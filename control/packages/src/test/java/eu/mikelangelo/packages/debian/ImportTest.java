@@ -415,6 +415,8 @@ class ImportTest {
 
     @Test
     void aFolderForOtherPackagesIsTheOwnOfThePackageThatItIsCalledAfter() throws IOException {
+        archive.add("upppd", "1", new Debs().file("./usr/sbin/upppd", "x", 0755).file("./etc/ppp/x", "x", 0644)
+                .build("gz"));
         for (String name : List.of("isc-dhcp-server", "other")) {
             archive.add(name, "1", new Debs().file("./usr/sbin/" + name, "x", 0755)
                     .file("./etc/dhcp/main.conf", "x", 0644).build("gz"));
@@ -422,6 +424,7 @@ class ImportTest {
         archive.publish();
         assertNotNull(take("isc-dhcp-server").tree().get("/etc/dhcp/main.conf"));
         assertNull(take("other").tree().get("/etc/dhcp/main.conf"));
+        assertNull(take("upppd").tree().get("/etc/ppp/x"), "a part of a word is no name");
     }
 
     @Test

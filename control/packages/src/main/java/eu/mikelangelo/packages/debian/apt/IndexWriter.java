@@ -93,8 +93,6 @@ final class IndexWriter implements AutoCloseable {
         out.writeLong(Long.parseLong(stanza.get("size")));
         text(stanza.get("sha256"));
         text(url);
-        String description = stanza.getOrDefault("description", "");
-        text(description.lines().findFirst().orElse(""));
     }
 
     /**

@@ -12,12 +12,10 @@ import java.util.List;
  * @param automatic   false for archives that say NotAutomatic (backports, experimental): taken only when nothing else
  *                    fits
  * @param rank        of its Priority: 0 required, 1 important, 2 standard, 3 optional, 4 others
- * @param description its first line
  */
 public record PackageEntry(String name, String version, String source, String section, boolean essential,
                            String preDepends, String depends, String recommends, String provides, String conflicts,
-                           String breaks, long size, String sha256, String url, boolean automatic, int rank,
-                           String description) {
+                           String breaks, long size, String sha256, String url, boolean automatic, int rank) {
 
     /** Pre-Depends, then Depends. */
     public List<List<Dependency>> requires(String architecture) {
