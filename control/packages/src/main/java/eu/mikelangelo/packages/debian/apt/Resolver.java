@@ -9,8 +9,9 @@ import java.util.Map;
 
 /**
  * From names to a closure over Depends and Pre-Depends. Of alternatives the first that can be satisfied is taken (what
- * is chosen already counts first, a real package comes before one that provides the name); what is recommended comes in
- * where it can be had; cycles are normal in Debian. The same index and names give the same closure. For one thread; one use.
+ * is chosen already counts first, a real package comes before one that provides the name); what is recommended comes
+ * in where it can be had; cycles are normal in Debian. The same index and names give the same closure. For one thread;
+ * one use.
  */
 public final class Resolver {
     /** Tried choices before we give up on a hostile or broken index. */
