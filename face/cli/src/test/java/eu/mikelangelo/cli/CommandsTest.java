@@ -245,6 +245,15 @@ class CommandsTest {
     }
 
     @Test
+    void everyCommandStandsInTheHelp() {
+        assertEquals(0, mike("--help"));
+        String help = out.toString(StandardCharsets.UTF_8);
+        for (String name : Commands.names()) {
+            assertTrue(help.contains("\n  " + name + " "), name + " is in none of the groups");
+        }
+    }
+
+    @Test
     void jsonIsOnlyAskedForByTheCommandsOwnOption() {
         for (String[] words : new String[][] {{"exec", "nobody", "ls", "--json"},
             {"exec", "nobody", "--", "ls", "--json"}, {"exec", "-t", "nobody", "ls", "--json"}}) {
