@@ -245,6 +245,26 @@ class CommandsTest {
     }
 
     @Test
+    void everyCommandStandsInTheHelp() {
+        assertEquals(0, mike("--help"));
+        String help = out.toString(StandardCharsets.UTF_8);
+        for (String name : Commands.names()) {
+            assertTrue(help.contains("\n  " + name + " "), name + " is in none of the groups");
+        }
+    }
+
+    @Test
+    void jsonIsOnlyAskedForByTheCommandsOwnOption() {
+        for (String[] words : new String[][] {{"exec", "nobody", "ls", "--json"},
+            {"exec", "nobody", "--", "ls", "--json"}, {"exec", "-t", "nobody", "ls", "--json"}}) {
+            assertTrue(mike(words) != 0);
+            assertTrue(err.toString(StandardCharsets.UTF_8).startsWith("mike: "), err.toString(StandardCharsets.UTF_8));
+        }
+        assertTrue(mike("inspect", "nobody", "--json") != 0);
+        assertTrue(err.toString(StandardCharsets.UTF_8).startsWith("{"));
+    }
+
+    @Test
     void helpAndVersionAreAlsoFoundByTheirOtherNames() {
         assertEquals(0, mike("run", "--help"));
         String help = out.toString();

@@ -271,7 +271,9 @@ class ImportTest {
                 PORT=$(cat /etc/clever.port)
                 start-stop-daemon --start --exec /usr/sbin/cleverd -- --port $PORT
                 """, "clever");
-        assertEquals(List.of("/bin/sh", "/etc/init.d/clever", "start"), bundle.start().args());
+        assertEquals(List.of("/bin/sh"), bundle.start().wrap());
+        assertEquals(List.of("/etc/init.d/clever", "start"), bundle.start().args());
+        assertEquals(BundleCache.write(bundle), BundleCache.write(take("clever")), "remembered as it was");
         assertTrue(bundle.start().forking());
         for (String path : List.of("/etc/init.d/clever", "/usr/sbin/start-stop-daemon", "/usr/sbin/cleverd",
                 "/usr/bin/cat")) {
@@ -287,7 +289,7 @@ class ImportTest {
                 start_it() { start_daemon -p /run/lazy.pid $DAEMON -bd $1; }
                 start_it -q
                 """, "lazy");
-        assertEquals(List.of("/bin/sh", "/etc/init.d/lazy", "start"), bundle.start().args());
+        assertEquals(List.of("/etc/init.d/lazy", "start"), bundle.start().args());
     }
 
     @Test
@@ -333,10 +335,58 @@ class ImportTest {
         assertEquals("keyed/size 2048\n", text(bundle, "/usr/lib/mikelangelo/maintainer/answers"));
         assertTrue(text(bundle, "/var/lib/dpkg/info/keyed.postinst").contains("make-key"));
         assertInstanceOf(Tree.File.class, bundle.tree().get("/usr/bin/make-key"), "the script calls it");
-        assertEquals(List.of("/bin/sh", "-c", "set -a; [ ! -r /etc/default/keyed ] || . /etc/default/keyed; "
-                + "exec \"/usr/sbin/keyed\" $$OPTS"), bundle.start().args());
+        assertEquals(List.of("/bin/sh", "/usr/lib/mikelangelo/start"), bundle.start().wrap());
+        assertEquals(List.of("/usr/sbin/keyed"), bundle.start().args());
+        assertTrue(text(bundle, "/usr/lib/mikelangelo/start").endsWith("\nexec \"$1\" $OPTS\n"));
         assertTrue(take("demo").start().pre().stream().noneMatch(p -> p.toString().contains("maintainer")),
                 "what the tree can hold needs no run");
+    }
+
+    @Test
+    void anEnvironmentFileThatNobodyShipsIsTold() throws IOException {
+        mirror.add("wants", "1", new DebWriter().file("./usr/sbin/wants", "#!/bin/sh\n", 0755)
+                .file("./lib/systemd/system/wants.service", "[Service]\nEnvironmentFile=/usr/share/wants/env\n"
+                        + "EnvironmentFile=-/usr/share/wants/more\nExecStart=/usr/sbin/wants\n", 0644));
+        mirror.publish();
+        List<String> told = take("wants").warnings().stream().filter(w -> w.contains("no package ships")).toList();
+        assertEquals(List.of("wants.service reads /usr/share/wants/env, which no package ships"), told);
+    }
+
+    @Test
+    void stateIsOnlyLeftToAScriptThatWillRun() throws IOException {
+        mirror.add("stateful", "1", new DebWriter().file("./usr/sbin/stateful", "#!/bin/sh\n", 0755)
+                .file("./usr/share/stateful/first", "first", 0644)
+                .file("./usr/share/factory/var/lib/stateful/factory", "factory", 0644)
+                .file("./usr/lib/tmpfiles.d/stateful.conf", "C /var/lib/stateful/factory 0600 - - -\n", 0644)
+                .control("preinst", "cp /usr/share/stateful/first /var/lib/stateful/early\n")
+                .control("postinst", "cp /usr/share/stateful/first /var/lib/stateful/late\nmake-something-strange\n")
+                );
+        mirror.publish();
+        Tree machine = take("stateful").tree();
+        assertNull(machine.get("/var/lib/stateful/late"), "the script makes it");
+        assertNotNull(machine.get("/var/lib/stateful/early"), "no postinst makes what a preinst did");
+        assertNotNull(machine.get("/var/lib/stateful/factory"), "systemd-tmpfiles is not there");
+        Tree folder = importer().importTree(List.of("stateful"), Progress.NONE);
+        assertNotNull(folder.get("/var/lib/stateful/late"), "nothing runs a script in a folder's machine");
+    }
+
+    @Test
+    void theLimitOfSetUpsSparesThePackageItself() throws IOException {
+        StringBuilder depends = new StringBuilder();
+        for (int i = 10; i < 28; i++) {
+            mirror.add("part" + i, "1", new DebWriter().file("./usr/share/part/x" + i, "x", 0644)
+                    .control("postinst", "make-something-strange\n"));
+            depends.append(depends.isEmpty() ? "Depends: " : ", ").append("part").append(i);
+        }
+        mirror.add("whole", "1", new DebWriter().file("./usr/sbin/whole", "#!/bin/sh\n", 0755)
+                .control("postinst", "make-something-strange\n"), depends.toString());
+        mirror.publish();
+        Bundle bundle = take("whole");
+        List<String> run = bundle.start().pre().getFirst();
+        assertEquals("whole", run.getLast(), "a package is set up behind what it depends on");
+        assertEquals(16, run.size() - run.indexOf("/usr/lib/mikelangelo/maintainer/run") - 1);
+        assertTrue(bundle.warnings().stream().anyMatch(w -> w.matches(".*left out: part\\d+, part\\d+, part\\d+")),
+                bundle.warnings().toString());
     }
 
     @Test
@@ -353,14 +403,18 @@ class ImportTest {
         mirror.publish();
         Start start = take("vary").start();
         assertEquals(List.of("/usr/bin/setpriv", "--reuid=1", "--regid=1", "--clear-groups",
-                "--inh-caps=+net_bind_service,+net_raw", "--ambient-caps=+net_bind_service,+net_raw", "--",
-                "/usr/sbin/vary", "$OPTS", "--port=${PORT}", "--price", "5$$", "--x=$$PORT"), start.args());
+                "--inh-caps=+net_bind_service,+net_raw", "--ambient-caps=+net_bind_service,+net_raw", "--"),
+                start.wrap());
+        assertEquals(List.of("/usr/sbin/vary", "$OPTS", "--port=${PORT}", "--price", "5$$", "--x=$$PORT"),
+                start.args());
         assertEquals("0:0", start.user());
         assertEquals("-a -b", start.env().get("OPTS"));
     }
 
     @Test
     void aFolderForOtherPackagesIsTheOwnOfThePackageThatItIsCalledAfter() throws IOException {
+        mirror.add("upppd", "1", new DebWriter().file("./usr/sbin/upppd", "x", 0755).file("./etc/ppp/x", "x", 0644)
+                );
         for (String name : List.of("isc-dhcp-server", "other")) {
             mirror.add(name, "1", new DebWriter().file("./usr/sbin/" + name, "x", 0755)
                     .file("./etc/dhcp/main.conf", "x", 0644));
@@ -368,6 +422,7 @@ class ImportTest {
         mirror.publish();
         assertNotNull(take("isc-dhcp-server").tree().get("/etc/dhcp/main.conf"));
         assertNull(take("other").tree().get("/etc/dhcp/main.conf"));
+        assertNull(take("upppd").tree().get("/etc/ppp/x"), "a part of a word is no name");
     }
 
     @Test
@@ -380,6 +435,23 @@ class ImportTest {
         Bundle bundle = take("web");
         assertInstanceOf(Tree.File.class, bundle.tree().get("/usr/bin/helper"));
         assertTrue(text(bundle, "/etc/web.conf").contains("listen = 0.0.0.0:80"));
+    }
+
+    @Test
+    void aConfigurationThatIsOpenedKeepsItsBytes() throws IOException {
+        byte[] latin = "# caf\u00e9\nlisten = 127.0.0.1\n".getBytes(StandardCharsets.ISO_8859_1);
+        mirror.add("latin", "1", new DebWriter().file("./usr/sbin/latin", "x", 0755).file("./etc/latin.conf", latin, 0644)
+                .file("./etc/latin.sh", "#!/bin/sh\nlisten=127.0.0.1\n", 0755)
+                .file("./etc/default/latin", "START_LATIN=no\n", 0644));
+        mirror.publish();
+        Bundle bundle = take("latin");
+        Tree.File file = assertInstanceOf(Tree.File.class, bundle.tree().get("/etc/latin.conf"));
+        assertEquals("# caf\u00e9\nlisten = 0.0.0.0\n",
+                Files.readString(blobs.path(file.sha256()), StandardCharsets.ISO_8859_1));
+        assertTrue(text(bundle, "/etc/latin.sh").contains("127.0.0.1"), "a script is no configuration");
+        assertEquals("START_LATIN=yes\n", text(bundle, "/etc/default/latin"));
+        assertTrue(bundle.warnings().contains(
+                "/etc/default/latin said not to start the server; in this machine it says to"));
     }
 
     @Test
