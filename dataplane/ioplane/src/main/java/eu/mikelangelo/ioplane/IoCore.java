@@ -252,10 +252,10 @@ public final class IoCore implements AutoCloseable {
      * Looks whether a hostile front-end holds the core in a call (see {@link CallGuard}), and ends that. To be called
      * now and then, by one thread: two looks find it.
      *
-     * @return the port whose front-end it is, to be removed; null when the core was not held
+     * @return the port whose front-end it was, to be removed; null when the core was not held, or still is
      */
     public Port freeFromCall() {
-        return bell.free(fabric);
+        return bell.free(fabric, errors);
     }
 
     private static long token(Port port, int kind) {
