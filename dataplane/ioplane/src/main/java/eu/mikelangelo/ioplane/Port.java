@@ -48,6 +48,7 @@ public final class Port {
 
     /** Has staged used entries that are not published yet. */
     boolean touched;
+    /** Used entries were published, and whether the guest is to be called for them was not looked at since. */
     boolean rxPublished;
     boolean txPublished;
     /** A frame at the head of the transmit queue waits for this port to offer buffers; null when none does. */

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.memory.Region;
@@ -67,6 +68,23 @@ class SwitchTest {
         assertEquals(0, table.find(Frames.mac(1), Long.MAX_VALUE));
         table.forget(0);
         assertEquals(-1, table.find(Frames.mac(1), 0));
+    }
+
+    /** Entries that were published before a failure are not published again: the call is all that is left to do. */
+    @Test
+    void whoIsNotCalledBecauseOfAFailureIsCalledAfterIt() {
+        Bench bench = new Bench(true);
+        for (int number = 1; number <= 4; number++) {
+            bench.machine(number);
+        }
+        bench.failing = 1;
+        assertTrue(bench.nics.get(0).send(Frames.plain(Frames.BROADCAST, Frames.mac(1), 60, random)));
+        assertThrows(InternalError.class, bench::turn);
+        assertEquals(0, bench.calls);
+        bench.fabric.flushAll();
+        assertEquals(4, bench.calls, "three receivers and the sender");
+        bench.fabric.flushAll();
+        assertEquals(4, bench.calls);
     }
 
     @Test
