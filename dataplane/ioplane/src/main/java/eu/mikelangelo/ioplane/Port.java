@@ -44,7 +44,6 @@ public final class Port {
     int txKickFd = -1;
     int txCallFd = -1;
     Outlet outlet;
-    final AckReminder reminder = new AckReminder();
 
     /** Has staged used entries that are not published yet. */
     boolean touched;

@@ -48,7 +48,7 @@ final class Bench {
         List<Integer> sent = new ArrayList<>();
         uplinkFrames.add(sent);
         if (number > 0) {
-            port.outlet = (frame, length) -> {
+            port.outlet = (fabric, frame, length, nowNs) -> {
                 assertEquals(frame.bytes(), length);
                 sent.add(length);
                 return null;
