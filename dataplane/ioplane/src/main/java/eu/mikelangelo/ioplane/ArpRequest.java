@@ -9,7 +9,7 @@ final class ArpRequest {
 
     private ArpRequest() {}
 
-    /** Writes {@value #BYTES} bytes: the machine with {@code mac} and {@code ipv4} asks everybody for {@code target}. */
+    /** Writes {@value #BYTES} bytes: who has {@code mac} and {@code ipv4} asks everybody for {@code target}. */
     static void write(Region out, int at, long mac, int ipv4, int target) {
         out.big48(at, BROADCAST);
         out.big48(at + 6, mac);
