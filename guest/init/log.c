@@ -24,7 +24,7 @@ void log_open(void) {
     if (bind(log_fd, (void *)&name, sizeof name) || chmod(name.sun_path, 0666)) note("/dev/log: %s\n", strerror(errno));
 }
 
-/* A flood waits for the next turn (true: there is more). What the console does not take is lost: a log must not block. */
+/* True: a flood waits for the next turn. What the console does not take is lost: a log must not hold up PID 1. */
 bool log_turn(void) {
     static bool cut;  /* the console's last line has no end yet */
     char message[1 + MESSAGE_MAX + 1] = "\n";
