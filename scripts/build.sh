@@ -38,7 +38,8 @@ old=build/lib.old.$$
 [ -d build/lib ] && mv build/lib "$old"
 mv build/lib.next build/lib
 rm -rf "$old"
-printf '%s\n' "$JAVA_HOME/bin/java" "$home" > build/java
+printf '%s\n' "$JAVA_HOME/bin/java" "$home" > build/java.next
+mv build/java.next build/java
 # What a CLI and an agent compare: another build means another agent.
 cat build/lib/*/*.jar build/guest/init | sha256sum | cut -c1-16 > build/build-id
 # The options of a short-lived command line: start fast, compile little, one collector thread; map the cache where it was

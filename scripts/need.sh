@@ -1,5 +1,7 @@
 # What Mikelangelo needs from the host, for ./mike and ./do (sourced by both). Messages go to standard error.
 # shellcheck shell=bash
+# shellcheck source=scripts/stale.sh
+. "${BASH_SOURCE[0]%/*}/stale.sh"
 
 say() { printf 'mike: %s\n' "$*" >&2; }
 
@@ -53,8 +55,8 @@ jdk_package() {
 # One line for a shell that makes root run $1, as this user can: root itself, sudo, or su.
 as_root() {
   if [ "$(id -u)" = 0 ]; then printf '%s' "$1"
-  elif command -v sudo > /dev/null; then printf "sudo sh -c '%s'" "$1"
-  else printf "su - -c '%s'" "$1"; fi # "-": a user's PATH lacks /usr/sbin, and dpkg needs that
+  elif command -v sudo > /dev/null; then printf 'sudo sh -c %s' "${1@Q}"
+  else printf 'su - -c %s' "${1@Q}"; fi # "-": a user's PATH lacks /usr/sbin, and dpkg needs that
 }
 
 install_line() { printf 'apt-get update && apt-get install -y --no-install-recommends %s' "${1% }"; }
@@ -67,7 +69,7 @@ no_jdk() {
   Debian 12 has none of its own. Paste this line; it puts Debian 13's JDK with the libraries it was built for into
   /opt/jdk-25 and leaves the system's own alone (500 MB, two minutes):
 
-    $(as_root "sh \"$(cd "${BASH_SOURCE[0]%/*}" && pwd)/jdk-from-debian-13.sh\"")
+    $(as_root "sh $(printf %q "$(cd "${BASH_SOURCE[0]%/*}" && pwd)")/jdk-from-debian-13.sh")
 
   Or unpack any other JDK 25 into a folder below ~/.jdks, or set MIKE_JAVA_HOME to its folder.
 TEXT
@@ -109,6 +111,17 @@ need_tools() {
   install_packages "${2:-}"
 }
 
+# A fresh machine is often busy with upgrades of its own. apt-get can wait for dpkg's lock, for that of its lists it cannot.
+update_lists() {
+  local end=$((SECONDS + 600)) said
+  until said=$(LC_ALL=C apt-get update -qq 2>&1); do
+    printf '%s\n' "$said"
+    case $said in *'Could not get lock'*) ;; *) return 1 ;; esac
+    [ $SECONDS -lt $end ] || return 1
+    sleep 5
+  done
+}
+
 # Installs what is missing now: two first starts may meet here, and the second finds the first one's work done.
 install_packages() {
   local log packages
@@ -120,9 +133,9 @@ install_packages() {
     [ -n "$packages" ] || exit 0
     say "installing ${packages% } (a minute or two)"
     export DEBIAN_FRONTEND=noninteractive
-    # A fresh machine is often busy with upgrades of its own: wait for those. apt would hand our input on to dpkg.
+    # apt would hand our input on to dpkg.
     # shellcheck disable=SC2086
-    { apt-get update -qq \
+    { update_lists \
       && apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 $packages; } \
       < /dev/null > "$log" 2>&1 && exit 0
     tail -n 15 "$log" >&2
@@ -136,19 +149,14 @@ install_packages() {
 
 # Builds the product into $1/build when it is older than its sources; several callers wait for one another.
 need_build() {
-  local home=$1 java='' place=''
+  local home=$1 java
   if ! mkdir -p "$home/build" 2> /dev/null || [ ! -w "$home/build" ]; then
     say "cannot build: $home/build is not writable for $(id -un); let its owner run ./mike, or use a clone of your own"
     return 1
   fi
   (
     flock -n 9 || { say "waiting for another mike that builds"; flock 9; }
-    { read -r java && read -r place; } 2> /dev/null < "$home/build/java" || true
-    if [ -f "$home/build/stamp" ] && [ -z "${MIKE_REBUILD:-}" ] && [ -x "${java:-/}" ] && [ "$place" = "$home" ] \
-        && [ -z "$(find "$home"/{ground,dataplane,control,face,guest}/*/{src/main,pom.xml} "$home"/guest/init/*.[ch] \
-          "$home"/pom.xml -newer "$home/build/stamp" -type f -print -quit 2>/dev/null)" ]; then
-      exit 0
-    fi
+    [ -n "${MIKE_REBUILD:-}" ] || stale "$home" || exit 0
     bash "$home/scripts/build.sh"
   ) 9> "$home/build/lock"
 }

@@ -12,8 +12,8 @@ export MIKE_HOME=$home/build/train MIKE_AOT_TRAIN=$home/build/aot.next
 grep -v AOTCache build/cli.args > build/aot.next/cli.args
 "$java" "-XX:AOTCacheOutput=$MIKE_AOT_TRAIN/cli.aot" "@build/aot.next/cli.args" "-Dmike.home=$home" eu.mikelangelo.cli.Train
 unset MIKE_AOT_TRAIN
-# Not by pgrep: a minimal system has none. (The brackets keep grep from finding itself.)
-agents() { grep -als 'Agent[M]ain' /proc/[0-9]*/cmdline | xargs -r grep -als "mike.home=$home"; }
+# By what only this training's agent and plane have inherited; /proc shows a process's environment as of its start.
+agents() { grep -lszxF "MIKE_AOT_TRAIN=$home/build/aot.next" /proc/[0-9]*/environ; }
 for ((i = 0; i < 300; i++)); do   # agent and plane write their caches when they end
   [ -f build/aot.next/agent.aot ] && [ -f build/aot.next/plane.aot ] && [ -z "$(agents)" ] && break
   sleep 0.1

@@ -90,13 +90,13 @@ void spawn_environment(void);
 /* ---- log.c: /dev/log ---- */
 size_t log_line(char *message, size_t length);    /* makes it a line, in place; how long that is, 0: empty */
 void log_open(void);
-void log_turn(void);
+bool log_turn(void);
 
 /* ---- ports.c: virtio-serial, status lines ---- */
 void ports_open(void);
 /* The device whose `file` under /sys/class/... says `wanted`; -1: it is not there. */
 int open_named(const char *class, const char *file, const char *wanted, const char *devices);
-bool ports_possible(void);        /* a driver for them is there: ports and hvc0 may still appear */
+bool ports_possible(void);        /* a device for them is there: ports and hvc0 may still appear */
 bool ports_turn(void);
 bool ports_flushed(void);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));

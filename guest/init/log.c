@@ -3,7 +3,6 @@
 #include <sys/un.h>
 
 enum { MESSAGE_MAX = 1024, TURN_MAX = 16 };
-
 int log_fd = -1;
 
 /* RFC 3164, 4.1: "<PRI>Mmm dd hh:mm:ss TAG: TEXT"; the time is left out, the rest must stay on its line. */
@@ -25,10 +24,16 @@ void log_open(void) {
     if (bind(log_fd, (void *)&name, sizeof name) || chmod(name.sun_path, 0666)) note("/dev/log: %s\n", strerror(errno));
 }
 
-/* A flood waits for the next turn; what the console does not take at once is lost: a log must not hold up PID 1. */
-void log_turn(void) {
-    char message[MESSAGE_MAX + 1];
-    ssize_t n;
-    for (int i = 0; i < TURN_MAX && (n = recv(log_fd, message, MESSAGE_MAX, 0)) >= 0; i++)
-        write(console_fd, message, log_line(message, (size_t)n));
+/* True: a flood waits for the next turn. What the console does not take is lost: a log must not hold up PID 1. */
+bool log_turn(void) {
+    static bool cut;  /* the console's last line has no end yet */
+    char message[1 + MESSAGE_MAX + 1] = "\n";
+    for (int i = 0; i < TURN_MAX; i++) {
+        ssize_t n = recv(log_fd, message + 1, MESSAGE_MAX, 0);
+        if (n < 0) return false;
+        char *at = message + !cut;
+        n = write(console_fd, at, log_line(message + 1, (size_t)n) + cut);
+        if (n > 0) cut = at[n - 1] != '\n';
+    }
+    return true;
 }

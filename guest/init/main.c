@@ -4,7 +4,7 @@
 #include <time.h>
 
 enum phase { STARTING, PREPARING, RUNNING, LEAVING };
-enum { CONSOLE_WAIT_MS = 2000, LEFTOVER_MS = 2000, KILLS_MAX = 3, FLUSH_MS = 300, IMAGE_MAX = 1 << 20 };
+enum { CONSOLE_WAIT_MS = 2000, LEFTOVER_MS = 2000, KILLS_MAX = 3, FLUSH_MS = 300, LAST_LOG = 64, IMAGE_MAX = 1 << 20 };
 
 struct config config;
 struct user app_user;
@@ -30,7 +30,7 @@ void *must(void *allocated) {
 /* Gives the host a bounded time to hear the last lines, then ends the machine. */
 static _Noreturn void leave(void) {
     int64_t until = now_ms() + FLUSH_MS;
-    log_turn();
+    for (int i = 0; i < LAST_LOG && log_turn(); i++) { }
     for (ports_turn(); !ports_flushed() && now_ms() < until; ports_turn())
         poll(&(struct pollfd){ports_fd, POLLIN, 0}, 1, 5);
     power_off();
@@ -157,8 +157,8 @@ static void timers(int64_t now) {
 static void turn(void) {
     struct pollfd p[6 + 3 * CHANNELS] = {{signal_fd, POLLIN, 0}, {ports_fd, POLLIN, 0}, {uevent_fd, POLLIN, 0},
         {dhcp_fd, POLLIN, 0}, {button_fd, POLLIN, 0}, {log_fd, POLLIN, 0}};
-    bool more;  /* what the channels say must leave, and what the host says reach them, before we sleep */
-    do more = channels_turn(now_ms()); while (ports_turn());
+    bool more = channels_turn(now_ms());  /* what they say must leave, what the host says reach them, before we sleep */
+    more |= ports_turn();                 /* once: a host that goes on talking must not keep us from the rest */
     int64_t now = now_ms(), due = now + (more ? 0 : 60000);
     int count = 6 + channels_poll(p + 6, &due);
     const int64_t dues[] = {kill_due, dhcp_due, ports_due, phase == RUNNING ? listen_due : INT64_MAX,

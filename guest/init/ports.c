@@ -8,7 +8,6 @@
  * have to say (ends, errors, credits, status) always fit behind. */
 enum { SAID_MAX = 4096, SAID_LAST = 1200, BULK = 65536, TAKE = 131072, QUEUE = 262144, IN_MAX = 2 * FRAME_MAX };
 enum { GONE_MS = 1000 };  /* a host away for so long has ended, and what it began ends with it */
-
 enum { KOBJECT_UEVENT = 15 };  /* linux/netlink.h, which musl does not have */
 
 int ports_fd = -1, uevent_fd = -1;
@@ -18,7 +17,7 @@ static char said[SAID_MAX];
 static size_t said_length, said_sent;
 static uint8_t queue[QUEUE], in[IN_MAX];
 static size_t queued, in_length;
-static bool readable, welcomed, control_gone = true;
+static bool readable, welcomed, control_gone = true, heard;  /* heard: something of the host's, in this turn */
 
 /* The entry of a folder under /sys whose file says what is wanted. */
 static bool find_named(const char *class, const char *file, const char *wanted, char name[TEXT_MAX]) {
@@ -52,8 +51,9 @@ static int open_port(const char *name) {
     int fd = open_named("/sys/class/virtio-ports", "name", name, "/dev");
     /* Edge-triggered: a port without a host says HUP for ever, and we want to hear only of changes. */
     struct epoll_event e = {.events = EPOLLIN | EPOLLOUT | EPOLLET, .data.fd = fd};
-    if (fd >= 0) epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e);
-    return fd;
+    if (fd < 0 || !epoll_ctl(ports_fd, EPOLL_CTL_ADD, fd, &e)) return fd;
+    close(fd);  /* unwatched, nobody would hear it: the next uevent tries again */
+    return -1;
 }
 
 void ports_open(void) {
@@ -85,8 +85,7 @@ void say(const char *format, ...) {
     size_t length = strlen(line);
     line[length++] = '\n';
     if (last) note("%.*s", (int)length, line);  /* kernel.log shows it where no port does */
-    if (said_length + length > SAID_MAX - (last ? 0 : SAID_LAST))
-        return;  /* a bound, with room kept for the lines that matter most */
+    if (said_length + length > SAID_MAX - (last ? 0 : SAID_LAST)) return;  /* room is kept for what matters most */
     memcpy(said + said_length, line, length);
     said_length += length;
     write_status();
@@ -113,8 +112,6 @@ static void hello(const struct frame *f) {
     welcomed = true;
     ports_due = control_gone ? now_ms() + GONE_MS : INT64_MAX;
 }
-
-static bool heard;  /* in this turn, something of the host's */
 
 /* Takes the frames that are here; false when it stopped because the answers wait for the host. */
 static bool take_frames(void) {
@@ -165,8 +162,7 @@ bool ports_turn(void) {
     struct epoll_event e[2];
     heard = false;
     hear_uevents();
-    int changes = epoll_wait(ports_fd, e, 2, 0);
-    for (int i = 0; i < changes; i++) {
+    for (int i = epoll_wait(ports_fd, e, 2, 0); i-- > 0; ) {
         bool hangup = e[i].events & EPOLLHUP;
         if (e[i].data.fd != control_fd) continue;
         control_gone = hangup;

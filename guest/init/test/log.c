@@ -1,5 +1,5 @@
 /* /dev/log: what becomes of a message, and that neither a flood nor a full console holds up a turn. */
-#include "test.h"
+#include "fake_port.h"
 
 static void becomes(const char *message, size_t length, const char *line) {
     char *copy = exact(message, length + 1);  /* log_line needs room for the newline */
@@ -48,7 +48,7 @@ static void turns(void) {
     send(log[1], "", 0, 0);  /* an empty message is no end */
     send(log[1], message, sizeof message, 0);
     while (sent < 40 && send(log[1], "<3>m", 4, 0) == 4) sent++;
-    log_turn();
+    CHECK(log_turn());
     ssize_t n = read(console[0], said, sizeof said);
     CHECK(n > 1025 && n <= 1025 + 2 * 14);  /* a long message is cut, and a turn takes sixteen at most */
     for (int i = 0; i < 5; i++) log_turn();
@@ -67,8 +67,32 @@ static void turns(void) {
     close(console[1]);
 }
 
+/* A console that takes a part of a line, then goes on: the next message must not stand behind the rest of the last. */
+static void cut(void) {
+    static const char expected[] = "abc\nghi\njkl\nmn\nop\n";
+    static const struct { size_t most; const char *message; } steps[] = {
+        {3, "<3>abcdef"}, {99, "<3>ghi"}, {3, "<3>jkl"}, {1, "<3>lost"}, {99, "<3>mn"}, {0, "<3>lost"}, {99, "<3>op"}};
+    int log[2];
+    CHECK(!socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, log));
+    log_fd = log[0];
+    console_fd = open("/dev/vport7p1", O_RDWR);  /* the fake port: it takes as many bytes as it is told to */
+    port_fresh();
+    port.connected = port.present = true;
+    port.hosts = 1;
+    for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+        port.write_most = steps[i].most;
+        send(log[1], steps[i].message, strlen(steps[i].message), 0);
+        CHECK(!log_turn());
+    }
+    CHECK(port.heard_length[0] == sizeof expected - 1 && !memcmp(port.heard[0], expected, sizeof expected - 1));
+    close(log[0]);
+    close(log[1]);
+    log_fd = console_fd = -1;
+}
+
 void test_log(void) {
     run("log: a message becomes a line", lines);
     run("log: mutated, no sanitizer report", lines_mutated);
     run("log: floods, long messages, a full console", turns);
+    run("log: a console that takes a part of a line", cut);
 }

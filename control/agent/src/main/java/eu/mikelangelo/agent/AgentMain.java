@@ -13,6 +13,7 @@ import eu.mikelangelo.agent.service.DebianSource;
 import eu.mikelangelo.agent.service.ImageService;
 import eu.mikelangelo.agent.service.LiveFleet;
 import eu.mikelangelo.agent.service.Orchestrator;
+import eu.mikelangelo.agent.service.Rest;
 import eu.mikelangelo.agent.service.StoredImages;
 import eu.mikelangelo.base.Durable;
 import eu.mikelangelo.base.Failure;
@@ -88,7 +89,9 @@ public final class AgentMain {
         try (PlaneSupervisor plane = PlaneSupervisor.of(launch, env)) {
             plane.start();
             try (Machines machines = Machines.open(home, env, plane)) {
-                Orchestrator orchestrator = new Orchestrator(images(launch, env), new LiveFleet(machines), plane, home);
+                Rest rest = new Rest(System::gc);
+                Orchestrator orchestrator = new Orchestrator(images(launch, env, rest), new LiveFleet(machines), plane,
+                        home, rest);
                 List<?> adopted = machines.adoptAll();
                 plane.settle();
                 orchestrator.resume();
@@ -98,7 +101,7 @@ public final class AgentMain {
                         "shutdown", agent::shutdown, "machines", new MachineRoutes(orchestrator),
                         "images", new ImageRoutes(orchestrator.images())));
                 ApiServer server = new ApiServer(home.agentSocket(), PeerCheck.ofProcess(), handler);
-                new Rest(handler::answered, System::gc).start();
+                rest.start();
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> await(end, ended)));
                 try (server) {
                     end.await();
@@ -119,7 +122,7 @@ public final class AgentMain {
         }
     }
 
-    private static ImageService images(Launch launch, Map<String, String> env) {
+    private static ImageService images(Launch launch, Map<String, String> env, Rest rest) {
         Home home = launch.home();
         BlobStore blobs = new BlobStore(home.packages().resolve("blobs"));
         DebianSource debian = new DebianSource(new DebianImporter(AptConfig.host(env), home.packages(), blobs,
@@ -127,6 +130,7 @@ public final class AgentMain {
         ImageStore images = ImageStore.open(home.images());
         KernelStore kernels = KernelStore.open(home.kernels(), debian);
         Path own = home.packages().resolve("local");
-        return new StoredImages(new Composer(images, kernels, blobs, debian, launch.guestInit(), own), images, kernels);
+        return new StoredImages(new Composer(images, kernels, blobs, debian, launch.guestInit(), own), images, kernels,
+                rest);
     }
 }

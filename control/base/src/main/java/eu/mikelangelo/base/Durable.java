@@ -55,9 +55,20 @@ public final class Durable {
         }
     }
 
+    /** Deletes a file, if it is there, so that a power cut does not bring it back. */
+    public static void delete(Path file) throws IOException {
+        if (Files.deleteIfExists(file)) {
+            sync(file);
+        }
+    }
+
     /** Renames a finished, already fsynced temporary file over {@code file} and fsyncs the folder. */
     public static void publish(Path temporary, Path file) throws IOException {
         Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        sync(file);
+    }
+
+    private static void sync(Path file) throws IOException {
         try (FileChannel folder = FileChannel.open(file.toAbsolutePath().getParent(), StandardOpenOption.READ)) {
             folder.force(true);
         }

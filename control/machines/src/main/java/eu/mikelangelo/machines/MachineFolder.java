@@ -25,6 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
 public record MachineFolder(Path folder) {
     /** Files we wrote ourselves; more is damage. */
     private static final long MOST_JSON_BYTES = 4 * 1024 * 1024;
+    private static final System.Logger LOG = System.getLogger(MachineFolder.class.getName());
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             // A newer schema may have more fields; the schema number decides whether we may go on.
@@ -75,29 +76,37 @@ public record MachineFolder(Path folder) {
         Durable.write(state(), JSON.writeValueAsString(state));
     }
 
-    /** @throws Failure UNAVAILABLE when the file is missing, damaged or of a newer Mikelangelo */
+    /** @throws Failure UNTRUSTED missing or damaged; BAD_INPUT of another Mikelangelo; UNAVAILABLE not readable now */
     public MachineSpec readSpec() {
         MachineSpec spec = read(spec(), MachineSpec.class);
-        if (spec.schema() != MachineSpec.SCHEMA || !spec.name().equals(name()) || spec.image() == null
+        checkSchema(spec(), spec.schema(), MachineSpec.SCHEMA);
+        if (spec.name() == null || !spec.name().equals(name()) || spec.image() == null
                 || spec.kernel() == null) {
-            throw damaged(spec(), "schema " + spec.schema() + ", name " + spec.name(), null);
+            throw damaged(spec(), "name " + spec.name(), null);
         }
         return spec;
     }
 
-    /** @throws Failure UNAVAILABLE, likewise */
+    /** @throws Failure likewise */
     public MachineState readState() {
         MachineState state = read(state(), MachineState.class);
-        if (state.schema() != MachineState.SCHEMA || state.phase() == null || state.reason() == null
-                || state.accelerator() == null) {
-            throw damaged(state(), "schema " + state.schema(), null);
+        checkSchema(state(), state.schema(), MachineState.SCHEMA);
+        if (state.phase() == null || state.reason() == null || state.accelerator() == null) {
+            throw damaged(state(), "a value is missing", null);
         }
         return state;
     }
 
-    /** What stands for a spec that cannot be read: the machine is listed, says why, and can only be removed. */
+    private static void checkSchema(Path file, int schema, int ours) {
+        if (schema != ours) {
+            throw new Failure(Failure.Kind.BAD_INPUT, "cannot read " + file + ": it is of schema " + schema
+                    + ", this program knows " + ours, "another Mikelangelo wrote it: use that one");
+        }
+    }
+
+    /** What stands for a spec of files that cannot be read: the machine is listed and can only be removed. */
     MachineSpec unreadable() {
-        String gone = "unknown (" + spec() + " is damaged)";
+        String gone = "unknown (the files in " + folder + " cannot be read)";
         // The last number is nobody's: sockets and address follow from it.
         return new MachineSpec(MachineSpec.SCHEMA, name(), MachineSpec.LAST_NUMBER,
                 new MachineSpec.Image("?", "", gone), new MachineSpec.Kernel("?", "", gone),
@@ -105,22 +114,35 @@ public record MachineFolder(Path folder) {
     }
 
     /**
-     * What is known of a machine whose state cannot be read: its QEMU, when one runs, is taken over; else it FAILED.
-     * The damaged file is kept as {@code state.json.damaged}.
+     * What is known of a machine whose state is damaged: its QEMU, when one runs, is taken over; else it FAILED. The
+     * damaged file is kept as {@code state.json.damaged}.
      */
-    MachineState recovered(Sockets sockets, Failure why) throws IOException {
-        if (Files.exists(state())) {
-            Files.move(state(), folder.resolve("state.json.damaged"), StandardCopyOption.REPLACE_EXISTING);
-        }
+    MachineState recovered(Sockets sockets, Failure why) {
         ProcessId qemu = sockets.qemu();
         Instant now = Instant.now();
         MachineState state = qemu == null ? failed(why, now) : new MachineState(MachineState.SCHEMA,
                 MachineState.Phase.STARTING, qemu, sockets.passtProcess(), "", false, null, "", now, now);
-        write(state);
+        try {
+            if (Files.exists(state())) {
+                Files.copy(state(), folder.resolve("state.json.damaged"), StandardCopyOption.REPLACE_EXISTING);
+            }
+            write(state);
+        } catch (IOException e) {
+            // A full disk must not keep the other machines' agent from starting; a successor recovers again.
+            LOG.log(System.Logger.Level.ERROR, "cannot write the state of " + name() + ": " + e.getMessage());
+        }
         return state;
     }
 
-    static MachineState failed(Failure why, Instant now) {
+    /** What stands for a state of files that cannot be read. @param qemu runs nevertheless; null for none */
+    MachineState unreadable(Failure why, ProcessId qemu) {
+        MachineState failed = failed(why, Instant.now());
+        return qemu == null ? failed : new MachineState(MachineState.SCHEMA, MachineState.Phase.FAILED, qemu, null, "",
+                false, null, failed.reason() + "; its QEMU (process " + qemu.pid() + ") runs: mike rm -f " + name()
+                + " ends it", null, failed.since());
+    }
+
+    private static MachineState failed(Failure why, Instant now) {
         return new MachineState(MachineState.SCHEMA, MachineState.Phase.FAILED, null, null, "", false, null,
                 why.getMessage(), null, now);
     }
@@ -140,13 +162,14 @@ public record MachineFolder(Path folder) {
         } catch (JacksonException e) {
             throw damaged(file, e.getOriginalMessage(), e);
         } catch (IOException e) {
-            throw damaged(file, e.getMessage(), e);
+            throw new Failure(Failure.Kind.UNAVAILABLE, "cannot read " + file + ": " + e.getMessage(),
+                    "too many open files, or no permission? Then start the agent again", e);
         }
     }
 
     private static Failure damaged(Path file, String why, Throwable cause) {
-        return new Failure(Failure.Kind.UNAVAILABLE, "cannot read " + file + ": " + why,
-                "a newer Mikelangelo wrote it, or it is damaged; mike rm removes the machine", cause);
+        return new Failure(Failure.Kind.UNTRUSTED, "cannot read " + file + ": " + why,
+                "it is damaged; mike rm removes the machine", cause);
     }
 
     /** The last lines of a log, printable characters only; "" when there is none. */

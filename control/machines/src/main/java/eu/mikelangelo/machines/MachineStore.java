@@ -33,17 +33,23 @@ public final class MachineStore {
     private static final AtomicLong SERIAL = new AtomicLong();
     private static final int MOST_MACHINES = 10_000;
     private final Path root;
+    private final Path sockets;
     /** One for all stores of the process: the lock of a file belongs to the process as a whole. */
     private static final ReentrantLock LOCK = new ReentrantLock();
 
-    private MachineStore(Path root) {
+    private MachineStore(Path root, Path sockets) {
         this.root = root;
+        this.sockets = sockets;
     }
 
-    /** Opens (and makes, 0700) the folder and clears what a predecessor left half done. */
-    public static MachineStore open(Path root) throws IOException {
+    /**
+     * Opens (and makes, 0700) the folder and clears what a predecessor left half done.
+     *
+     * @param sockets the folder of the machines' sockets, one folder a number; may be absent
+     */
+    public static MachineStore open(Path root, Path sockets) throws IOException {
         Durable.privateFolder(root);
-        MachineStore store = new MachineStore(root);
+        MachineStore store = new MachineStore(root, sockets);
         return store.guarded(() -> {
             try (Stream<Path> entries = Files.list(root)) {
                 for (Path entry : entries.filter(MachineStore::halfDone).toList()) {
@@ -170,8 +176,20 @@ public final class MachineStore {
         return name;
     }
 
-    private int freeNumber(List<String> names) {
-        BitSet used = new BitSet(MachineSpec.LAST_NUMBER + 1);
+    /** Numbers whose sockets are there: a QEMU may use them whose machine's files cannot be read. */
+    BitSet numbersWithSockets() throws IOException {
+        BitSet numbers = new BitSet();
+        if (Files.isDirectory(sockets)) {
+            try (Stream<Path> folders = Files.list(sockets)) {
+                folders.map(folder -> folder.getFileName().toString()).filter(text -> text.matches("[0-9]{1,5}"))
+                        .mapToInt(Integer::parseInt).forEach(numbers::set);
+            }
+        }
+        return numbers;
+    }
+
+    private int freeNumber(List<String> names) throws IOException {
+        BitSet used = numbersWithSockets();
         for (String name : names) {
             try {
                 used.set(folder(name).readSpec().number());

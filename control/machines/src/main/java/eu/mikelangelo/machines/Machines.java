@@ -7,12 +7,10 @@ import eu.mikelangelo.machines.qemu.Accelerator;
 import eu.mikelangelo.machines.qemu.AcceleratorProbe;
 import eu.mikelangelo.machines.qemu.Qemu;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -20,8 +18,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 
 /**
  * All machines of a home: the facade of this module. An agent does
@@ -47,13 +45,13 @@ public final class Machines implements AutoCloseable {
     private final Context context;
     private final MachineStore store;
     private final Map<String, Machine> machines = new ConcurrentSkipListMap<>();
-    /** Names of machines whose spec cannot be read. */
+    /** Names of machines whose files cannot be read; nothing is written over those. */
     private final Set<String> unreadable = ConcurrentHashMap.newKeySet();
     private final Thread rotator;
 
     private Machines(Home home, Map<String, String> env, PlanePorts plane, GuestLink.Connector guests)
             throws IOException {
-        this.store = MachineStore.open(home.machines());
+        this.store = MachineStore.open(home.machines(), home.run().resolve("m"));
         this.context = new Context(home, Map.copyOf(env), plane,
                 new AcceleratorProbe(env, home.data().resolve("accelerator.json")), guests, this::live);
         for (String name : store.names()) {
@@ -63,29 +61,29 @@ public final class Machines implements AutoCloseable {
     }
 
     /** The machine of a folder; damage makes it FAILED, or takes a QEMU over that runs. */
-    private Machine found(MachineFolder folder) throws IOException {
-        MachineSpec spec;
+    private Machine found(MachineFolder folder) {
+        MachineSpec spec = null;
         try {
             spec = folder.readSpec();
+            return new Machine(context, spec, folder.readState(), folder);
         } catch (Failure e) {
             LOG.log(System.Logger.Level.WARNING, e.getMessage());
+            if (spec != null && e.kind() == Failure.Kind.UNTRUSTED) {
+                return new Machine(context, spec, folder.recovered(Sockets.of(context.home(), spec.number()), e),
+                        folder);
+            }
             unreadable.add(folder.name());
-            return new Machine(context, folder.unreadable(), MachineFolder.failed(e, Instant.now()), folder);
+            ProcessId qemu = Sockets.users(Set.of(folder.initrd().toString()))
+                    .flatMap(process -> ProcessId.of(process.pid()).stream()).findFirst().orElse(null);
+            return new Machine(context, folder.unreadable(), folder.unreadable(e, qemu), folder);
         }
-        MachineState state;
-        try {
-            state = folder.readState();
-        } catch (Failure e) {
-            LOG.log(System.Logger.Level.WARNING, e.getMessage());
-            state = folder.recovered(Sockets.of(context.home(), spec.number()), e);
-        }
-        return new Machine(context, spec, state, folder);
     }
 
     /**
      * Opens the home's machines; half-made folders of a killed predecessor are removed. One process per home (the
-     * agent's lock sees to it). Starts nothing. A machine whose files are damaged is FAILED with that reason; its
-     * folder stays until {@link #remove}. When only its state is damaged, a QEMU that runs is taken over.
+     * agent's lock sees to it). Starts nothing. A machine whose files are damaged, or cannot be read now, is FAILED
+     * with that reason; its folder stays until {@link #remove}. When only its state is damaged, a QEMU that runs is
+     * taken over.
      *
      * @param env the environment to look up PATH, MIKE_ACCEL, MIKE_QEMU and MIKE_PASST in
      */
@@ -110,27 +108,28 @@ public final class Machines implements AutoCloseable {
      * @return the machines that are live
      */
     public List<Machine> adoptAll() {
-        List<Machine> adopted = new ArrayList<>();
+        Set<Machine> adopted = ConcurrentHashMap.newKeySet();
+        atOnce(machines.values(), machine -> {
+            if (machine.adopt()) {
+                adopted.add(machine);
+            }
+        });
+        return List.copyOf(adopted);
+    }
+
+    /** Each may have to wait for its guest or QEMU: all do at the same time. */
+    static void atOnce(Collection<Machine> machines, Consumer<Machine> action) {
         List<Thread> threads = new ArrayList<>();
-        for (Machine machine : machines.values()) {
-            threads.add(Thread.ofVirtual().name("adopt " + machine.spec().name()).start(() -> {
-                if (machine.adopt()) {
-                    synchronized (adopted) {
-                        adopted.add(machine);
-                    }
-                }
-            }));
+        for (Machine machine : machines) {
+            threads.add(Thread.ofVirtual().name("for " + machine.spec().name()).start(() -> action.accept(machine)));
         }
         for (Thread thread : threads) {
             try {
                 thread.join();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                break;
+                return;
             }
-        }
-        synchronized (adopted) {
-            return List.copyOf(adopted);
         }
     }
 
@@ -192,6 +191,21 @@ public final class Machines implements AutoCloseable {
         return machines.values().stream().filter(machine -> machine.state().phase().live()).toList();
     }
 
+    /** {@link Machine#kill}; of a machine whose files cannot be read, a QEMU that runs nevertheless. */
+    public void kill(String name) {
+        Machine machine = get(name);
+        if (!unreadable.contains(name)) {
+            machine.kill();
+            return;
+        }
+        try {
+            endUnreadable(name, true);
+        } catch (IOException e) {
+            throw new Failure(Failure.Kind.UNAVAILABLE, "cannot end machine \"" + name + "\": " + e.getMessage(),
+                    "", e);
+        }
+    }
+
     /**
      * Removes a machine's folder with its logs; a damaged one as well.
      *
@@ -246,16 +260,9 @@ public final class Machines implements AutoCloseable {
 
     /** Numbers with sockets that no machine with a readable spec has. */
     private List<Integer> strayNumbers() throws IOException {
-        Path sockets = context.home().run().resolve("m");
-        if (!Files.isDirectory(sockets)) {
-            return List.of();
-        }
         Set<Integer> known = machines.values().stream().map(machine -> machine.spec().number())
                 .collect(Collectors.toSet());
-        try (Stream<Path> folders = Files.list(sockets)) {
-            return folders.map(folder -> folder.getFileName().toString()).filter(text -> text.matches("[0-9]{1,5}"))
-                    .map(Integer::valueOf).filter(number -> !known.contains(number)).toList();
-        }
+        return store.numbersWithSockets().stream().filter(number -> !known.contains(number)).boxed().toList();
     }
 
     /**
@@ -290,6 +297,6 @@ public final class Machines implements AutoCloseable {
     @Override
     public void close() {
         rotator.interrupt();
-        machines.values().forEach(Machine::release);
+        atOnce(machines.values(), Machine::release);
     }
 }

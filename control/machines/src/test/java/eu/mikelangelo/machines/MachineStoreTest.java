@@ -34,7 +34,7 @@ class MachineStoreTest {
     }
 
     private MachineStore store() throws Exception {
-        return MachineStore.open(folder.resolve("machines"));
+        return MachineStore.open(folder.resolve("machines"), folder.resolve("m"));
     }
 
     @Test
@@ -145,6 +145,7 @@ class MachineStoreTest {
             Files.writeString(spec, bad);
             Failure failure = assertThrows(Failure.class, () -> store.folder("web").readSpec(), bad);
             assertTrue(failure.getMessage().contains("spec.json"), bad + ": " + failure.getMessage());
+            assertEquals(bad.contains("99") ? Failure.Kind.BAD_INPUT : Failure.Kind.UNTRUSTED, failure.kind(), bad);
         }
         Files.delete(spec);
         assertTrue(assertThrows(Failure.class, () -> store.folder("web").readSpec()).getMessage().contains("missing"));

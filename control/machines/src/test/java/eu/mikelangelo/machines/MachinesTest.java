@@ -17,7 +17,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -150,6 +154,81 @@ class MachinesTest {
             assertEquals("{", Files.readString(spec), "nothing is written over it");
             machines.remove("bad", false);
             assertFalse(Files.exists(bad.folder()));
+        }
+    }
+
+    @Test
+    void aStateThatIsNotReadableNowOrOfANewerSchemaIsLeftAlone() throws Exception {
+        MachineFolder newer = leave("newer", Phase.EXITED, null, null);
+        Path state = newer.folder().resolve("state.json");
+        String later = Files.readString(state).replace("\"schema\":1", "\"schema\":2");
+        Files.writeString(state, later);
+        MachineFolder locked = leave("locked", Phase.EXITED, null, null);
+        Path folder = locked.folder().resolve("state.json");
+        Files.delete(folder);
+        Files.createDirectory(folder); // its read fails like one without a descriptor or permission
+        try (Machines machines = open()) {
+            machines.adoptAll();
+            assertTrue(machines.get("newer").state().reason().contains("schema 2"));
+            assertEquals(Phase.FAILED, machines.get("locked").state().phase());
+            assertThrows(Failure.class, () -> machines.get("newer").start(Progress.NONE));
+        }
+        assertEquals(later, Files.readString(state));
+        assertTrue(Files.isDirectory(folder));
+    }
+
+    @Test
+    void aRecoveryThatCannotBeWrittenKeepsNoOtherMachineFromItsAgent() throws Exception {
+        leave("good", Phase.EXITED, null, null);
+        MachineFolder bad = leave("bad", Phase.EXITED, null, null);
+        Files.writeString(bad.folder().resolve("state.json"), "{");
+        Files.createDirectory(bad.folder().resolve(".state.json." + ProcessHandle.current().pid() + "."
+                + Thread.currentThread().threadId() + ".tmp")); // a full disk
+        try (Machines machines = open()) {
+            assertEquals(Phase.FAILED, machines.get("bad").state().phase());
+            assertEquals(Phase.EXITED, machines.get("good").state().phase());
+        }
+        assertEquals("{", Files.readString(bad.folder().resolve("state.json")));
+    }
+
+    @Test
+    void theQemuOfAMachineWithADamagedSpecKeepsItsNumberAndCanBeEnded() throws Exception {
+        MachineFolder bad = leave("bad", Phase.RUNNING, null, null);
+        int number = bad.readSpec().number();
+        Files.createDirectories(home.run().resolve("m/" + number));
+        Files.writeString(bad.folder().resolve("spec.json"), "{");
+        Path qemu = Files.createSymbolicLink(folder.resolve("qemu"), Path.of("/bin/sh"));
+        Process process = new ProcessBuilder(qemu.toString(), "-c", "read x", bad.initrd().toString()).start();
+        try (Machines machines = open()) {
+            MachineState state = machines.get("bad").state();
+            assertEquals(process.pid(), state.qemu().pid());
+            assertTrue(state.reason().contains("process " + process.pid() + ") runs"), state.reason());
+            assertTrue(machines.create(MachineStoreTest.request("new", "x")).spec().number() != number,
+                    "its sockets are another's");
+            machines.kill("bad");
+            assertTrue(process.waitFor(10, TimeUnit.SECONDS));
+        } finally {
+            process.destroyForcibly();
+        }
+    }
+
+    @Test
+    void machinesAreAdoptedAndReleasedAtOnce() throws Exception {
+        try (Machines machines = open()) {
+            for (int i = 0; i < 5; i++) {
+                machines.create(MachineStoreTest.request("m" + i, "x"));
+            }
+            CyclicBarrier all = new CyclicBarrier(5);
+            AtomicInteger met = new AtomicInteger();
+            Machines.atOnce(machines.list(), machine -> {
+                try {
+                    all.await(60, TimeUnit.SECONDS); // one after another they never meet
+                    met.incrementAndGet();
+                } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+                    throw new AssertionError(e);
+                }
+            });
+            assertEquals(5, met.get());
         }
     }
 

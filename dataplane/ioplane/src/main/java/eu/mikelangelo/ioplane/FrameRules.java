@@ -31,14 +31,14 @@ final class FrameRules {
     /** RFC 826 over Ethernet and IPv4. */
     private static final int ARP_BYTES = 28;
     private static final int ARP_REQUEST = 1;
-    private static final int IPV4_HEADER = 20;
+    static final int IPV4_HEADER = 20;
     private static final int IPV6_HEADER = 40;
     private static final int UDP = 17;
     private static final int ICMPV6 = 58;
     /** RFC 8200, section 4: headers that may stand before the payload's. */
     private static final int HOP_BY_HOP = 0;
     private static final int ROUTING = 43;
-    private static final int FRAGMENT = 44;
+    private static final int FRAGMENT_HEADER = 44;
     private static final int DESTINATION = 60;
     /** RFC 4861. */
     private static final int ROUTER_SOLICITATION = 133;
@@ -62,19 +62,11 @@ final class FrameRules {
     }
 
     static long target(Region head) {
-        return Long.reverseBytes(head.u64(0)) >>> 16;
+        return head.big48(0);
     }
 
     static long source(Region head) {
-        return Long.reverseBytes(head.u64(6)) >>> 16;
-    }
-
-    static int u16(Region head, int at) {
-        return head.u8(at) << 8 | head.u8(at + 1);
-    }
-
-    static int u32(Region head, int at) {
-        return Integer.reverseBytes(head.u32(at));
+        return head.big48(6);
     }
 
     /**
@@ -89,7 +81,7 @@ final class FrameRules {
         if ((source >>> 40 & 1) != 0 || source == gatewayMac || fixed && source != port.mac()) {
             return drop(Drop.SPOOFED_MAC);
         }
-        int type = u16(head, 12);
+        int type = head.big16(12);
         if (type == TYPE_VLAN || type == TYPE_QINQ || type == TYPE_OLD_QINQ) {
             if (port.ipv4() != 0) {
                 return drop(Drop.TAGGED);
@@ -117,11 +109,11 @@ final class FrameRules {
         if (length < ETHER_HEADER + ARP_BYTES) {
             return drop(Drop.MALFORMED);
         }
-        int senderIp = u32(head, 28);
+        int senderIp = head.big32(28);
         if (port.ipv4() != 0 && senderIp != port.ipv4() && senderIp != 0) {
             return drop(Drop.SPOOFED_ADDRESS);
         }
-        long senderMac = Long.reverseBytes(head.u64(22)) >>> 16;
+        long senderMac = head.big48(22);
         if (port.mac() != PortConfig.ANY_MAC && senderMac != port.mac()) {
             return drop(Drop.SPOOFED_MAC);
         }
@@ -131,7 +123,7 @@ final class FrameRules {
         if (senderIp == gatewayIpv4) {
             return drop(Drop.SPOOFED_ADDRESS);
         }
-        return u16(head, 20) == ARP_REQUEST && u32(head, 38) == gatewayIpv4 ? UPLINK : UNICAST;
+        return head.big16(20) == ARP_REQUEST && head.big32(38) == gatewayIpv4 ? UPLINK : UNICAST;
     }
 
     private int ipv4(Region head, int length, PortConfig port) {
@@ -140,15 +132,15 @@ final class FrameRules {
             return drop(Drop.MALFORMED);
         }
         boolean dhcp = false;
-        boolean firstFragment = (u16(head, 20) & 0x1fff) == 0;
+        boolean firstFragment = (head.big16(20) & 0x1fff) == 0;
         if (head.u8(23) == UDP && firstFragment) {
             if (length < ETHER_HEADER + headerBytes + 4) {
                 return drop(Drop.MALFORMED);
             }
-            int targetPort = u16(head, ETHER_HEADER + headerBytes + 2);
+            int targetPort = head.big16(ETHER_HEADER + headerBytes + 2);
             dhcp = targetPort == 67 || targetPort == 68;
         }
-        int sender = u32(head, 26);
+        int sender = head.big32(26);
         // Who asks for an address by DHCP has none yet (RFC 2131, section 4.1).
         if (port.ipv4() != 0 && sender != port.ipv4() && !(dhcp && sender == 0)) {
             return drop(Drop.SPOOFED_ADDRESS);
@@ -166,14 +158,14 @@ final class FrameRules {
         int next = head.u8(ETHER_HEADER + 6);
         int at = ETHER_HEADER + IPV6_HEADER;
         // RFC 7113: who looks at the first header only is told anything behind a second one.
-        while (next == HOP_BY_HOP || next == ROUTING || next == FRAGMENT || next == DESTINATION) {
+        while (next == HOP_BY_HOP || next == ROUTING || next == FRAGMENT_HEADER || next == DESTINATION) {
             if (length < at + 8) {
                 return drop(Drop.MALFORMED);
             }
-            if (next == FRAGMENT && (u16(head, at + 2) & 0xfff8) != 0) {
+            if (next == FRAGMENT_HEADER && (head.big16(at + 2) & 0xfff8) != 0) {
                 return UNICAST;
             }
-            int bytes = next == FRAGMENT ? 8 : (head.u8(at + 1) + 1) * 8;
+            int bytes = next == FRAGMENT_HEADER ? 8 : (head.u8(at + 1) + 1) * 8;
             next = head.u8(at);
             at += bytes;
         }
@@ -193,7 +185,7 @@ final class FrameRules {
             return type == ROUTER_SOLICITATION ? UPLINK : UNICAST;
         }
         if (next == UDP && length >= at + 4) {
-            int targetPort = u16(head, at + 2);
+            int targetPort = head.big16(at + 2);
             return targetPort == 546 || targetPort == 547 ? UPLINK : UNICAST;
         }
         return UNICAST;

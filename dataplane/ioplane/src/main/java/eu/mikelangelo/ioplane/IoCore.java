@@ -203,9 +203,7 @@ public final class IoCore implements AutoCloseable {
         detach(port, index);
         boolean receive = index == PortHandler.RECEIVE;
         // Before the ring is attached: when it is refused, nothing of the guest's is kept.
-        if (kickFd >= 0) {
-            poller.watchInput(kickFd, token(port, KIND_KICK));
-        }
+        poller.watchInput(kickFd, token(port, KIND_KICK));
         QueueFault fault = receive ? port.rx.attach(memory, config) : port.tx.attach(memory, config);
         if (fault != QueueFault.NONE) {
             poller.forget(kickFd);
@@ -252,10 +250,10 @@ public final class IoCore implements AutoCloseable {
      * Looks whether a hostile front-end holds the core in a call (see {@link CallGuard}), and ends that. To be called
      * now and then, by one thread: two looks find it.
      *
-     * @return the port whose front-end it is, to be removed; null when the core was not held
+     * @return the port whose front-end it was, to be removed; null when the core was not held, or still is
      */
     public Port freeFromCall() {
-        return bell.free(fabric);
+        return bell.free(fabric, errors);
     }
 
     private static long token(Port port, int kind) {
@@ -371,7 +369,9 @@ public final class IoCore implements AutoCloseable {
             } catch (RuntimeException e) {
                 command.failure = e;
             } catch (InternalError e) {
-                command.failure = new IllegalStateException("the guest's memory vanished", e);
+                // Perhaps another guest's than the command's, and late.
+                breakdown.contain(e, null);
+                command.failure = new IllegalStateException("a guest's memory vanished", e);
             }
             command.done = true;
             LockSupport.unpark(command.waiter);
@@ -402,13 +402,8 @@ public final class IoCore implements AutoCloseable {
     private int timeoutMs(long nowNs) {
         long next = fabric.nextDeadlineNs();
         for (int i = 0; i < fabric.top(); i++) {
-            Port port = fabric.port(i);
             if (uplinks[i] != null) {
                 next = Math.min(next, uplinks[i].deadlineNs());
-            }
-            // A queue without a kick descriptor must be looked at (vhost-user: VHOST_USER_VRING_NOFD_MASK).
-            if (port != null && port.txKickFd < 0 && port.tx.queue().working()) {
-                next = Math.min(next, nowNs + 1_000_000);
             }
         }
         if (next == Long.MAX_VALUE) {

@@ -11,7 +11,7 @@ final class Kicks {
         this.fabric = fabric;
     }
 
-    /** Whom it was asking when it failed, if it failed. */
+    /** Whom it was asking when it failed; null when it did not. */
     Port asked() {
         return asked;
     }
@@ -35,11 +35,17 @@ final class Kicks {
         SplitQueue.fence();
         for (int i = 0; i < top; i++) {
             Port port = fabric.port(i);
-            if (port != null && (port.waitsFor == null && port.tx.queue().news()
-                    || (port.awaited || port.uplinkWaits) && port.rx.queue().news())) {
+            if (port == null) {
+                continue;
+            }
+            asked = port;
+            if (port.waitsFor == null && port.tx.queue().news()
+                    || (port.awaited || port.uplinkWaits) && port.rx.queue().news()) {
+                asked = null;
                 return false;
             }
         }
+        asked = null;
         return true;
     }
 
@@ -52,5 +58,6 @@ final class Kicks {
                 port.rx.queue().suppressKicks();
             }
         }
+        asked = null;
     }
 }

@@ -7,8 +7,9 @@ interface Outlet {
     /**
      * Takes a copy of a frame, to be sent later in this turn.
      *
+     * @param fabric the port's switch, for an answer that the outlet gives in the other side's place
      * @param length bytes, the whole of {@code frame}
      * @return null when it was taken, otherwise why not
      */
-    Drop offer(ScatterList frame, int length);
+    Drop offer(Switch fabric, ScatterList frame, int length, long nowNs);
 }

@@ -36,14 +36,14 @@ final class PendingSyns {
 
     /** A segment goes to the guest: keeps it when it opens a connection, forgets the connection that it resets. */
     void outward(TcpHead segment, int frameBytes, long nowNs) {
-        if (!segment.has(TcpHead.SYN | TcpHead.RST) || segment.has(TcpHead.ACK) && !segment.has(TcpHead.RST)) {
+        if (segment.has(TcpHead.RST)) {
+            forget(segment.connectionToGuest());
+            return;
+        }
+        if (!segment.has(TcpHead.SYN) || segment.has(TcpHead.ACK)) {
             return;
         }
         long connection = segment.connectionToGuest();
-        if (segment.has(TcpHead.RST)) {
-            forget(connection);
-            return;
-        }
         int free = -1;
         for (int i = 0; i < SLOTS; i++) {
             if (lengths[i] == 0) {

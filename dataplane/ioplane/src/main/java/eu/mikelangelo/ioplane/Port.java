@@ -44,10 +44,10 @@ public final class Port {
     int txKickFd = -1;
     int txCallFd = -1;
     Outlet outlet;
-    final AckReminder reminder = new AckReminder();
 
     /** Has staged used entries that are not published yet. */
     boolean touched;
+    /** Used entries were published, and whether the guest is to be called for them was not looked at since. */
     boolean rxPublished;
     boolean txPublished;
     /** A frame at the head of the transmit queue waits for this port to offer buffers; null when none does. */

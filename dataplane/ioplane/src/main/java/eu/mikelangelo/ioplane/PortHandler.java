@@ -36,14 +36,26 @@ final class PortHandler implements BackendHandler {
             throw new IllegalArgumentException(
                     "ring " + index + ": this card has a receive ring 0 and a transmit ring 1");
         }
+        if (kickFd < 0) {
+            throw new IllegalArgumentException("ring " + index + " has no kick descriptor");
+        }
         GuestMemory guest = memory;
         core.execute(new Command() {
             @Override
             void run() {
-                QueueFault fault = core.attach(port, index, guest, config, kickFd, callFd);
-                if (fault != QueueFault.NONE) {
-                    throw new IllegalArgumentException("ring " + index + " of port " + port.name() + ": " + fault.text()
-                            + " (" + config + ")");
+                boolean attached = false;
+                try {
+                    QueueFault fault = core.attach(port, index, guest, config, kickFd, callFd);
+                    attached = fault == QueueFault.NONE;
+                    if (!attached) {
+                        throw new IllegalArgumentException("ring " + index + " of port " + port.name() + ": "
+                                + fault.text() + " (" + config + ")");
+                    }
+                } finally {
+                    if (!attached) {
+                        // Memory that vanishes stops it half way; the session unmaps and closes next.
+                        core.detach(port, index);
+                    }
                 }
             }
         });
@@ -59,11 +71,17 @@ final class PortHandler implements BackendHandler {
             core.execute(new Command() {
                 @Override
                 void run() {
-                    next[0] = core.detach(port, index);
+                    try {
+                        next[0] = core.detach(port, index);
+                    } catch (InternalError late) {
+                        // Memory vanished, perhaps another guest's; the session unmaps this ring's and closes next.
+                        core.detach(port, index);
+                        throw late;
+                    }
                 }
             });
         } catch (IllegalStateException ended) {
-            // The core let go of all rings when it ended; their positions are still known.
+            // The core let go of all rings when it ended, or of this one in spite of an error; positions stay known.
             next[0] = (index == RECEIVE ? port.rx.queue() : port.tx.queue()).nextAvail();
         }
         return next[0];

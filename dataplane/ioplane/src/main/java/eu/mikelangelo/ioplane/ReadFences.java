@@ -1,7 +1,5 @@
 package eu.mikelangelo.ioplane;
 
-import java.util.Arrays;
-
 /**
  * Places in the stream to passt that passt must have read before anything behind them is written: the end of each
  * segment with SYN, of either direction's handshake.
@@ -65,7 +63,6 @@ final class ReadFences {
     void clear() {
         count = 0;
         sharers = 0;
-        Arrays.fill(ends, 0);
     }
 
     private int last() {

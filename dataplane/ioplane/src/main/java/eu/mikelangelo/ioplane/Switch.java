@@ -52,8 +52,6 @@ final class Switch {
     private int touchedCount;
     private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
     private final ScatterList frame = new ScatterList(2 * SplitQueue.MAX_SIZE);
-    private final TcpHead tcp = new TcpHead();
-    private final HandshakeAnswer handshake = new HandshakeAnswer();
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
@@ -155,11 +153,9 @@ final class Switch {
             return true;
         }
         if (verdict == FrameRules.UPLINK) {
-            Drop refused = port.outlet == null ? Drop.UPLINK_DOWN : port.outlet.offer(list, length);
+            Drop refused = port.outlet == null ? Drop.UPLINK_DOWN : port.outlet.offer(this, list, length, nowNs);
             if (refused != null) {
                 port.drop(refused);
-            } else if (tcp.read(head, 0, judged)) {
-                aid(port, nowNs);
             }
             return true;
         }
@@ -174,25 +170,6 @@ final class Switch {
         }
         // A frame to oneself has arrived already.
         return slot == port.slot || unicast(port, ports[slot], length, nowNs);
-    }
-
-    /** Does what passt leaves undone for a segment that was given to it. */
-    private void aid(Port port, long nowNs) {
-        if (handshake.answers(tcp)) {
-            int length = handshake.frame(frame);
-            int result = port.rx.deliver(frame, 0, length);
-            // A guest that has no buffer for the ACK sends its SYN-ACK again, and is answered again.
-            if (result == NetReceive.DELIVERED) {
-                delivered(port, length);
-            } else {
-                lost(port, result);
-            }
-        }
-        if (port.reminder.reminds(tcp, nowNs)) {
-            // Refused, it is made again when the guest sends the segment again.
-            int length = port.reminder.frame(frame);
-            port.outlet.offer(frame, length);
-        }
     }
 
     private boolean unicast(Port from, Port to, int length, long nowNs) {
@@ -301,10 +278,13 @@ final class Switch {
         return true;
     }
 
-    /** Offers a port a frame that it may have had before; one that it cannot take now is no loss. */
-    void again(Port port, ScatterList frame, int length) {
-        if (port.rx.deliver(frame, 0, length) == NetReceive.DELIVERED) {
+    /** Gives a port a frame if it takes it now, whoever waits; who calls this has another way when it does not. */
+    void offer(Port port, ScatterList frame, int length) {
+        int result = port.rx.deliver(frame, 0, length);
+        if (result == NetReceive.DELIVERED) {
             delivered(port, length);
+        } else {
+            note(port, port.rx.queue().fault());
         }
     }
 
@@ -349,11 +329,12 @@ final class Switch {
         for (int i = 0; i < count; i++) {
             touched[i].touched = false;
         }
+        // Added up, and taken back behind the call: whom a failure kept from being called is called the next time.
         for (int i = 0; i < count; i++) {
-            touched[i].rxPublished = touched[i].rx.queue().publish();
+            touched[i].rxPublished |= touched[i].rx.queue().publish();
         }
         for (int i = 0; i < count; i++) {
-            touched[i].txPublished = touched[i].tx.queue().publish();
+            touched[i].txPublished |= touched[i].tx.queue().publish();
         }
         // One full fence for all: publishing above, reading the drivers' wishes below (VIRTIO 1.3 section 2.7.7.2).
         SplitQueue.fence();
@@ -363,9 +344,11 @@ final class Switch {
             if (port.rxPublished && port.rx.queue().shouldCall()) {
                 call(port, port.rxCallFd);
             }
+            port.rxPublished = false;
             if (port.txPublished && port.tx.queue().shouldCall()) {
                 call(port, port.txCallFd);
             }
+            port.txPublished = false;
         }
     }
 

@@ -7,7 +7,7 @@ import java.lang.foreign.Arena;
 /** One frame of ours with a TCP segment over IPv4: no options, the flag ACK, data that is all zero. Reused. */
 final class TcpFrame {
     private static final int IP = FrameRules.ETHER_HEADER;
-    private static final int TCP = IP + TcpHead.IPV4_HEADER;
+    private static final int TCP = IP + FrameRules.IPV4_HEADER;
     private static final int DATA = TCP + TcpHead.TCP_HEADER;
     /** Room for one byte of data and the one that makes it even for the checksum. */
     private static final int MAX_BYTES = DATA + 2;
@@ -21,32 +21,28 @@ final class TcpFrame {
         int at = of.start();
         Region.copy(from, at + (back ? 6 : 0), out, 0, 6);
         Region.copy(from, at + (back ? 0 : 6), out, 6, 6);
-        big16(12, FrameRules.TYPE_IPV4);
-        big16(IP, 0x4500);
-        big16(IP + 2, TcpHead.IPV4_HEADER + TcpHead.TCP_HEADER + data);
+        out.big16(12, FrameRules.TYPE_IPV4);
+        out.big16(IP, 0x4500);
+        out.big16(IP + 2, FrameRules.IPV4_HEADER + TcpHead.TCP_HEADER + data);
         out.u32(IP + 4, 0);
-        big16(IP + 8, 64 << 8 | TcpHead.TCP);
+        out.big16(IP + 8, 64 << 8 | TcpHead.TCP);
         out.u16(IP + 10, 0);
         Region.copy(from, at + IP + (back ? 16 : 12), out, IP + 12, 4);
         Region.copy(from, at + IP + (back ? 12 : 16), out, IP + 16, 4);
-        out.u16(IP + 10, checksum(0, IP, TcpHead.IPV4_HEADER));
+        out.u16(IP + 10, checksum(0, IP, FrameRules.IPV4_HEADER));
 
         Region.copy(from, of.tcp() + (back ? 2 : 0), out, TCP, 2);
         Region.copy(from, of.tcp() + (back ? 0 : 2), out, TCP + 2, 2);
-        out.u32(TCP + 4, Integer.reverseBytes(sequence));
-        out.u32(TCP + 8, Integer.reverseBytes(acknowledged));
-        big16(TCP + 12, TcpHead.TCP_HEADER / 4 << 12 | TcpHead.ACK);
-        big16(TCP + 14, window);
+        out.big32(TCP + 4, sequence);
+        out.big32(TCP + 8, acknowledged);
+        out.big16(TCP + 12, TcpHead.TCP_HEADER / 4 << 12 | TcpHead.ACK);
+        out.big16(TCP + 14, window);
         out.u32(TCP + 16, 0);
         out.u16(DATA, 0);
         // The pseudo header of RFC 9293, section 3.1: the addresses before TCP's header, protocol and length.
         int pseudo = Short.reverseBytes((short) (TcpHead.TCP + TcpHead.TCP_HEADER + data)) & 0xffff;
         out.u16(TCP + 16, checksum(pseudo, IP + 12, 8 + TcpHead.TCP_HEADER + 2));
         length = DATA + data;
-    }
-
-    private void big16(int at, int value) {
-        out.u16(at, Short.reverseBytes((short) value) & 0xffff);
     }
 
     /** RFC 1071; in the bytes' own order (section 2 B), so it is stored as it is. @param bytes even */

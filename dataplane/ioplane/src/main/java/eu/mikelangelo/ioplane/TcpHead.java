@@ -12,10 +12,10 @@ final class TcpHead {
     static final int RST = 4;
     static final int ACK = 0x10;
 
-    static final int IPV4_HEADER = 20;
     static final int TCP_HEADER = 20;
     static final int TCP = 6;
-    private static final int FRAGMENT = 0x3fff;
+    /** RFC 791, section 3.1: "more fragments", and the offset. */
+    private static final int FRAGMENTED = 0x3fff;
 
     private Region frame;
     private int start;
@@ -26,19 +26,20 @@ final class TcpHead {
      * @param memory where the frame, or a private copy of its first bytes, begins at {@code at}
      * @param length how many bytes there are, at least 14; for a frame of which only the first bytes were copied,
      *     {@link FrameRules#HEAD_BYTES}
-     * @return whether it is an unfragmented TCP segment whose lengths fit each other
+     * @return whether it is an unfragmented TCP segment that its own IP length has room for; that is not compared
+     *     with the frame's
      */
     boolean read(Region memory, int at, int length) {
         return locate(memory, at, length) && whole();
     }
 
     /**
-     * As {@link #read}, for what a sloppy or old receiver could take for a TCP segment: a fragment, or one whose
-     * lengths do not fit. {@link #has} and {@link #connection} may be asked afterwards.
+     * As {@link #read}, for what a sloppy or old receiver could take for a TCP segment: a fragment, or one that its
+     * IP length has no room for. {@link #has} and {@link #connection} may be asked afterwards.
      */
     boolean locate(Region memory, int at, int length) {
-        if (length < FrameRules.ETHER_HEADER + IPV4_HEADER
-                || FrameRules.u16(memory, at + 12) != FrameRules.TYPE_IPV4
+        if (length < FrameRules.ETHER_HEADER + FrameRules.IPV4_HEADER
+                || memory.big16(at + 12) != FrameRules.TYPE_IPV4
                 || memory.u8(at + FrameRules.ETHER_HEADER + 9) != TCP) {
             return false;
         }
@@ -53,13 +54,13 @@ final class TcpHead {
         return true;
     }
 
-    /** After {@link #locate}: whether it is an unfragmented TCP segment whose lengths fit each other. */
+    /** After {@link #locate}: as {@link #read}. */
     boolean whole() {
         int ip = start + FrameRules.ETHER_HEADER;
         int ipBytes = tcp - ip;
         int tcpBytes = (frame.u8(tcp + 12) >>> 4) * 4;
-        payload = FrameRules.u16(frame, ip + 2) - ipBytes - tcpBytes;
-        return frame.u8(ip) >>> 4 == 4 && ipBytes >= IPV4_HEADER && (FrameRules.u16(frame, ip + 6) & FRAGMENT) == 0
+        payload = frame.big16(ip + 2) - ipBytes - tcpBytes;
+        return frame.u8(ip) >>> 4 == 4 && ipBytes >= FrameRules.IPV4_HEADER && (frame.big16(ip + 6) & FRAGMENTED) == 0
                 && tcpBytes >= TCP_HEADER && payload >= 0;
     }
 
@@ -92,15 +93,15 @@ final class TcpHead {
     }
 
     int sequence() {
-        return FrameRules.u32(frame, tcp + 4);
+        return frame.big32(tcp + 4);
     }
 
     int acknowledged() {
-        return FrameRules.u32(frame, tcp + 8);
+        return frame.big32(tcp + 8);
     }
 
     int window() {
-        return FrameRules.u16(frame, tcp + 14);
+        return frame.big16(tcp + 14);
     }
 
     /** Whether it is the second segment of a handshake. */
@@ -110,13 +111,13 @@ final class TcpHead {
 
     /** Tells connections of one guest apart, for a segment from it: the other side's address and both ports. */
     long connection() {
-        long address = FrameRules.u32(frame, start + FrameRules.ETHER_HEADER + 16);
-        return address << 32 | FrameRules.u32(frame, tcp) & 0xffffffffL;
+        long address = frame.big32(start + FrameRules.ETHER_HEADER + 16);
+        return address << 32 | frame.big32(tcp) & 0xffffffffL;
     }
 
     /** As {@link #connection}, for a segment to the guest. */
     long connectionToGuest() {
-        long address = FrameRules.u32(frame, start + FrameRules.ETHER_HEADER + 12);
-        return address << 32 | Integer.rotateLeft(FrameRules.u32(frame, tcp), 16) & 0xffffffffL;
+        long address = frame.big32(start + FrameRules.ETHER_HEADER + 12);
+        return address << 32 | Integer.rotateLeft(frame.big32(tcp), 16) & 0xffffffffL;
     }
 }

@@ -22,7 +22,8 @@ import java.lang.foreign.Arena;
  * guest's MAC. Until it knows that, it sends to the broadcast address, and a guest ignores TCP that comes that way: a
  * guest that only listens could not be reached, after its start or after a restart of passt.
  *
- * <p>What follows a SYN is written when passt has read that: see {@link ReadFences}.
+ * <p>What passt leaves undone is done here, on the frames on their way: {@link HandshakeAnswer}, {@link AckReminder},
+ * {@link PendingSyns}; and what follows a SYN is written when passt has read that: {@link ReadFences}.
  *
  * <p>Threading: the core's thread. Nothing is allocated per frame.
  */
@@ -40,11 +41,6 @@ final class Uplink implements Outlet {
     private static final long FIRST_ASK_NS = 100_000;
     private static final long LAST_ASK_NS = 50_000_000;
 
-    /** RFC 826: Ethernet, IPv4, six and four bytes, request. */
-    private static final long ARP_REQUEST = 0x0001_0800_0604_0001L;
-    private static final int ARP_FRAME_BYTES = FrameRules.ETHER_HEADER + 28;
-    private static final long BROADCAST = 0xffff_ffff_ffffL;
-
     private final Port port;
     private final String path;
     private final int gatewayIpv4;
@@ -55,8 +51,12 @@ final class Uplink implements Outlet {
     private final Region in = new Region(Arena.ofAuto().allocate(BUFFER_BYTES, 8));
     private final ScatterList arrived = new ScatterList(1);
     private final TcpHead tcp = new TcpHead();
+    private final HandshakeAnswer handshake = new HandshakeAnswer();
+    private final AckReminder reminder = new AckReminder();
     private final PendingSyns opening = new PendingSyns();
     private final ReadFences fences = new ReadFences();
+    /** Of frames that we make. */
+    private final ScatterList ours = new ScatterList(1);
     /** When to ask again whether passt has read what is before the fence; MAX_VALUE when nothing waits for that. */
     private long fencedAtNs = Long.MAX_VALUE;
     private long askNs = FIRST_ASK_NS;
@@ -110,7 +110,9 @@ final class Uplink implements Outlet {
     }
 
     /**
-     * Connects when it is time, writes what was gathered, delivers what arrived. @return frames delivered or dropped
+     * Connects when it is time, writes what was gathered, delivers what arrived and what is due again.
+     *
+     * @return frames delivered or dropped; when there are any, the switch is to be flushed
      */
     int turn(Switch fabric, long nowNs) {
         if (fd < 0) {
@@ -123,13 +125,13 @@ final class Uplink implements Outlet {
             }
         }
         send(nowNs);
-        if (fd >= 0 && !opening.isEmpty() && port.rx.queue().working()) {
-            openAgain(fabric, nowNs);
-        }
-        if (fd < 0 || !readable && !waiting) {
+        if (fd < 0) {
             return 0;
         }
-        int delivered = waiting ? deliver(fabric, nowNs) : 0;
+        int delivered = opening.isEmpty() || !port.rx.queue().working() ? 0 : openAgain(fabric, nowNs);
+        if (waiting) {
+            delivered += deliver(fabric, nowNs);
+        }
         if (fd >= 0 && readable && !waiting) {
             receive(nowNs);
             delivered += fd < 0 ? 0 : deliver(fabric, nowNs);
@@ -137,10 +139,14 @@ final class Uplink implements Outlet {
         return delivered;
     }
 
-    private void openAgain(Switch fabric, long nowNs) {
-        for (int length = opening.due(arrived, nowNs); length > 0; length = opening.due(arrived, nowNs)) {
-            fabric.again(port, arrived, length);
+    private int openAgain(Switch fabric, long nowNs) {
+        int offered = 0;
+        // One that the guest cannot take now is no loss: it comes again.
+        for (int length = opening.due(ours, nowNs); length > 0; length = opening.due(ours, nowNs)) {
+            fabric.offer(port, ours, length);
+            offered++;
         }
+        return offered;
     }
 
     /** Begins to use a connected socket, or plans the next attempt. @param socket the descriptor, or -errno */
@@ -175,51 +181,62 @@ final class Uplink implements Outlet {
         if (mac == PortConfig.ANY_MAC || ipv4 == 0 || gatewayIpv4 == 0) {
             return;
         }
-        int at = LENGTH_BYTES;
-        out.u32(0, Integer.reverseBytes(ARP_FRAME_BYTES));
-        putMac(at, BROADCAST);
-        putMac(at + 6, mac);
-        out.u16(at + 12, Short.reverseBytes((short) FrameRules.TYPE_ARP) & 0xffff);
-        out.u64(at + 14, Long.reverseBytes(ARP_REQUEST));
-        putMac(at + 22, mac);
-        out.u32(at + 28, Integer.reverseBytes(ipv4));
-        putMac(at + 32, 0);
-        out.u32(at + 38, Integer.reverseBytes(gatewayIpv4));
-        outTo = at + ARP_FRAME_BYTES;
-    }
-
-    private void putMac(int at, long mac) {
-        out.u16(at, Short.reverseBytes((short) (mac >>> 32)) & 0xffff);
-        out.u32(at + 2, Integer.reverseBytes((int) mac));
+        out.big32(0, ArpRequest.BYTES);
+        ArpRequest.write(out, LENGTH_BYTES, mac, ipv4, gatewayIpv4);
+        outTo = LENGTH_BYTES + ArpRequest.BYTES;
     }
 
     @Override
-    public Drop offer(ScatterList frame, int length) {
+    public Drop offer(Switch fabric, ScatterList frame, int length, long nowNs) {
         if (fd < 0) {
             return Drop.UPLINK_DOWN;
         }
         int needed = LENGTH_BYTES + length;
-        if (BUFFER_BYTES - outTo < needed) {
-            if (BUFFER_BYTES - (outTo - outFrom) < needed) {
-                return Drop.UPLINK_FULL;
+        if (!hasRoom(needed)) {
+            return Drop.UPLINK_FULL;
+        }
+        int at = outTo + LENGTH_BYTES;
+        // The copy is judged, not the frame, of which the guest may still have a part.
+        frame.read(0, out, at, length);
+        boolean segment = tcp.locate(out, at, length);
+        long begin = written + outTo - outFrom;
+        if (segment && tcp.has(TcpHead.SYN) && !fences.add(tcp.connection(), begin, begin + needed)) {
+            return Drop.UPLINK_FULL;
+        }
+        out.big32(outTo, length);
+        outTo += needed;
+        if (segment && tcp.whole()) {
+            aid(fabric, nowNs);
+        }
+        return null;
+    }
+
+    /** Does what passt leaves undone for a segment that was put in line for it. */
+    private void aid(Switch fabric, long nowNs) {
+        opening.inward(tcp);
+        if (handshake.answers(tcp)) {
+            // A guest that has no buffer for the ACK sends its SYN-ACK again, and is answered again.
+            int length = handshake.frame(ours);
+            fabric.offer(port, ours, length);
+        }
+        if (reminder.reminds(tcp, nowNs)) {
+            // Without room for it, it is made again when the guest sends the segment again.
+            int length = reminder.frame(ours);
+            if (hasRoom(LENGTH_BYTES + length)) {
+                out.big32(outTo, length);
+                ours.read(0, out, outTo + LENGTH_BYTES, length);
+                outTo += LENGTH_BYTES + length;
             }
+        }
+    }
+
+    private boolean hasRoom(int bytes) {
+        if (BUFFER_BYTES - outTo < bytes && outFrom > 0) {
             Region.copy(out, outFrom, out, 0, outTo - outFrom);
             outTo -= outFrom;
             outFrom = 0;
         }
-        out.u32(outTo, Integer.reverseBytes(length));
-        frame.read(0, out, outTo + LENGTH_BYTES, length);
-        if (tcp.locate(out, outTo + LENGTH_BYTES, length)) {
-            long begin = written + outTo - outFrom;
-            if (tcp.has(TcpHead.SYN) && !fences.add(tcp.connection(), begin, begin + needed)) {
-                return Drop.UPLINK_FULL;
-            }
-            if (tcp.whole()) {
-                opening.inward(tcp);
-            }
-        }
-        outTo += needed;
-        return null;
+        return BUFFER_BYTES - outTo >= bytes;
     }
 
     private void send(long nowNs) {
@@ -289,7 +306,7 @@ final class Uplink implements Outlet {
         int frames = 0;
         waiting = false;
         while (inTo - inFrom >= LENGTH_BYTES) {
-            int length = Integer.reverseBytes(in.u32(inFrom));
+            int length = in.big32(inFrom);
             if (length < NetTransmit.MIN_FRAME || length > NetTransmit.MAX_FRAME) {
                 port.count(Port.UPLINK_BAD_FRAMES, 1);
                 disconnect(nowNs);

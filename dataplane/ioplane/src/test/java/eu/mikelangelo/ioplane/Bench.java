@@ -19,12 +19,19 @@ final class Bench {
     final List<MockNic> nics = new ArrayList<>();
     final List<List<Integer>> uplinkFrames = new ArrayList<>();
     int calls;
+    /** So many calls fail from now on. */
+    int failing;
     long nowNs = 1_000_000_000L;
     final Switch fabric;
 
     Bench(boolean gateway) {
         fabric = new Switch(new FrameRules(gateway ? Frames.GATEWAY_MAC : FrameRules.NO_GATEWAY, Frames.GATEWAY_IP),
-                fd -> calls++);
+                fd -> {
+                    if (failing-- > 0) {
+                        throw new InternalError("late");
+                    }
+                    calls++;
+                });
     }
 
     /** A machine with a number, a fixed address and an uplink; number 0 makes an open port. */
@@ -41,7 +48,7 @@ final class Bench {
         List<Integer> sent = new ArrayList<>();
         uplinkFrames.add(sent);
         if (number > 0) {
-            port.outlet = (frame, length) -> {
+            port.outlet = (fabric, frame, length, nowNs) -> {
                 assertEquals(frame.bytes(), length);
                 sent.add(length);
                 return null;

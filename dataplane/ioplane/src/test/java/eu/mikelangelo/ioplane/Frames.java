@@ -60,6 +60,15 @@ final class Frames {
         return frame.put((byte) 0x50).put((byte) flags).array();
     }
 
+    /** The same from the gateway: the other direction of that connection. */
+    static byte[] tcpBack(int machine, int port, int flags) {
+        byte[] frame = tcp(machine, port, flags);
+        ethernet(mac(machine), GATEWAY_MAC, 0x0800, 0).flip().get(frame, 0, 14);
+        ByteBuffer.wrap(frame).putInt(26, GATEWAY_IP).putInt(30, ip(machine)).putShort(34, (short) port)
+                .putShort(36, (short) 80);
+        return frame;
+    }
+
     /** ICMPv6 of a type. */
     static byte[] icmp6(long to, long from, int type) {
         ByteBuffer frame = ethernet(to, from, 0x86dd, 40 + 8);

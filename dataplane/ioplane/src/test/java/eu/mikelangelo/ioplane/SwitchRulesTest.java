@@ -134,7 +134,7 @@ class SwitchRulesTest {
     void noUplinkIsCounted() {
         port.outlet = null;
         dropped(Drop.UPLINK_DOWN, Frames.plain(Frames.GATEWAY_MAC, mac, 60, random));
-        port.outlet = (frame, length) -> Drop.UPLINK_FULL;
+        port.outlet = (fabric, frame, length, nowNs) -> Drop.UPLINK_FULL;
         dropped(Drop.UPLINK_FULL, Frames.plain(Frames.GATEWAY_MAC, mac, 60, random));
     }
 

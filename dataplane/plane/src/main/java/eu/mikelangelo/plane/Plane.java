@@ -39,11 +39,13 @@ final class Plane implements AutoCloseable {
     private final VhostRuntime runtime;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Served> ports = new LinkedHashMap<>();
-    /** Set once, with the lock held; {@link #freeCore} reads it without. */
+    /** Set once, with the lock held; {@link #freeCore} and {@link #healthy} read it without. */
     private volatile IoCore core;
     private String gateway;
     private int cpu = -1;
     private boolean closed;
+    /** Of the thread that calls {@link #freeCore}. */
+    private Thread remover;
 
     /** @param acceptShrinkable see {@link BackEndConfig} */
     Plane(DistinctErrors errors, boolean acceptShrinkable) {
@@ -192,25 +194,38 @@ final class Plane implements AutoCloseable {
 
     /** False when the I/O core has died: nothing is served any more, the process should end and be started again. */
     boolean healthy() {
-        lock.lock();
-        try {
-            return core == null || core.alive();
-        } finally {
-            lock.unlock();
-        }
+        IoCore running = core;
+        // Not with the lock held, as in freeCore: this is the thread that frees the core.
+        return running == null || running.alive();
     }
 
     /**
      * Looks whether a front-end holds the core (see {@link IoCore#freeFromCall}) and takes its port away if so. To be
-     * called about once a second, by one thread.
+     * called about once a second, by one thread; it never waits for the core.
      */
     void freeCore() {
         IoCore running = core;
         // Not with the lock held: whoever has it may be waiting for the core.
         Port holder = running == null ? null : running.freeFromCall();
-        if (holder != null) {
+        if (holder != null && (remover == null || !remover.isAlive())) {
             errors.record("port " + holder.name() + ": its front-end kept a call from returning; removed", "");
-            remove(holder.name());
+            // On a thread of its own: it waits for the core, which a front-end may hold again before it is gone.
+            remover = Thread.ofPlatform().daemon().name("remover").start(() -> remove(holder));
+        }
+    }
+
+    private void remove(Port port) {
+        lock.lock();
+        try {
+            Served served = ports.get(port.name());
+            // Meanwhile the agent may have replaced it by another of the same name.
+            if (served != null && served.port == port) {
+                remove(port.name());
+            }
+        } catch (IllegalStateException ended) {
+            errors.record("port " + port.name() + " could not be removed", String.valueOf(ended.getMessage()));
+        } finally {
+            lock.unlock();
         }
     }
 

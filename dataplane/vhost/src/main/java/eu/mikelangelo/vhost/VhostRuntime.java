@@ -44,8 +44,6 @@ public final class VhostRuntime implements AutoCloseable {
     private final VhostPort[] ports = new VhostPort[MAX_PORTS];
     private final Connector connector;
     private final Thread thread;
-    /** Whoever waits for the end; answered when there is nothing left to be done. */
-    private final ConcurrentLinkedQueue<Command> ends = new ConcurrentLinkedQueue<>();
     private volatile boolean stopped;
 
     /** Starts the control thread. */
@@ -79,10 +77,21 @@ public final class VhostRuntime implements AutoCloseable {
         tell(Verb.REMOVE, port);
     }
 
-    /** Removes all ports and ends the control thread. */
+    /** Removes all ports and ends the control thread; returns when it has ended. */
     @Override
     public void close() {
         tell(Verb.STOP, null);
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException later) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void tell(Verb verb, VhostPort port) {
@@ -133,7 +142,6 @@ public final class VhostRuntime implements AutoCloseable {
             obey();
             Fds.close(epoll);
             Fds.close(wake);
-            ends.forEach(command -> command.done().countDown());
             sending.unlock();
         }
     }
@@ -163,11 +171,7 @@ public final class VhostRuntime implements AutoCloseable {
                 case REMOVE -> forget(command.port());
                 case STOP -> goOn = false;
             }
-            if (command.verb() == Verb.STOP) {
-                ends.add(command);
-            } else {
-                command.done().countDown();
-            }
+            command.done().countDown();
         }
         return goOn;
     }

@@ -89,8 +89,7 @@ public record Context(PrintStream out, PrintStream err, InputStream in, Map<Stri
 
     /** Whether the terminal can only print: no cursor, no colours. */
     public boolean dumb() {
-        String term = env.getOrDefault("TERM", "");
-        return term.isEmpty() || term.equals("dumb");
+        return Style.dumb(env);
     }
 
     /**

@@ -25,11 +25,16 @@ final class Errors {
     private final Context context;
     private final boolean json;
 
-    /** @param args the command line, which says by --json before "--" how errors are told */
-    Errors(Context context, List<String> args) {
+    /** @param json whether errors are told in JSON */
+    Errors(Context context, boolean json) {
         this.context = context;
+        this.json = json;
+    }
+
+    /** Whether a command line that could not be parsed asks for JSON; no --json behind "--" does. */
+    static boolean json(List<String> args) {
         int end = args.indexOf("--");
-        json = (end < 0 ? args : args.subList(0, end)).contains("--json");
+        return (end < 0 ? args : args.subList(0, end)).contains("--json");
     }
 
     /** @return the exit code */

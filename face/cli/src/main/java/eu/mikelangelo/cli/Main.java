@@ -30,7 +30,7 @@ public final class Main {
         List<String> args = meant(List.of(typed));
         String first = args.isEmpty() ? "" : args.getFirst();
         if (!first.isEmpty() && !first.startsWith("-") && !Commands.names().contains(first)) {
-            return new Errors(context, args).unknownCommand(first, Commands.names());
+            return new Errors(context, Errors.json(args)).unknownCommand(first, Commands.names());
         }
         return commandLine(context, first).execute(args.toArray(String[]::new));
     }
@@ -70,9 +70,11 @@ public final class Main {
                 .commands(Ansi.Style.bold).options(Ansi.Style.bold).parameters(Ansi.Style.bold).build());
         line.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8));
-        line.setParameterExceptionHandler((e, args) -> new Errors(context, List.of(args)).usage(e));
+        line.setParameterExceptionHandler((e, args) -> new Errors(context, Errors.json(List.of(args))
+                && e.getCommandLine().getCommandSpec().findOption("--json") != null).usage(e));
+        // A --json among the words of `mike exec` is the other program's.
         line.setExecutionExceptionHandler((e, command, parsed) ->
-                new Errors(context, parsed.originalArgs()).failed(e));
+                new Errors(context, command.getParseResult().hasMatchedOption("--json")).failed(e));
         return line;
     }
 

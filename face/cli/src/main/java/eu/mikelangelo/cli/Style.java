@@ -5,9 +5,13 @@ import java.util.Map;
 /** Colours, for terminals that have them and people who want them (NO_COLOR, no-color.org); else plain text. */
 public record Style(boolean on) {
     static Style of(boolean terminal, Map<String, String> env) {
+        return new Style(terminal && !dumb(env) && env.getOrDefault("NO_COLOR", "").isEmpty());
+    }
+
+    /** Whether the terminal can only print: no cursor, no colours. */
+    static boolean dumb(Map<String, String> env) {
         String term = env.getOrDefault("TERM", "");
-        return new Style(terminal && !term.isEmpty() && !term.equals("dumb")
-                && env.getOrDefault("NO_COLOR", "").isEmpty());
+        return term.isEmpty() || term.equals("dumb");
     }
 
     public String bold(String text) {
@@ -16,14 +20,6 @@ public record Style(boolean on) {
 
     public String red(String text) {
         return with("1;31", text);
-    }
-
-    public String green(String text) {
-        return with("32", text);
-    }
-
-    public String dim(String text) {
-        return with("2", text);
     }
 
     private String with(String code, String text) {

@@ -2,15 +2,18 @@ package eu.mikelangelo.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.agent.api.Frames;
 import eu.mikelangelo.agent.api.Json;
 import eu.mikelangelo.agent.api.Launch;
+import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Home;
 import eu.mikelangelo.cli.machine.Console;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -19,6 +22,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -245,6 +249,26 @@ class CommandsTest {
     }
 
     @Test
+    void everyCommandStandsInTheHelp() {
+        assertEquals(0, mike("--help"));
+        String help = out.toString(StandardCharsets.UTF_8);
+        for (String name : Commands.names()) {
+            assertTrue(help.contains("\n  " + name + " "), name + " is in none of the groups");
+        }
+    }
+
+    @Test
+    void jsonIsOnlyAskedForByTheCommandsOwnOption() {
+        for (String[] words : new String[][] {{"exec", "nobody", "ls", "--json"},
+            {"exec", "nobody", "--", "ls", "--json"}, {"exec", "-t", "nobody", "ls", "--json"}}) {
+            assertTrue(mike(words) != 0);
+            assertTrue(err.toString(StandardCharsets.UTF_8).startsWith("mike: "), err.toString(StandardCharsets.UTF_8));
+        }
+        assertTrue(mike("inspect", "nobody", "--json") != 0);
+        assertTrue(err.toString(StandardCharsets.UTF_8).startsWith("{"));
+    }
+
+    @Test
     void helpAndVersionAreAlsoFoundByTheirOtherNames() {
         assertEquals(0, mike("run", "--help"));
         String help = out.toString();
@@ -396,6 +420,27 @@ class CommandsTest {
         agent.close();
         assertEquals(0, mike("version"));
         assertTrue(out.toString().startsWith("mike 0.1.0, build "), out.toString());
+    }
+
+    /** An agent that is killed takes input with it; its successor shows the output of a machine that waits for it. */
+    @Test
+    void inputThatIsLostEndsTheConsoleWithAWordOfIt() throws Exception {
+        in = new ByteArrayInputStream("1 + 1\n".getBytes(StandardCharsets.UTF_8));
+        agent.before.put("POST /v1/machines/calc/console/input", () -> {
+            throw new IOException("killed");
+        });
+        answer("GET /v1/machines/calc/console", "a calculator\n");
+        CountDownLatch never = new CountDownLatch(1);
+        agent.amid.put("GET /v1/machines/calc/console", () -> {
+            never.await();
+            return null;
+        });
+        Console console = new Console(context(), "calc");
+        console.input(false, () -> { });
+        Failure lost = assertThrows(Failure.class, () -> console.output(-1));
+        assertTrue(lost.getMessage().startsWith("standard input does not reach machine calc any more: "),
+                lost.getMessage());
+        never.countDown();
     }
 
     @Test

@@ -22,6 +22,8 @@ final class FakeAgent implements Context.Agent, AutoCloseable {
     final Map<String, Answer> answers = new ConcurrentHashMap<>();
     /** "METHOD path" to what happens before its answer. */
     final Map<String, java.util.concurrent.Callable<Void>> before = new ConcurrentHashMap<>();
+    /** "METHOD path" to what happens in the middle of its answer. */
+    final Map<String, java.util.concurrent.Callable<Void>> amid = new ConcurrentHashMap<>();
     /** "METHOD path body". */
     final List<String> asked = new CopyOnWriteArrayList<>();
     /** Accepts, and hangs up without a word: an agent that ends just now. */
@@ -83,6 +85,11 @@ final class FakeAgent implements Context.Agent, AutoCloseable {
             // Two chunks, so that a client that expects one read to give all is found out.
             int half = answer.body().length / 2;
             chunk(bytes, answer.body(), 0, half);
+            if (amid.containsKey(what)) {
+                channel.write(ByteBuffer.wrap(bytes.toByteArray()));
+                bytes.reset();
+                amid.get(what).call();
+            }
             chunk(bytes, answer.body(), half, answer.body().length - half);
             bytes.writeBytes("0\r\n\r\n".getBytes(StandardCharsets.ISO_8859_1));
             channel.write(ByteBuffer.wrap(bytes.toByteArray()));

@@ -130,7 +130,10 @@ public final class HotCalls {
         }
     }
 
-    /** Bytes written to a stream socket that its peer has not read (SIOCOUTQ, unix(7)), with overhead, or -errno. */
+    /**
+     * Bytes written to a stream socket that its peer has not read, with the kernel's overhead (SIOCOUTQ:
+     * unix_outq_len in Linux), or -errno.
+     */
     public int unread(int fd) {
         try {
             int result = (int) (long) IOCTL.invokeExact(state, (long) fd, SIOCOUTQ, counter.address());

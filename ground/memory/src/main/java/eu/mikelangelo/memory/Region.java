@@ -7,7 +7,8 @@ import java.nio.ByteOrder;
 import java.util.Objects;
 
 /**
- * One bounded piece of memory, read and written in little-endian order at byte offsets from its start.
+ * One bounded piece of memory, read and written at byte offsets from its start; in little-endian order, and in the
+ * network's where a name begins with {@code big}.
  *
  * <p>Every access is checked against the bounds by the segment itself: an offset computed wrongly by our own code
  * throws {@link IndexOutOfBoundsException}; it never touches a neighbour. Plain accessors take any alignment; the
@@ -28,6 +29,8 @@ public final class Region {
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfInt U32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfLong U64 = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfShort BIG_16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
+    private static final ValueLayout.OfInt BIG_32 = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.BIG_ENDIAN);
     private static final VarHandle ORDERED_16 = ValueLayout.JAVA_SHORT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
     private static final VarHandle ORDERED_32 = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
     private static final VarHandle ORDERED_64 = ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN).varHandle();
@@ -95,6 +98,37 @@ public final class Region {
     /** Stores eight bytes. */
     public void u64(long offset, long value) {
         segment.set(U64, offset, value);
+    }
+
+    /** @return two bytes at {@code offset}, big-endian, 0 to 65,535 */
+    public int big16(long offset) {
+        return segment.get(BIG_16, offset) & 0xffff;
+    }
+
+    /** @return four bytes at {@code offset}, big-endian */
+    public int big32(long offset) {
+        return segment.get(BIG_32, offset);
+    }
+
+    /** @return six bytes at {@code offset}, big-endian: a MAC address */
+    public long big48(long offset) {
+        return (long) big16(offset) << Integer.SIZE | big32(offset + Short.BYTES) & 0xffff_ffffL;
+    }
+
+    /** Stores the low two bytes of {@code value}, big-endian. */
+    public void big16(long offset, int value) {
+        segment.set(BIG_16, offset, (short) value);
+    }
+
+    /** Stores four bytes, big-endian. */
+    public void big32(long offset, int value) {
+        segment.set(BIG_32, offset, value);
+    }
+
+    /** Stores the low six bytes of {@code value}, big-endian. */
+    public void big48(long offset, long value) {
+        big16(offset, (int) (value >>> Integer.SIZE));
+        big32(offset + Short.BYTES, (int) value);
     }
 
     /** @return two bytes at an even address; later accesses are not moved before it */

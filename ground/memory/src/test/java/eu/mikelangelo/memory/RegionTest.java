@@ -36,6 +36,23 @@ class RegionTest {
     }
 
     @Test
+    void bigValuesAreInTheOrderOfTheNetwork() {
+        Region r = region(16);
+        r.big16(1, 0xfffe);
+        r.big32(3, 0x81020304);
+        r.big48(7, 0xffff_9192_9394_9596L);
+        long at = 1;
+        for (int expected : new int[] {0xff, 0xfe, 0x81, 2, 3, 4, 0x91, 0x92, 0x93, 0x94, 0x95, 0x96, 0}) {
+            assertEquals(expected, r.u8(at++));
+        }
+        assertEquals(0xfffe, r.big16(1));
+        assertEquals(0x81020304, r.big32(3));
+        assertEquals(0x9192_9394_9596L, r.big48(7));
+        assertThrows(IndexOutOfBoundsException.class, () -> r.big48(11));
+        assertThrows(IndexOutOfBoundsException.class, () -> r.big16(15, 0));
+    }
+
+    @Test
     void accessOutsideIsRefused() {
         Region r = region(16);
         assertThrows(IndexOutOfBoundsException.class, () -> r.u8(16));

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The peer: QEMU as an expert would type it for the same kernel and tree, with its own user networking. The kernel's
- * options are the ones our machines get, so that neither side prints more or probes less.
+ * The peer: QEMU as an expert would type it for the same kernel and tree, with its own user networking. The kernel
+ * says as little as ours; the options with which our machines spare probes are part of what is measured.
  */
 final class PlainQemu {
     private final List<String> command;

@@ -7,12 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
-import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -28,6 +28,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class BadHostTest {
     private static final Path TOOLS = Mike.ROOT.resolve("build/t/tools");
+    /** The time that a replaced passt may take. */
+    private static final Duration REPLACED = Duration.ofSeconds(30);
     private final Mike mike = new Mike("main");
 
     @BeforeEach
@@ -53,11 +55,7 @@ class BadHostTest {
     private static void refused(Mike by, int code, List<String> words, String... command) {
         String before = by.run("images", "--json").ok().out();
         String machines = by.run("ps", "-a", "-q").ok().out();
-        Mike.Result result = by.run(command);
-        assertEquals(code, result.code(), result.out() + result.err());
-        for (String word : words) {
-            assertTrue(result.err().contains(word), "no \"" + word + "\" in: " + result.err());
-        }
+        by.refused(code, words, command);
         assertEquals(before, by.run("images", "--json").ok().out());
         assertEquals(machines, by.run("ps", "-a", "-q").ok().out());
     }
@@ -115,16 +113,15 @@ class BadHostTest {
         int port = Mike.freePort();
         mike.run("run", "-d", "--name", "m", "-p", port + ":11211", "memcached").ok();
         for (int i = 0; i < 2; i++) {
-            answers(port);
+            Host.answers(port, REPLACED);
             ProcessHandle.of(mike.inspect("m").get("passtPid").asLong()).orElseThrow().destroyForcibly();
         }
-        answers(port);
-        ProcessHandle passt = ProcessHandle.of(mike.inspect("m").get("passtPid").asLong()).orElseThrow();
+        Host.answers(port, REPLACED);
+        long passt = mike.inspect("m").get("passtPid").asLong();
+        assertFalse(Host.commandLine(passt).isEmpty());
         mike.run("rm", "-f", "m").ok();
-        passt.onExit().get(5, TimeUnit.SECONDS);
-        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-            assertEquals(port, socket.getLocalPort());
-        }
+        Host.awaitEnd(passt);
+        assertTrue(Host.free(port));
     }
 
     @Test
@@ -141,7 +138,7 @@ class BadHostTest {
                 "memcached");
         refused(mike, 73, List.of("there is a machine m already", "mike rm -f m", "--name"), "run", "-d", "--name",
                 "m", "memcached");
-        answers(port);
+        Host.answers(port, REPLACED);
         mike.run("stop", "m").ok();
         try (ServerSocket taken = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
             assertTrue(taken.isBound());
@@ -149,7 +146,7 @@ class BadHostTest {
             assertEquals("exited", mike.inspect("m").get("state").asString());
         }
         mike.run("start", "m").ok();
-        answers(port);
+        Host.answers(port, REPLACED);
     }
 
     @Test
@@ -168,26 +165,6 @@ class BadHostTest {
         } finally {
             new ProcessBuilder("umount", "-l", home.home().toString()).start().waitFor();
         }
-    }
-
-    /** memcached says its version, within the time that a replaced passt may take. */
-    private static void answers(int port) throws Exception {
-        IOException last = null;
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(15);
-        while (System.nanoTime() < deadline) {
-            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                socket.setSoTimeout(3_000);
-                socket.getOutputStream().write("version\r\n".getBytes(StandardCharsets.US_ASCII));
-                byte[] answer = socket.getInputStream().readNBytes(7);
-                if (new String(answer, StandardCharsets.US_ASCII).equals("VERSION")) {
-                    return;
-                }
-            } catch (IOException e) {
-                last = e;
-            }
-            Thread.sleep(100);
-        }
-        throw new AssertionError("no answer on port " + port, last);
     }
 
     private static String sh(String line) throws Exception {

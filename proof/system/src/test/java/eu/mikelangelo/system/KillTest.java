@@ -5,16 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -43,11 +39,7 @@ class KillTest {
 
     @BeforeEach
     void compose() throws IOException {
-        Path meta = Files.createDirectories(FOLDER.resolve("meta"));
-        Files.writeString(meta.resolve("package.yaml"), "name: killed\ntitle: t\nauthor: a\nrequire: [dash]\n");
-        Files.writeString(meta.resolve("run.yaml"),
-                "runtime: native\nconfig_set:\n  main:\n    bootcmd: /bin/sh /start.sh\n");
-        Files.writeString(FOLDER.resolve("start.sh"), "echo waiting; read line; echo done\n");
+        Mike.app(FOLDER, "echo waiting; read line; echo done");
         Files.write(FOLDER.resolveSibling("killed.data"), new byte[8 << 20]);
         mike.run("compose", FOLDER.toString()).ok();
     }
@@ -84,7 +76,7 @@ class KillTest {
     @Test
     @Tag("system")
     void everyStepSurvivesEveryKillManyTimes() throws Exception {
-        for (int round = 0; round < Integer.getInteger("kill.rounds", 6); round++) {
+        for (int round = 0; round < Integer.getInteger("kill.rounds", 3); round++) {
             for (Step step : Step.values()) {
                 for (Victim victim : Victim.values()) {
                     killIn(step, victim);
@@ -97,32 +89,24 @@ class KillTest {
     @Tag("boot")
     void bothKilledUnderTrafficAreBroughtBackByTheNextCommand() throws Exception {
         mike.run("run", "-d", "--name", "m", "-p", port + ":11211", "memcached").ok();
-        assertTrue(answers(20_000));
+        Host.answers(port, Duration.ofSeconds(20));
         long qemu = mike.inspect("m").get("pid").asLong();
-        kill(Victim.BOTH);
+        kill(Victim.BOTH, "under traffic");
         assertTrue(ProcessHandle.of(qemu).isPresent(), "the machine lives without either");
         assertEquals(1, mike.run("ps", "--json").json().size());
         long start = System.nanoTime();
-        assertTrue(answers(10_000), "traffic resumes");
+        Host.answers(port, Duration.ofSeconds(30));
         System.out.println("traffic resumed " + (System.nanoTime() - start) / 1_000_000 + " ms after mike ps");
         assertEquals(qemu, mike.inspect("m").get("pid").asLong());
         assertTrue(mike.pid("agent") > 0 && mike.pid("plane") > 0);
     }
 
-    private void kill(Victim victim) {
-        if (victim != Victim.AGENT) {
-            Thread plane = Thread.ofPlatform().start(() -> mike.kill("plane"));
-            if (victim == Victim.BOTH) {
-                mike.kill("agent");
-            }
-            try {
-                plane.join();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-        } else {
-            mike.kill("agent");
-        }
+    private void kill(Victim victim, String what) {
+        assertTrue(switch (victim) {
+            case PLANE -> mike.kill("plane");
+            case AGENT -> mike.kill("agent");
+            case BOTH -> mike.kill("plane", "agent");
+        }, what + ": there was none to kill");
     }
 
     private void killIn(Step step, Victim victim) throws Exception {
@@ -135,11 +119,12 @@ class KillTest {
         if (step == Step.START) {
             mike.run("stop", "-t", "0", "k").ok();
         }
+        mike.awaitDaemons();
         Process process = mike.start(words(step));
         Mike.Drain out = new Mike.Drain(process.getInputStream());
         Mike.Drain err = new Mike.Drain(process.getErrorStream());
         Thread.sleep(millis);
-        kill(victim);
+        kill(victim, what);
         if (step == Step.FOREGROUND) {
             process.getOutputStream().write('\n');
             process.getOutputStream().flush();
@@ -154,7 +139,7 @@ class KillTest {
         }
         Mike.Result removed = mike.run("rm", "-f", "k");
         assertTrue(removed.code() == 0 || removed.code() == 66, what + ": " + removed.err());
-        nothingIsLeft(what);
+        Host.nothingIsLeft(mike, what, port);
     }
 
     private String[] words(Step step) {
@@ -184,43 +169,6 @@ class KillTest {
             case EXEC -> assertEquals("0 100000\n", code + " " + out, all);
             case FOREGROUND -> assertTrue(code == 0 && out.contains("done"), all);
             default -> assertEquals(0, code, all);
-        }
-    }
-
-    private boolean answers(long withinMillis) throws Exception {
-        long deadline = System.nanoTime() + withinMillis * 1_000_000;
-        while (System.nanoTime() < deadline) {
-            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                socket.setSoTimeout(1_000);
-                socket.getOutputStream().write("version\r\n".getBytes(StandardCharsets.US_ASCII));
-                if (socket.getInputStream().read() == 'V') {
-                    return true;
-                }
-            } catch (IOException e) {
-                Thread.sleep(50);
-            }
-        }
-        return false;
-    }
-
-    /** No machine, no QEMU or passt of this home, the port free, nothing half made. */
-    private void nothingIsLeft(String what) throws IOException {
-        assertEquals(0, mike.run("ps", "-a", "--json").json().size(), what);
-        for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
-            String line = "";
-            try {
-                line = Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"), StandardCharsets.ISO_8859_1);
-            } catch (IOException e) {
-                continue;
-            }
-            assertFalse(line.contains(mike.home() + "/") && (line.contains("qemu-system") || line.contains("passt")),
-                    what + ": left behind: " + line.replace('\0', ' '));
-        }
-        try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-            assertEquals(port, socket.getLocalPort());
-        }
-        try (Stream<Path> files = Files.list(mike.home().resolve("machines"))) {
-            assertEquals(List.of(".lock"), files.map(file -> file.getFileName().toString()).toList(), what);
         }
     }
 }

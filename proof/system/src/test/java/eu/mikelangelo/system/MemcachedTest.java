@@ -10,7 +10,6 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -34,11 +33,15 @@ class MemcachedTest {
         Thread impatient = Thread.ofVirtual().start(() -> {
             while (!up.get()) {
                 tryOnce();
+                pause();
             }
         });
-        MIKE.run("run", "-d", "--name", "cache", "memcached", "-p", PORT + ":11211").ok();
-        up.set(true);
-        impatient.join();
+        try {
+            MIKE.run("run", "-d", "--name", "cache", "memcached", "-p", PORT + ":11211").ok();
+        } finally {
+            up.set(true);
+            impatient.join();
+        }
     }
 
     /** A client that comes while the machine boots and does not wait for long: many of them once hung the uplink. */
@@ -49,7 +52,15 @@ class MemcachedTest {
             socket.getOutputStream().write("version\r\n".getBytes(StandardCharsets.US_ASCII));
             socket.getInputStream().read();
         } catch (IOException e) {
-            Thread.yield();   // not there yet
+            return; // not there yet
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(20);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -61,7 +72,7 @@ class MemcachedTest {
     @Test
     @Order(1)
     void servesWhenRunReturns() throws IOException {
-        assertEquals("STORED\r\nVALUE a 0 1\r\n1\r\nEND\r\n", talk("set a 0 0 1\r\n1\r\nget a\r\nquit\r\n"));
+        assertEquals("STORED\r\nVALUE a 0 1\r\n1\r\nEND\r\n", Host.talk(PORT, "set a 0 0 1\r\n1\r\nget a\r\nquit\r\n"));
     }
 
     @Test
@@ -77,7 +88,7 @@ class MemcachedTest {
         JsonNode before = MIKE.inspect("cache");
         assertTrue(ProcessHandle.of(before.get("pid").asLong()).orElseThrow().isAlive());
         for (int i = 0; i < 50; i++) {
-            talk("get a\r\nquit\r\n");
+            Host.talk(PORT, "get a\r\nquit\r\n");
         }
         JsonNode after = MIKE.inspect("cache");
         for (String counter : List.of("rxFrames", "txFrames")) {
@@ -130,19 +141,10 @@ class MemcachedTest {
     void stopsGracefullyAndIsRemoved() {
         long pid = MIKE.inspect("cache").get("pid").asLong();
         MIKE.run("stop", "cache").ok();
-        // A dead process shows until its parent has looked: the first process of the host, in its own time.
-        ProcessHandle.of(pid).ifPresent(process -> process.onExit().orTimeout(2, TimeUnit.SECONDS).join());
+        Host.awaitEnd(pid);
         assertEquals("EXITED", MIKE.inspect("cache").get("state").asString().toUpperCase());
         MIKE.run("logs", "cache").ok();
         MIKE.run("rm", "cache").ok();
         assertEquals(66, MIKE.run("inspect", "cache").code());
-    }
-
-    private static String talk(String request) throws IOException {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), PORT)) {
-            socket.setSoTimeout(20_000);
-            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
-        }
     }
 }

@@ -1,5 +1,9 @@
 package eu.mikelangelo.system;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -88,33 +92,68 @@ final class Mike implements AutoCloseable {
         return builder.start();
     }
 
-    /** Kills the agent or the plane of this home with signal 9, if it runs. */
-    boolean kill(String which) {
-        try {
-            long pid = pid(which);
-            return pid > 0 && ProcessHandle.of(pid).filter(ProcessHandle::destroyForcibly).isPresent();
-        } catch (IOException e) {
-            throw new AssertionError(e);
+    /** The command fails with this code, says all these words and shows no trace. */
+    Result refused(int code, List<String> words, String... command) {
+        Result result = run(command);
+        assertEquals(code, result.code(), result.out() + result.err());
+        for (String word : words) {
+            assertTrue(result.err().contains(word), "no \"" + word + "\" in: " + result.err());
+        }
+        assertFalse(result.err().contains("\tat "), "a trace is no message: " + result.err());
+        return result;
+    }
+
+    /**
+     * Kills the agent, the plane or both of this home with signal 9, at one instant, and waits for their death.
+     * Returns whether each of them was there to be killed.
+     */
+    boolean kill(String... which) {
+        List<List<Long>> victims = new ArrayList<>();
+        for (String each : which) {
+            victims.add(pids(each));
+        }
+        boolean all = true;
+        for (List<Long> each : victims) {
+            boolean hit = false;
+            for (long pid : each) {
+                hit |= ProcessHandle.of(pid).filter(ProcessHandle::destroyForcibly).isPresent();
+            }
+            all &= hit;
+        }
+        victims.forEach(each -> each.forEach(Host::awaitEnd));
+        return all;
+    }
+
+    /** Waits until agent and plane of this home run, as they do some time after a kill. */
+    void awaitDaemons() throws InterruptedException {
+        for (String which : List.of("agent", "plane")) {
+            awaitRunning(which);
         }
     }
 
+    /** Waits until the agent or the plane of this home runs: a process, which may not have done anything yet. */
+    void awaitRunning(String which) throws InterruptedException {
+        Host.await(() -> pid(which) > 0, "no " + which + " runs for " + home);
+    }
+
     /** The process number of the agent or the plane, 0 when it does not run. */
-    long pid(String which) throws IOException {
+    long pid(String which) {
+        List<Long> pids = pids(which);
+        return pids.isEmpty() ? 0 : pids.getFirst();
+    }
+
+    /** More than one only while agents race for their lock: all but one end by themselves. */
+    List<Long> pids(String which) {
         String main = which.equals("agent") ? "AgentMain" : "eu.mikelangelo.plane.Main";
-        for (ProcessHandle process : ProcessHandle.allProcesses().toList()) {
-            Path folder = Path.of("/proc").resolve(Long.toString(process.pid()));
-            try {
-                String line = Files.readString(folder.resolve("cmdline"), StandardCharsets.ISO_8859_1);
-                if (line.contains(main) && (line.contains(home + "/")
-                        || Files.readString(folder.resolve("environ"), StandardCharsets.ISO_8859_1)
-                        .contains("MIKE_HOME=" + home + "\0"))) {
-                    return process.pid();
-                }
-            } catch (java.nio.file.NoSuchFileException | java.nio.file.AccessDeniedException e) {
-                continue;
+        List<Long> pids = new ArrayList<>();
+        ProcessHandle.allProcesses().forEach(process -> {
+            String line = Host.commandLine(process.pid());
+            if (line.contains(main) && (line.contains(home + "/")
+                    || Host.environment(process.pid()).contains("MIKE_HOME=" + home + "\0"))) {
+                pids.add(process.pid());
             }
-        }
-        return 0;
+        });
+        return pids;
     }
 
     JsonNode inspect(String machine) {
@@ -128,7 +167,35 @@ final class Mike implements AutoCloseable {
         for (JsonNode machine : run("ps", "-a", "--json").json()) {
             run("rm", "-f", machine.get("name").asString());
         }
-        run("agent", "stop", "--all");
+        stop();
+    }
+
+    /** Stops machines, agent and plane, and waits for the end of the latter two. */
+    Result stop() {
+        List<Long> daemons = new ArrayList<>(pids("agent"));
+        daemons.addAll(pids("plane"));
+        Result result = run("agent", "stop", "--all");
+        if (result.code() == 0) {
+            daemons.forEach(Host::awaitEnd);
+        }
+        return result;
+    }
+
+    /** Writes an application that runs this shell script, and returns its folder, as a command takes it. */
+    static String app(Path folder, String script) throws IOException {
+        Files.createDirectories(folder);
+        Files.writeString(folder.resolve("start.sh"), script + "\n");
+        return app(folder, "/bin/sh /start.sh", "dash");
+    }
+
+    /** Writes an application of this start command and the packages it requires, named like its folder. */
+    static String app(Path folder, String start, String... requires) throws IOException {
+        Path meta = Files.createDirectories(folder.resolve("meta"));
+        Files.writeString(meta.resolve("package.yaml"), "name: " + folder.getFileName()
+                + "\ntitle: t\nauthor: a test\nrequire: [" + String.join(", ", requires) + "]\n");
+        Files.writeString(meta.resolve("run.yaml"), "runtime: native\nconfig_set:\n  main:\n    bootcmd: " + start
+                + "\nconfig_set_default: main\n");
+        return folder.toString();
     }
 
     /** Deletes the whole home. */

@@ -79,7 +79,8 @@ class PackagesTest {
             }
             return STARTS;
         } catch (AssertionError e) {
-            return cell(String.valueOf(e.getMessage()));
+            // mike did not end, or ps or logs failed: that is no answer to what is missing.
+            return SILENT + " (" + cell(String.valueOf(e.getMessage())) + ")";
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         } finally {

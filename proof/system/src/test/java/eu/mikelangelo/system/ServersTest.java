@@ -4,9 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,7 +23,7 @@ class ServersTest {
         int port = Mike.freePort();
         MIKE.run("run", "-d", "--name", "web", "nginx", "-p", port + ":80", "-m", "256M", "-c", "2", "--env", "A=b")
                 .ok();
-        String answer = talk(port, "GET / HTTP/1.0\r\n\r\n");
+        String answer = Host.talk(port, "GET / HTTP/1.0\r\n\r\n");
         assertTrue(answer.startsWith("HTTP/1.1 200 OK") && answer.contains("nginx"), answer);
         MIKE.run("rm", "-f", "web").ok();
         assertEquals(66, MIKE.run("inspect", "web").code());
@@ -36,16 +33,8 @@ class ServersTest {
     void redisAnswers() throws IOException {
         int port = Mike.freePort();
         MIKE.run("run", "-d", "redis", "-p", port + ":6379").ok();
-        assertEquals("+PONG\r\n+OK\r\n", talk(port, "PING\r\nQUIT\r\n"));
+        assertEquals("+PONG\r\n+OK\r\n", Host.talk(port, "PING\r\nQUIT\r\n"));
         MIKE.run("stop", "redis").ok();
         MIKE.run("rm", "redis").ok();
-    }
-
-    private static String talk(int port, String request) throws IOException {
-        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-            socket.setSoTimeout(20_000);
-            socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
-            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
-        }
     }
 }

@@ -1,12 +1,8 @@
 package eu.mikelangelo.system;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,7 +14,6 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -62,12 +57,7 @@ class SoakTest {
     @BeforeEach
     void prepare() throws IOException {
         mike.delete();
-        Files.createDirectories(app.resolve("meta"));
-        Files.writeString(app.resolve("meta/package.yaml"),
-                "name: waiter\ntitle: waits\nauthor: a test\nrequire: [dash]\n");
-        Files.writeString(app.resolve("meta/run.yaml"),
-                "runtime: native\nconfig_set:\n  main:\n    bootcmd: /bin/sh /start.sh\n");
-        Files.writeString(app.resolve("start.sh"), "trap 'exit 0' TERM\necho waiting\nwhile read line; do :; done\n");
+        Mike.app(app, "trap 'exit 0' TERM\necho waiting\nwhile read line; do :; done");
         mike.run("compose", app.toString()).ok();
         for (int i = 0; i < MACHINES; i++) {
             ports[i] = Mike.freePort();
@@ -110,7 +100,7 @@ class SoakTest {
         }
         grownLittle(before, after);
         mike.run("agent", "stop", "--all").ok();
-        nothingIsLeft("");
+        findings.addAll(Host.leftBehind(mike, "", ports));
         assertTrue(findings.isEmpty(), () -> findings.size() + " findings:\n" + String.join("\n", findings));
     }
 
@@ -182,19 +172,13 @@ class SoakTest {
 
     private void kill(Random random) throws InterruptedException {
         Thread.sleep(3_000 + random.nextInt(9_000));
-        int which = random.nextInt(5);
-        if (which != 0) {
-            kill(Host.daemon(mike, "agent.pid", "AgentMain"));
-        }
-        if (which < 2) {
-            kill(Host.daemon(mike, "plane.pid", "plane.Main"));
-        }
-    }
-
-    private void kill(long pid) {
-        if (pid != 0) {
-            ProcessHandle.of(pid).ifPresent(ProcessHandle::destroyForcibly);
-            kills.incrementAndGet();
+        String[] whom = switch (random.nextInt(5)) {
+            case 0 -> new String[] {"plane"};
+            case 1 -> new String[] {"agent", "plane"};
+            default -> new String[] {"agent"};
+        };
+        if (mike.kill(whom)) {
+            kills.addAndGet(whom.length);
         }
     }
 
@@ -246,15 +230,15 @@ class SoakTest {
         for (JsonNode machine : mike.run("ps", "-a", "--json").json()) {
             mike.run("rm", "-f", machine.get("name").asString());
         }
-        nothingIsLeft("Main");
+        findings.addAll(Host.leftBehind(mike, "Main", ports));
     }
 
     private Size size() throws IOException, InterruptedException {
         removeAll();
         Thread.sleep(3_000);
         mike.run("ps").ok();
-        long agent = Host.daemon(mike, "agent.pid", "AgentMain");
-        long plane = Host.daemon(mike, "plane.pid", "plane.Main");
+        long agent = mike.pid("agent");
+        long plane = mike.pid("plane");
         assertTrue(agent != 0 && plane != 0, "agent " + agent + ", plane " + plane);
         return new Size(agent, plane, Host.openFiles(agent), Host.openFiles(plane), Host.residentMib(agent),
                 Host.residentMib(plane));
@@ -269,31 +253,6 @@ class SoakTest {
                 || after.agentMib() > before.agentMib() + MOST_MORE_MIB
                 || after.planeMib() > before.planeMib() + MOST_MORE_MIB) {
             findings.add("agent or plane grew: " + before + ", " + after);
-        }
-    }
-
-    /** @param but processes that may be there: those whose command line has this in it; empty: none may */
-    private void nothingIsLeft(String but) throws IOException {
-        for (long pid : Host.processes(mike, "")) {
-            String line = Host.commandLine(pid);
-            if (but.isEmpty() || !line.contains(but)) {
-                findings.add("left behind: " + pid + " " + line);
-            }
-        }
-        for (String folder : new String[] {"machines", "run/m"}) {
-            if (Files.exists(mike.home().resolve(folder))) {
-                try (Stream<Path> files = Files.list(mike.home().resolve(folder))) {
-                    files.filter(file -> !file.getFileName().toString().equals(".lock"))
-                            .forEach(file -> findings.add("left behind: " + file));
-                }
-            }
-        }
-        for (int port : ports) {
-            try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-                assertEquals(port, socket.getLocalPort());
-            } catch (IOException e) {
-                findings.add("port " + port + " is not free: " + e.getMessage());
-            }
         }
     }
 }

@@ -3,8 +3,6 @@ package eu.mikelangelo.system;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -65,9 +63,9 @@ class SwitchTest {
                 + " 2>&1 | nc -N " + left + " 9001 > /tmp/said 2>&1 &");
         awaitLines(5, Duration.ofSeconds(30));
         List<Long> machines = List.of(pid("left"), pid("right"));
-        kill("agent");
+        assertTrue(MIKE.kill("agent"));
         Thread.sleep(1_500);
-        kill("plane");
+        assertTrue(MIKE.kill("plane"));
         Thread.sleep(3_000);
         long soon = lines();
         Thread.sleep(1_000);
@@ -97,11 +95,6 @@ class SwitchTest {
 
     private static String guest(String machine, String script) {
         return MIKE.run("exec", machine, "/bin/sh", "-c", script).ok().out();
-    }
-
-    private static void kill(String process) throws IOException {
-        long pid = Long.parseLong(Files.readString(MIKE.home().resolve("run").resolve(process + ".pid")).strip());
-        assertTrue(ProcessHandle.of(pid).orElseThrow().destroyForcibly());
     }
 
     /** The receiver may need a moment to listen: a refused connection is tried again, bounded. */

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.eclipse.jetty.io.EofException;
@@ -24,7 +23,6 @@ public final class ApiHandler extends Handler.Abstract {
     static final int MAX_REQUESTS = 200;
     private static final Logger LOG = Logger.getLogger(ApiHandler.class.getName());
     private final Semaphore room = new Semaphore(MAX_REQUESTS);
-    private final AtomicLong answered = new AtomicLong();
     private final String build;
     private final Map<String, Route> routes;
 
@@ -57,17 +55,11 @@ public final class ApiHandler extends Handler.Abstract {
         } catch (IOException | RuntimeException | Error e) {
             unexpected(exchange, callback, e);
         } finally {
-            answered.incrementAndGet();
             if (admitted) {
                 room.release();
             }
         }
         return true;
-    }
-
-    /** Requests answered so far. */
-    public long answered() {
-        return answered.get();
     }
 
     private void route(Exchange exchange) throws IOException {

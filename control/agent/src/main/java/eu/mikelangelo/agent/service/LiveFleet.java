@@ -75,7 +75,7 @@ public final class LiveFleet implements Fleet {
 
     @Override
     public void kill(String name) {
-        machines.get(name).kill();
+        machines.kill(name);
     }
 
     @Override

@@ -46,14 +46,16 @@ public final class Orchestrator implements MachineService {
     private final Fleet fleet;
     private final PlaneService plane;
     private final Home home;
-    private final Idle idle = new Idle();
+    private final Rest rest;
     private final Semaphore starts = new Semaphore(MAX_STARTS, true);
 
-    public Orchestrator(ImageService images, Fleet fleet, PlaneService plane, Home home) {
+    /** @param rest hears of runs, which are work */
+    public Orchestrator(ImageService images, Fleet fleet, PlaneService plane, Home home, Rest rest) {
         this.images = images;
         this.fleet = fleet;
         this.plane = plane;
         this.home = home;
+        this.rest = rest;
     }
 
     public ImageService images() {
@@ -63,7 +65,7 @@ public final class Orchestrator implements MachineService {
     @Override
     public Map<String, Object> run(RunRequest request, Progress progress) {
         acquire();
-        idle.begin();
+        rest.begin();
         try {
             checkFree(request);
             ImageService.Prepared image = images.prepare(request.source(), request.refresh(), progress);
@@ -71,7 +73,7 @@ public final class Orchestrator implements MachineService {
             startFresh(spec.name(), request, progress);
             return ready(spec.name(), request.detach(), request.patience(), progress);
         } finally {
-            idle.end();
+            rest.end();
             starts.release();
         }
     }
@@ -122,8 +124,8 @@ public final class Orchestrator implements MachineService {
 
     private void startFresh(String name, RunRequest request, Progress progress) {
         boolean started = false;
-        mark(fresh(name));
         try {
+            mark(fresh(name));
             if (request.remove()) {
                 mark(passing(name));
             }
@@ -226,7 +228,7 @@ public final class Orchestrator implements MachineService {
 
     private static void unmark(Path file) {
         try {
-            Files.deleteIfExists(file);
+            Durable.delete(file);
         } catch (IOException e) {
             LOG.log(Level.WARNING, "cannot delete " + file, e);
         }
@@ -263,8 +265,11 @@ public final class Orchestrator implements MachineService {
     public void resume() {
         for (Fleet.Item item : fleet.list()) {
             String name = item.spec().name();
-            boolean unknown = item.state().phase() == MachineState.Phase.CREATED || Files.exists(fresh(name));
-            if (unknown && !item.state().phase().live()) {
+            MachineState state = item.state();
+            // A mark that could not be deleted must not take a machine that ran.
+            boolean unknown = state.phase() == MachineState.Phase.CREATED
+                    || Files.exists(fresh(name)) && !state.ready() && state.exit() == null;
+            if (unknown && !state.phase().live()) {
                 LOG.info("taking back machine " + name + ", whose making was cut off");
                 discard(name);
                 continue;

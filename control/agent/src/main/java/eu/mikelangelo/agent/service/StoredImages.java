@@ -32,22 +32,19 @@ public final class StoredImages implements ImageService {
     private final ImageStore images;
     private final KernelStore kernels;
     private final Semaphore turns = new Semaphore(MAX_COMPOSITIONS, true);
-    private final Idle idle = new Idle();
+    private final Rest rest;
     private final JsonMapper json = JsonMapper.builder().build();
 
-    public StoredImages(Composer composer, ImageStore images, KernelStore kernels) {
+    /** @param rest hears of compositions, which are work */
+    public StoredImages(Composer composer, ImageStore images, KernelStore kernels, Rest rest) {
         this.composer = composer;
         this.images = images;
         this.kernels = kernels;
+        this.rest = rest;
     }
 
     @Override
     public Prepared prepare(String source, boolean refresh, Progress progress) {
-        if (reference(source) instanceof Reference.File file) {
-            // First: an image that cannot run must not take its name from one that can.
-            ImageManifest.Kernel wanted = ImageFile.open(file.path()).manifest().kernel();
-            kernels.require(wanted.sha256(), wanted.packageName(), progress);
-        }
         Composed image = composed(source, refresh, progress);
         ImageManifest manifest = image.manifest();
         Kernel kernel = kernels.require(manifest.kernel().sha256(), manifest.kernel().packageName(), progress);
@@ -60,7 +57,7 @@ public final class StoredImages implements ImageService {
 
     private Composed composed(String source, boolean refresh, Progress progress) {
         turns.acquireUninterruptibly();
-        idle.begin();
+        rest.begin();
         try {
             progress.step("composing " + source);
             Composed image = composer.compose(reference(source), refresh, progress);
@@ -69,7 +66,7 @@ public final class StoredImages implements ImageService {
             }
             return image;
         } finally {
-            idle.end();
+            rest.end();
             turns.release();
         }
     }

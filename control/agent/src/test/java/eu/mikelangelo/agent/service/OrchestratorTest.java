@@ -30,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class OrchestratorTest {
     @TempDir
     Path folder;
+    private static final Rest REST = new Rest(() -> { });
     private FakeFleet fleet;
     private Orchestrator orchestrator;
     private final List<String> prepared = new ArrayList<>();
@@ -39,7 +40,7 @@ class OrchestratorTest {
     void open() {
         fleet = new FakeFleet(folder);
         orchestrator = new Orchestrator(new FakeImages(), fleet, new FakePlane(),
-                new Home(folder, folder.resolve("run")));
+                new Home(folder, folder.resolve("run")), REST);
     }
 
     private final class FakeImages implements ImageService {
@@ -52,8 +53,8 @@ class OrchestratorTest {
             String name = Views.defaultName(source);
             return new Prepared(name, new MachineSpec.Image(name, "ab".repeat(32), "/images/" + name),
                     new MachineSpec.Kernel("linux", "cd".repeat(32), "/kernels/linux"),
-                    new Start(List.of("/bin/server", "-v", "$A"), List.of(List.of("/bin/mk", "$A")), Map.of(),
-                            "0:0", "/", false, List.of(), List.of()), 100L << 20);
+                    new Start(List.of(), List.of("/bin/server", "-v", "$A"), List.of(List.of("/bin/mk", "$A")),
+                            Map.of(), "0:0", "/", false, List.of(), List.of()), 100L << 20);
         }
 
         @Override
@@ -174,6 +175,29 @@ class OrchestratorTest {
     }
 
     @Test
+    void aMachineThatCannotBeMarkedIsTakenBack() throws Exception {
+        Path mark = folder.resolve("machines/memcached/fresh");
+        Files.createDirectories(mark.resolveSibling(".fresh." + ProcessHandle.current().pid() + "."
+                + Thread.currentThread().threadId() + ".tmp")); // a full disk
+        assertThrows(java.io.UncheckedIOException.class, () -> run("{\"source\":\"memcached\",\"detach\":true}"));
+        assertEquals(Map.of(), fleet.items);
+    }
+
+    @Test
+    void aMachineThatRanIsKeptWhateverMarkIsLeft() throws Exception {
+        run("{\"source\":\"memcached\",\"detach\":true}");
+        run("{\"source\":\"redis\",\"detach\":true}");
+        for (String name : List.of("memcached", "redis")) {
+            Files.writeString(folder.resolve("machines").resolve(name).resolve("fresh"), "");
+        }
+        fleet.end("memcached", 3);
+        fleet.put(fleet.get("redis").spec(), FakeFleet.state(MachineState.Phase.FAILED, null));
+        orchestrator.resume();
+        assertEquals(List.of("memcached"), List.copyOf(fleet.items.keySet()), "redis never got beyond its launch");
+        assertFalse(Files.exists(folder.resolve("machines/memcached/fresh")));
+    }
+
+    @Test
     void aMachineThatIsNotReadyStaysAndItsLogIsShown() throws Exception {
         fleet.failReady = new Failure(Failure.Kind.TIMEOUT, "nobody listens on tcp 80 after 60 s", "");
         Files.writeString(folder.resolve("web.console.log"), "cannot open /etc/x\n");
@@ -201,7 +225,8 @@ class OrchestratorTest {
         adopted.put(new MachineSpec(1, "stays", 9, fleet.get("memcached").spec().image(),
                 fleet.get("memcached").spec().kernel(), 64, 1, List.of(), Map.of(), List.of(), List.of(), 0,
                 java.time.Instant.now()), FakeFleet.state(MachineState.Phase.EXITED, ExitStatus.code(0)));
-        new Orchestrator(new FakeImages(), adopted, new FakePlane(), new Home(folder, folder.resolve("run"))).resume();
+        new Orchestrator(new FakeImages(), adopted, new FakePlane(), new Home(folder, folder.resolve("run")),
+                REST).resume();
         adopted.end("memcached", 0);
         for (int i = 0; i < 200 && adopted.find("memcached").isPresent(); i++) {
             Thread.sleep(50);

@@ -299,7 +299,8 @@ public final class GuestChannel implements AutoCloseable {
         } catch (GuestFrameDecoder.Broken e) {
             reason = e.getMessage();
         } catch (IOException e) {
-            reason = "read: " + e;
+            // A QEMU that is killed resets it: the words of the system, not the name of a Java class, are for people.
+            reason = e.getMessage();
         } finally {
             end(reason);
             String why;

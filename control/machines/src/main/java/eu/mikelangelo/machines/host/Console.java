@@ -1,7 +1,6 @@
 package eu.mikelangelo.machines.host;
 
 import eu.mikelangelo.machines.Attachment;
-import eu.mikelangelo.machines.Machine;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;

@@ -63,6 +63,17 @@ final class GuestChannelTest implements GuestChannel.Listener {
         return new GuestFrame(GuestFrame.ERROR, channel, text.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** A QEMU that is killed with unread bytes resets the connection. */
+    @Test
+    void aResetIsSaidInWordsForPeople() throws Exception {
+        try (FakeGuest guest = new FakeGuest(socket, g -> g.welcome("mike 1\n")); GuestChannel channel = connect()) {
+            channel.signal(1);
+            Thread.sleep(300);   // written by now: it lies unread in the guest's socket
+            guest.close();
+            assertEquals("Connection reset", ends.poll(10, TimeUnit.SECONDS));
+        }
+    }
+
     @Test
     void theStatusSoFarComesFirst() throws Exception {
         try (FakeGuest guest = new FakeGuest(socket, g -> {

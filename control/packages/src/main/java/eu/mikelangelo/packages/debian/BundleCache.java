@@ -46,6 +46,7 @@ final class BundleCache {
         Start start = bundle.start();
         if (start != null) {
             lines.add("start", start.user(), start.workdir(), start.forking());
+            lines.add(row("wrap", start.wrap()));
             lines.add(row("args", start.args()));
             start.pre().forEach(words -> lines.add(row("pre", words)));
             start.env().forEach((k, v) -> lines.add("env", k, v));
@@ -76,6 +77,7 @@ final class BundleCache {
         Tree tree = new Tree();
         List<Bundle.Source> sources = new ArrayList<>();
         List<String> warnings = new ArrayList<>();
+        List<String> wrap = new ArrayList<>();
         List<String> args = new ArrayList<>();
         List<List<String>> pre = new ArrayList<>();
         Map<String, String> env = new LinkedHashMap<>();
@@ -88,6 +90,7 @@ final class BundleCache {
                 case "source" -> sources.add(new Bundle.Source(f[1], f[2], f[3], f[4]));
                 case "warning" -> warnings.add(f[1]);
                 case "start" -> start = f;
+                case "wrap" -> wrap.addAll(List.of(f).subList(1, f.length));
                 case "args" -> args.addAll(List.of(f).subList(1, f.length));
                 case "pre" -> pre.add(List.copyOf(List.of(f).subList(1, f.length)));
                 case "env" -> env.put(f[1], f[2]);
@@ -104,8 +107,8 @@ final class BundleCache {
                 default -> { }
             }
         }
-        Start begin = start == null ? null : new Start(List.copyOf(args), List.copyOf(pre), env, start[1], start[2],
-                Boolean.parseBoolean(start[3]), List.copyOf(folders), List.copyOf(ports));
+        Start begin = start == null ? null : new Start(wrap, args, List.copyOf(pre), env, start[1],
+                start[2], Boolean.parseBoolean(start[3]), List.copyOf(folders), List.copyOf(ports));
         return new Bundle(bundle[1], bundle[2], tree, begin, List.copyOf(sources), List.copyOf(warnings));
     }
 

@@ -28,12 +28,14 @@ final class Checks {
     static void start(Universe universe, TreeMaker maker, Plan plan, String name) {
         String command = plan.args.getFirst();
         String path = maker.real(command);
-        if (path == null || !(maker.tree().get(path) instanceof Tree.File file) || (file.mode() & 0111) == 0) {
+        if (path == null || !(maker.tree().get(path) instanceof Tree.File file) || plan.wrap.isEmpty()
+                && (file.mode() & 0111) == 0) {
             throw new Failure(Failure.Kind.GUEST, "package " + name + " starts with " + command + " (" + plan.origin
                     + "), which " + (path != null && maker.tree().get(path) != null ? "cannot be executed"
                     : "none of its packages has"), "A recipe can name another command (packages/recipes).");
         }
         Deque<String> open = new ArrayDeque<>(List.of(path));
+        plan.wrap.stream().limit(1).forEach(open::add);
         plan.pre.forEach(before -> open.add(before.words().getFirst()));
         Set<String> seen = new HashSet<>();
         while (!open.isEmpty()) {

@@ -36,6 +36,8 @@ final class Composer {
     private final Universe universe;
     private final BlobStore blobs;
     private final Recipe recipe;
+    /** The recipe says all of the start: no script of a package runs. */
+    private final boolean prepared;
     private final String name;
     private final TreeMaker maker;
     private final Programs programs;
@@ -53,7 +55,8 @@ final class Composer {
         this.recipe = recipe;
         maker = new TreeMaker(universe, recipe == null ? List.of() : recipe.drop());
         programs = new Programs(universe, maker);
-        furnisher = new Furnisher(universe, maker, blobs, recipe == null || recipe.args().isEmpty());
+        prepared = recipe != null && !recipe.args().isEmpty();
+        furnisher = new Furnisher(universe, maker, blobs);
         maintainer = new Maintainer(universe, programs, furnisher, maker);
     }
 
@@ -66,17 +69,16 @@ final class Composer {
         if (recipe != null) {
             recipe.add().forEach(this::addGlob);
         }
-        Plan plan = recipe != null && !recipe.args().isEmpty() ? new Plan()
+        Plan plan = prepared ? new Plan()
                 : new StartFinder(universe, maker, universe.name(main), main, group).find();
         if (recipe != null) {
             RecipePlan.apply(recipe, plan, maker);
         }
-        boolean prepared = recipe != null && !recipe.args().isEmpty();
         if (!prepared) {
             // systemd's own tmpfiles.d makes it everywhere; old scripts lock there through /var/lock.
             plan.folders.add(new Plan.Folder("/run/lock", 01777, ""));
         }
-        if (!prepared && maintainer.plan(maintained(), plan)) {
+        if (maintainer.plan(plan)) {
             late(plan);
         }
         templates(plan);
@@ -86,7 +88,7 @@ final class Composer {
         }
         maker.libraries();
         furnisher.read(maker.used().stream().filter(m -> !group.contains(m)
-                && !universe.member(main).requires().contains(m)).toList(), false);
+                && !universe.member(main).requires().contains(m)).toList(), false, List.of());
         furnisher.accounts(plan);
         furnisher.owners(plan);
         if (!prepared) {
@@ -123,7 +125,7 @@ final class Composer {
                 }
             }
         }
-        furnisher.read(members, true);
+        furnisher.read(members, true, List.of());
         furnisher.files();
         maker.libraries();
         furnisher.accounts(null);
@@ -161,9 +163,10 @@ final class Composer {
             group = List.copyOf(all);
             load();
         }
-        furnisher.read(group, true);
+        List<Integer> running = prepared ? List.of() : maintainer.choose(maintained());
+        furnisher.read(group, true, running);
         furnisher.read(universe.loaded().stream().filter(m -> !group.contains(m) && !admin(m)
-                && !universe.member(m).entry().section().endsWith("libs")).toList(), true);
+                && !universe.member(m).entry().section().endsWith("libs")).toList(), true, running);
     }
 
     private void load() {
@@ -221,8 +224,9 @@ final class Composer {
     /** What one package lays down for another is not needed; for that other it is its own (/etc/dhcp, /etc/munin). */
     private boolean needed(Entry entry) {
         String[] parts = entry.path().split("/", 4);
-        boolean own = parts.length == 4 && parts[1].equals("etc") && parts[2].length() > 2
-                && !parts[2].matches("init.*|cron.*|rc.*") && universe.name(main).contains(parts[2]);
+        boolean own = parts.length == 4 && parts[1].equals("etc")
+                && !parts[2].matches("init.*|cron.*|rc.*")
+                && ("-" + universe.name(main) + "-").contains("-" + parts[2] + "-");
         return own || !entry.path().matches(NOT_NEEDED);
     }
 
@@ -257,6 +261,11 @@ final class Composer {
     /** Brings the programs of a plan into the tree, and words it as it will run. */
     private void bring(Plan plan) {
         String program = programs.command(plan.args);
+        if (!plan.wrap.isEmpty()) {
+            List<String> all = new ArrayList<>(plan.wrap);
+            all.addAll(plan.args);
+            programs.command(all);
+        }
         if (program != null && !plan.args.getFirst().startsWith("/")) {
             plan.args.set(0, program);
         }
@@ -279,7 +288,7 @@ final class Composer {
         }
     }
 
-    /** Whose set-up may have to run in the machine: the main package, its group, then what they depend on. */
+    /** Whose set-up may have to run in the machine, in the closure's order: the group and what it depends on. */
     private List<Integer> maintained() {
         List<Integer> members = new ArrayList<>();
         for (int candidate : universe.loaded()) {
@@ -290,8 +299,6 @@ final class Composer {
                 members.add(candidate);
             }
         }
-        // A closure lists a package before what it depends on; set-up goes the other way.
-        java.util.Collections.reverse(members);
         return members;
     }
 
@@ -303,20 +310,17 @@ final class Composer {
         }
     }
 
-    /** Environment files that a set-up writes in the machine are read there, by a shell. */
+    /** Environment files that a set-up writes in the machine are read there, by a script of ours. */
     private void late(Plan plan) {
         if (plan.lateFiles.isEmpty() || plan.template == null) {
             return;
         }
-        StringBuilder text = new StringBuilder("set -a");
-        plan.lateFiles.forEach(file -> text.append("; [ ! -r ").append(file).append(" ] || . ").append(file));
-        text.append("; exec");
-        for (String word : plan.template) {
-            boolean split = word.matches("\\$[A-Za-z_][A-Za-z0-9_]*");
-            text.append(split ? " " + word : " \"" + word.replace("$$", "\\$").replaceAll("([\"`])", "\\\\$1") + '"');
-        }
-        programs.command(plan.args);
-        plan.args = new ArrayList<>(List.of("/bin/sh", "-c", text.toString()));
+        String program = programs.command(plan.args);
+        furnisher.write(LateFiles.PATH, LateFiles.script(plan.lateFiles,
+                plan.template.subList(1, plan.template.size())), 0755, 0, 0);
+        plan.wrap = List.of("/bin/sh", LateFiles.PATH);
+        plan.args = new ArrayList<>(List.of(program == null || plan.args.getFirst().startsWith("/")
+                ? plan.args.getFirst() : program));
         plan.template = null;
     }
 
@@ -358,24 +362,24 @@ final class Composer {
         }
         String workdir = plan.workdir.equals("~") ? accounts.home(plan.user.isEmpty() ? "root" : plan.user)
                 : plan.workdir;
-        List<String> args = words(plan);
+        List<String> wrap = plan.wrap;
         String user = user(plan);
         if (!plan.capabilities.isEmpty() && !user.startsWith("0:")) {
-            args = privileged(plan, user, args);
+            wrap = privileged(plan, user);
             user = "0:0";
         }
-        return new Start(args, List.copyOf(pre), env, user, workdir, plan.forking,
+        return new Start(wrap, words(plan), List.copyOf(pre), env, user, workdir, plan.forking,
                 furnisher.runFolders(), List.copyOf(plan.ports));
     }
 
-    /** The start command with ambient capabilities: setpriv becomes the user and keeps them. */
-    private static List<String> privileged(Plan plan, String user, List<String> args) {
+    /** What starts a command with ambient capabilities: setpriv becomes the user and keeps them. */
+    private static List<String> privileged(Plan plan, String user) {
         String[] ids = user.split("[:,]");
         String kept = String.join(",", plan.capabilities.stream().map(c -> "+" + c).toList());
         List<String> words = new ArrayList<>(List.of("/usr/bin/setpriv", "--reuid=" + ids[0], "--regid=" + ids[1],
                 ids.length > 2 ? "--groups=" + String.join(",", List.of(ids).subList(2, ids.length)) : "--clear-groups",
                 "--inh-caps=" + kept, "--ambient-caps=" + kept, "--"));
-        words.addAll(args);
+        words.addAll(plan.wrap);
         return words;
     }
 

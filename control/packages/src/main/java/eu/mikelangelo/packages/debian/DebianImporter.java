@@ -34,7 +34,7 @@ import java.util.List;
  */
 public final class DebianImporter {
     /** Part of every fingerprint: raise it when the same packages give another tree. */
-    private static final String VERSION = "debian-importer-6";
+    private static final String VERSION = "debian-importer-7";
     private final AptConfig config;
     private final Path folder;
     private final BlobStore blobs;
@@ -152,12 +152,6 @@ public final class DebianImporter {
         }
         PackageIndex index = open(false, Progress.NONE);
         return !index.packages(name).isEmpty() || !index.providers(name).isEmpty();
-    }
-
-    /** At most 100 lines {@code NAME VERSION — description}, best matches first. */
-    public List<String> search(String text) {
-        return open(false, Progress.NONE).search(text, 100).stream()
-                .map(e -> e.name() + " " + e.version() + " — " + e.description()).toList();
     }
 
     /** Asks the archives for news now. @throws Failure UNAVAILABLE when none of them answers */

@@ -36,12 +36,8 @@ final class Furnisher {
     private final List<Action> actions = new ArrayList<>();
     private final TreeMap<String, Start.RunFolder> runFolders = new TreeMap<>();
 
-    private final boolean scriptsRun;
-
-    /** @param scriptsRun whether {@link Maintainer} may run in the machine what goes beyond a tree */
-    Furnisher(Universe universe, TreeMaker maker, BlobStore blobs, boolean scriptsRun) {
+    Furnisher(Universe universe, TreeMaker maker, BlobStore blobs) {
         this.universe = universe;
-        this.scriptsRun = scriptsRun;
         this.maker = maker;
         this.tree = maker.tree();
         this.blobs = blobs;
@@ -51,8 +47,13 @@ final class Furnisher {
         return accounts;
     }
 
-    /** Reads what these members would do. Accounts are taken from all, files and owners only when {@code all}. */
-    void read(Collection<Integer> members, boolean all) {
+    /**
+     * Reads what these members would do. Accounts are taken from all, files and owners only when {@code all}.
+     *
+     * @param running the members whose postinst {@link Maintainer} runs in the machine: it makes state itself, and
+     *                only where it finds none
+     */
+    void read(Collection<Integer> members, boolean all, Collection<Integer> running) {
         for (int member : members) {
             DebFacts facts = universe.facts(member);
             List<Action> found = new ArrayList<>();
@@ -64,15 +65,16 @@ final class Furnisher {
                 }
             }
             String name = universe.name(member);
-            String postinst = facts.scripts().getOrDefault("postinst", "");
-            // A script that will run in the machine makes state itself, and only where it finds none.
-            boolean itself = scriptsRun && Maintainer.beyond(postinst);
             found.addAll(ScriptReader.read(facts.scripts().getOrDefault("preinst", ""), "install", name));
-            found.addAll(ScriptReader.read(postinst, "configure", name));
-            for (Action action : found) {
-                if (itself && action instanceof Action.Copy copy && copy.to().startsWith("/var/")) {
-                    continue;
+            List<Action> configured = ScriptReader.read(facts.scripts().getOrDefault("postinst", ""), "configure",
+                    name);
+            for (Action action : configured) {
+                boolean state = action instanceof Action.Copy copy && copy.to().startsWith("/var/");
+                if (!state || !running.contains(member)) {
+                    found.add(action);
                 }
+            }
+            for (Action action : found) {
                 if (all || action instanceof Action.User || action instanceof Action.Group
                         || action instanceof Action.Membership) {
                     actions.add(action);
@@ -295,9 +297,12 @@ final class Furnisher {
     }
 
     void write(String path, String content, int mode, int uid, int gid) {
+        write(path, content.getBytes(StandardCharsets.UTF_8), mode, uid, gid);
+    }
+
+    void write(String path, byte[] content, int mode, int uid, int gid) {
         try {
-            BlobStore.Blob blob = blobs.put(new ByteArrayInputStream(content.getBytes(StandardCharsets.UTF_8)),
-                    MAX_FILE);
+            BlobStore.Blob blob = blobs.put(new ByteArrayInputStream(content), MAX_FILE);
             tree.put(path, new Tree.File(mode, uid, gid, blob.sha256(), blob.size()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);

@@ -44,7 +44,8 @@ final class InitScript {
     private static Plan run(String path, String name, TreeMaker maker) {
         Plan plan = new Plan();
         plan.origin = "/etc/init.d/" + name;
-        plan.args = new ArrayList<>(List.of("/bin/sh", path, "start"));
+        plan.wrap = List.of("/bin/sh");
+        plan.args = new ArrayList<>(List.of(path, "start"));
         plan.forking = true;
         maker.include(path);
         return plan;

@@ -7,17 +7,22 @@ import java.util.regex.Pattern;
 
 /**
  * Debian's servers often listen on the loopback until an administrator has secured them. In a machine of its own nobody
- * could ever reach such a server, and nobody reaches another before a port is published by name; so addresses to listen
- * on become all addresses where that is said plainly. What is not plain stays, with a warning ({@link Checks}).
+ * could ever reach such a server; so addresses to listen on become all addresses where that is said plainly. From
+ * outside only published ports are reached, but every machine on the same plane reaches all. What is not plain stays,
+ * with a warning ({@link Checks}).
  */
 final class Loopback {
-    private static final String KEY = "(?:listen|bind|local)(?:[_-]?(?:addr(?:ess)?(?:es)?|ip|on|host|interface))?s?";
+    private static final String KEY = "(?:(?:listen|bind)(?:[_-]?(?:addr(?:ess)?(?:es)?|ip|on|host|interface))?s?"
+            + "|local(?:[_-]?(?:addr(?:ess)?(?:es)?|ip|on|interface))?s?)";
+    /** Where an administrator comes in, or a client goes out from: no address of the service itself. */
+    private static final String OTHERS = "(?![\\s-]*[a-z0-9_.-]*(?:admin|rndc|control|manage|source|client|outgoing|"
+            + "smtp_bind))";
     /** A whole line {@code KEY = 127.0.0.1}, with one address, maybe a port behind it; or shell's NAME_LISTEN_ADDR=. */
-    private static final Pattern LINE = Pattern.compile("(?i)(\\s*(?:[a-z0-9_.-]*[_.-])?" + KEY
+    private static final Pattern LINE = Pattern.compile("(?i)" + OTHERS + "(\\s*(?:[a-z0-9_.-]*[_.-])?" + KEY
             + "\\s*[ \\t=:]\\s*[\"'(]?)(?:127\\.0\\.0\\.1|localhost)(,\\s*(?:::1|\\[::1]))?"
             + "([\"')]?(?::[0-9]+)?[\"')]?\\s*[;,]?\\s*(?:#.*)?)");
-    private static final Pattern OPTION = Pattern.compile("(?i)-l|-b|--?(?:[a-z-]*-)?" + KEY);
-    private static final Pattern JOINED = Pattern.compile("(?i)(-l|--?(?:[a-z-]*-)?" + KEY
+    private static final Pattern OPTION = Pattern.compile("(?i)-l|-b|" + OTHERS + "--?(?:[a-z-]*-)?" + KEY);
+    private static final Pattern JOINED = Pattern.compile("(?i)" + OTHERS + "(-l|--?(?:[a-z-]*-)?" + KEY
             + "=)(?:127\\.0\\.0\\.1|localhost)(:[0-9]+)?");
 
     private Loopback() { }

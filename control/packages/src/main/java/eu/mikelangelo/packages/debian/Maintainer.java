@@ -8,10 +8,11 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.regex.Matcher;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
@@ -43,16 +44,15 @@ final class Maintainer {
             + "update-inetd ldconfig py3compile pycompile udevadm apparmor_parser update-menus printf cd . "
             + "deluser delgroup userdel groupdel groupmod stat hostname uname cut break continue eval trap setcap "
             + "start_failed update-initramfs install-info killall pidof find").split(" "));
-    private static final Pattern AUTOMATIC = Pattern.compile("(?m)^# Automatically added by [\\s\\S]*?"
-            + "^# End automatically added section");
     private static final Pattern WRITES = Pattern.compile("(?<![0-9&>])>{1,2}\\|?\\s*"
             + "(?!\\s*(/dev/null|&|\"?/dev/stderr))[\"$/A-Za-z]");
-    private static final Pattern TEMPLATE = Pattern.compile("(?m)^Template:\\s*(\\S+)\\n((?:.+\\n?)*)");
     private final Universe universe;
     private final Programs programs;
     private final Furnisher furnisher;
     private final TreeMaker maker;
     private final List<Integer> members = new ArrayList<>();
+    private final List<Integer> left = new ArrayList<>();
+    private Switches switches = new Switches(Set.of());
 
     Maintainer(Universe universe, Programs programs, Furnisher furnisher, TreeMaker maker) {
         this.universe = universe;
@@ -62,19 +62,29 @@ final class Maintainer {
     }
 
     /**
-     * Looks for scripts of these members that need a run, in this order, and adds the run to the plan.
+     * Chooses the members whose scripts need a run. Their limit spares the candidates named first.
      *
-     * @return whether there is any
+     * @param candidates in a closure's order, a package before what it depends on
+     * @return the chosen ones, in the order of their run: the other way round
      */
-    boolean plan(Collection<Integer> candidates, Plan plan) {
+    List<Integer> choose(Collection<Integer> candidates) {
         for (int member : candidates) {
-            String postinst = universe.facts(member).scripts().getOrDefault("postinst", "");
-            if (members.size() < MAX_SCRIPTS && beyond(postinst)) {
-                members.add(member);
+            if (beyond(universe.facts(member).scripts().getOrDefault("postinst", ""))) {
+                (members.size() < MAX_SCRIPTS ? members : left).add(member);
             }
         }
+        Collections.reverse(members);
+        return List.copyOf(members);
+    }
+
+    /** Adds the run of the chosen members' scripts to the plan. @return whether there is any */
+    boolean plan(Plan plan) {
         if (members.isEmpty()) {
             return false;
+        }
+        if (!left.isEmpty()) {
+            plan.warnings.add("more than " + MAX_SCRIPTS + " packages want to be set up in the machine; left out: "
+                    + String.join(", ", left.stream().map(universe::name).toList()));
         }
         List<String> words = new ArrayList<>(List.of("/bin/sh", HERE + "/run"));
         for (int member : members) {
@@ -106,7 +116,7 @@ final class Maintainer {
                 maker.tree().put(folder, new Tree.Folder(0755, 0, 0));
             }
         }
-        furnisher.write(HERE + "/run", resource("run.sh"), 0755, 0, 0);
+        furnisher.write(HERE + "/run", resource("run.sh").replace("@SWITCH@", switches.pattern()), 0755, 0, 0);
         furnisher.write(HERE + "/stub", resource("stub.sh"), 0755, 0, 0);
         STUBS.forEach(name -> furnisher.link(HERE + "/bin/" + name, "../stub"));
         furnisher.write("/usr/share/debconf/confmodule", resource("confmodule.sh"), 0644, 0, 0);
@@ -127,7 +137,7 @@ final class Maintainer {
 
     /** Whether a postinst, without debhelper's parts, does what Furnisher does not: other commands, written files. */
     static boolean beyond(String postinst) {
-        String own = AUTOMATIC.matcher(postinst).replaceAll("");
+        String own = handwritten(postinst);
         if (own.isBlank()) {
             return false;
         }
@@ -142,61 +152,67 @@ final class Maintainer {
                 return true;
             }
         }
-        return WRITES.matcher(own.replaceAll("(?m)^\\s*#.*", "")).find() && script.commands().stream().anyMatch(c ->
+        return WRITES.matcher(own.replaceAll("(?m)^[ \\t]*#.*", "")).find() && script.commands().stream().anyMatch(c ->
                 c.getFirst().matches("echo|printf|sed|cat"));
+    }
+
+    /** A script without what debhelper added; a section that does not end is no section. */
+    private static String handwritten(String script) {
+        StringBuilder own = new StringBuilder();
+        StringBuilder section = new StringBuilder();
+        for (String line : script.split("(?<=\n)")) {
+            boolean begins = line.startsWith("# Automatically added by ");
+            if (section.isEmpty() && !begins) {
+                own.append(line);
+            } else if (line.startsWith("# End automatically added section")) {
+                section.setLength(0);
+            } else {
+                section.append(line);
+            }
+        }
+        return own.append(section).toString();
     }
 
     /** Lines {@code QUESTION DEFAULT} of a package's debconf templates (debconf-devel(7)). */
     static String answers(String templates) {
         StringBuilder lines = new StringBuilder();
-        Matcher matcher = TEMPLATE.matcher(templates);
-        while (matcher.find()) {
-            String value = "";
-            for (String line : matcher.group(2).split("\n")) {
-                if (line.startsWith("Default:")) {
-                    value = line.substring("Default:".length()).strip();
-                }
+        String question = "";
+        String value = "";
+        // The blank line behind the text ends its last stanza.
+        for (String line : (templates + "\n\n").split("\n", -1)) {
+            if (line.startsWith("Template:")) {
+                question = line.substring("Template:".length()).strip();
+                value = "";
+            } else if (line.startsWith("Default:")) {
+                value = line.substring("Default:".length()).strip();
+            } else if (line.isBlank() && !question.isEmpty()) {
+                lines.append(question).append(' ').append(value).append('\n');
+                question = "";
             }
-            lines.append(matcher.group(1)).append(' ').append(value).append('\n');
         }
         return lines.toString();
     }
 
-    /**
-     * Sets switches like {@code START_DAEMON=no} in a file of /etc/default: who runs a machine of a package wants its
-     * server started.
-     */
-    static String enabled(String text) {
-        StringBuilder out = new StringBuilder();
-        for (String line : text.split("(?<=\n)")) {
-            Matcher matcher = SWITCH.matcher(line);
-            out.append(matcher.matches() ? matcher.group(1) + switch (matcher.group(3).toLowerCase(
-                    java.util.Locale.ROOT)) {
-                case "no" -> "yes";
-                case "false" -> "true";
-                default -> "1";
-            } + matcher.group(4) : line);
-        }
-        return out.toString();
-    }
-
-    private static final Pattern SWITCH = Pattern.compile("(?si)((?:(?:START|RUN|ENABLED?)(?:_[A-Z0-9_]+)?|"
-            + "[A-Z0-9_]+_(?:START|RUN|ENABLED?))=([\"']?))(no|false|0)(\\2[ \t]*\n?)");
-
     /** Lets the members' configuration in the tree start the server, and listen where it can be reached. */
     List<String> settle(List<Integer> group) {
+        switches = new Switches(daemons(group));
         List<String> changed = new ArrayList<>();
         for (Map.Entry<String, Tree.Node> node : List.copyOf(maker.tree().nodes().entrySet())) {
             Universe.Owned owned = universe.get(node.getKey());
             if (!node.getKey().startsWith("/etc/") || !(node.getValue() instanceof Tree.File file)
-                    || owned != null && !group.contains(owned.member()) || file.size() > 1 << 20) {
+                    || owned != null && !group.contains(owned.member()) || file.size() > Universe.MAX_TEXT) {
                 continue;
             }
-            String text = universe.text(file.sha256());
-            String on = node.getKey().startsWith("/etc/default/") ? enabled(text) : text;
-            String open = Loopback.open(on);
+            // Every byte is a character: what is not UTF-8 stays what it is.
+            String text = universe.text(file.sha256(), StandardCharsets.ISO_8859_1);
+            String on = node.getKey().startsWith("/etc/default/") ? switches.on(text) : text;
+            String open = on.startsWith("#!") ? on : Loopback.open(on);
             if (!open.equals(text)) {
-                furnisher.write(node.getKey(), open, file.mode(), file.uid(), file.gid());
+                furnisher.write(node.getKey(), open.getBytes(StandardCharsets.ISO_8859_1), file.mode(), file.uid(),
+                        file.gid());
+            }
+            if (!on.equals(text)) {
+                changed.add(node.getKey() + " said not to start the server; in this machine it says to");
             }
             if (!open.equals(on)) {
                 changed.add(node.getKey() + " said to listen on the loopback only; in this machine it says 0.0.0.0");
@@ -205,7 +221,18 @@ final class Maintainer {
         return changed;
     }
 
-    private static String resource(String name) {
+    /** What a switch may call the group's servers. */
+    private Set<String> daemons(List<Integer> group) {
+        Set<String> names = new TreeSet<>();
+        for (int member : group) {
+            names.add(universe.name(member));
+            universe.facts(member).entries().stream().filter(entry -> entry.file()
+                    && entry.path().matches("/etc/(default|init\\.d)/[^/]+")).forEach(entry -> names.add(entry.name()));
+        }
+        return names;
+    }
+
+    static String resource(String name) {
         try (InputStream in = Maintainer.class.getResourceAsStream("maintainer/" + name)) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {

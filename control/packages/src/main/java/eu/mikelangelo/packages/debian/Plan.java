@@ -11,6 +11,8 @@ final class Plan {
     /** Where it comes from, for messages: {@code memcached.service}. */
     String origin = "";
     List<String> args = new ArrayList<>();
+    /** Words before the program (see {@link Start}). */
+    List<String> wrap = List.of();
     /** The same words with {@code $NAME} kept (see {@link Start}); null when there is nothing to keep. */
     List<String> template;
     /** Capabilities that the user keeps, as setpriv(1) names them: {@code net_bind_service}. */

@@ -116,8 +116,10 @@ final class UnitPlan {
             String text = maker.text(path);
             if (text != null) {
                 known.putAll(environmentFile(text));
-            } else if (!path.contains("*") && path.startsWith("/etc/")) {
-                plan.lateFiles.add(path);
+            } else if (!path.contains("*")) {
+                if (path.startsWith("/etc/")) {
+                    plan.lateFiles.add(path);
+                }
                 if (!optional) {
                     plan.warnings.add(unit.name() + " reads " + path + ", which no package ships");
                 }

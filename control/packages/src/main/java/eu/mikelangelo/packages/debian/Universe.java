@@ -11,6 +11,7 @@ import eu.mikelangelo.packages.debian.unit.Action;
 import eu.mikelangelo.packages.debian.unit.ScriptReader;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.Charset;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -22,7 +23,7 @@ import java.util.TreeSet;
 
 /** The files of a closure's packages, fetched as far as somebody asked for them. For one thread. */
 final class Universe {
-    private static final int MAX_TEXT = 1 << 20;
+    static final int MAX_TEXT = 1 << 20;
     private final Closure closure;
     private final DebStore store;
     private final BlobStore blobs;
@@ -132,8 +133,12 @@ final class Universe {
     }
 
     String text(String sha256) {
+        return text(sha256, StandardCharsets.UTF_8);
+    }
+
+    String text(String sha256, Charset charset) {
         try (InputStream in = blobs.open(sha256)) {
-            return new String(in.readNBytes(MAX_TEXT), StandardCharsets.UTF_8);
+            return new String(in.readNBytes(MAX_TEXT), charset);
         } catch (IOException e) {
             return "";
         }

@@ -66,7 +66,7 @@ public final class Composer {
     }
 
     /**
-     * The image of this reference, in the store.
+     * The image of this reference, in the store, and its kernel: a file is kept only when that is here or can be had.
      *
      * @param refresh looks for newer packages first
      * @throws Failure of every kind that the importer, the stores and the manifests know
@@ -75,7 +75,9 @@ public final class Composer {
         try {
             return switch (what) {
                 case Reference.Folder folder -> folder(folder.path(), progress);
-                case Reference.File file -> existing(images.add(file.path(), ""), List.of());
+                case Reference.File file -> existing(images.add(file.path(), "", manifest ->
+                        kernels.require(manifest.kernel().sha256(), manifest.kernel().packageName(), progress)),
+                        List.of());
                 case Reference.Name name -> name(name.name(), refresh, progress);
             };
         } catch (IOException e) {

@@ -31,7 +31,7 @@ public final class GuestConfig {
         start.env().forEach(text::env);
         // A command that waits for the machine's environment may be empty here; the run segment has it then.
         prepare(start, Map.of()).forEach(words -> text.line("pre", words.toArray(String[]::new)));
-        bounded(CommandWords.expand(start.args(), start.env())).forEach(word -> text.line("arg", word));
+        wrapped(start, CommandWords.expand(start.args(), start.env())).forEach(word -> text.line("arg", word));
         user(text, start.user());
         text.line("workdir", start.workdir());
         text.line("forking", start.forking() ? "1" : "0");
@@ -43,7 +43,7 @@ public final class GuestConfig {
      * is not the image's, or when the user gave arguments.
      *
      * @param env  over the image's environment
-     * @param args instead of the image's arguments, behind the program's own word, taken literally; empty keeps them
+     * @param args instead of the image's arguments, behind the program, taken literally; empty keeps them
      * @throws Failure BAD_INPUT when nothing is left of the command, or it is too long
      */
     public static List<String> command(Start start, Map<String, String> env, List<String> args) {
@@ -53,11 +53,11 @@ public final class GuestConfig {
                     "Set them with --env NAME=VALUE.");
         }
         if (args.isEmpty()) {
-            return bounded(words);
+            return wrapped(start, words);
         }
         List<String> command = new ArrayList<>(words.subList(0, 1));
         command.addAll(args);
-        return bounded(command);
+        return wrapped(start, command);
     }
 
     /**
@@ -84,7 +84,9 @@ public final class GuestConfig {
         return all;
     }
 
-    private static List<String> bounded(List<String> command) {
+    private static List<String> wrapped(Start start, List<String> words) {
+        List<String> command = new ArrayList<>(words.isEmpty() ? List.of() : start.wrap());
+        command.addAll(words);
         if (command.size() > ARGS_MAX) {
             throw bad("a start command of more than " + ARGS_MAX + " words", "");
         }

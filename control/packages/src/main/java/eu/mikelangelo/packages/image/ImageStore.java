@@ -26,6 +26,7 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 
 /**
  * The images of one home: {@code images/<sha256>} and {@code images/names.json}. An image appears whole (temporary
@@ -169,6 +170,11 @@ public final class ImageStore {
 
     /** Copies a user's file into the store and verifies the copy. {@code name} "" takes the manifest's. */
     public Entry add(Path file, String name) {
+        return add(file, name, manifest -> { });
+    }
+
+    /** @param check refuses an image by a Failure before it is kept and takes its name from another */
+    Entry add(Path file, String name, Consumer<ImageManifest> check) {
         Path copy = newTemporary("add");
         try {
             MessageDigest digest = Segments.sha256();
@@ -180,6 +186,7 @@ public final class ImageStore {
             String hex = HexFormat.of().formatHex(digest.digest());
             ImageManifest manifest = has(hex) ? ImageFile.open(copy).manifest()
                     : ImageFile.open(copy).verify().manifest();
+            check.accept(manifest);
             String chosen = name.isEmpty() ? manifest.name() : name;
             try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
                 channel.force(true);

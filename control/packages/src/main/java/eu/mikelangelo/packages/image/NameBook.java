@@ -91,18 +91,29 @@ final class NameBook {
 
     /** Puts names in place of a damaged book, which is kept beside them as {@code names.json.damaged}. */
     void replace(Collection<ImageStore.Entry> entries) throws IOException {
-        Files.move(file, file.resolveSibling(file.getFileName() + ".damaged"), StandardCopyOption.REPLACE_EXISTING);
-        change(names -> {
+        change(() -> {
+            // A copy: whoever is killed here leaves the damaged book in its place, and a successor recovers again.
+            Files.copy(file, file.resolveSibling(file.getFileName() + ".damaged"), StandardCopyOption.REPLACE_EXISTING);
+            return new TreeMap<>();
+        }, names -> {
             entries.forEach(entry -> names.put(entry.name(), entry));
             return true;
         });
     }
 
+    private interface Before {
+        TreeMap<String, ImageStore.Entry> names() throws IOException;
+    }
+
     private void change(Change change) throws IOException {
+        change(this::read, change);
+    }
+
+    private void change(Before before, Change change) throws IOException {
         TURN.lock();
         try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
              FileLock held = channel.lock()) {
-            TreeMap<String, ImageStore.Entry> names = read();
+            TreeMap<String, ImageStore.Entry> names = before.names();
             if (held.isValid() && change.apply(names)) {
                 TreeMap<String, Line> lines = new TreeMap<>();
                 names.forEach((name, entry) -> lines.put(name, new Line(entry.digest(), entry.size(),

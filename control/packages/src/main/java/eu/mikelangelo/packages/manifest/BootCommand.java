@@ -54,8 +54,8 @@ public final class BootCommand {
             });
             commands.add(resolved.command());
         }
-        return new Start(commands.getLast(), List.copyOf(commands.subList(0, commands.size() - 1)), env, "0:0", "/",
-                false, List.of(), List.of());
+        return new Start(List.of(), commands.getLast(), List.copyOf(commands.subList(0, commands.size() - 1)), env,
+                "0:0", "/", false, List.of(), List.of());
     }
 
     private Resolved resolve(Application owner, ConfigSet set, List<String> chain) {

@@ -2,12 +2,14 @@ package eu.mikelangelo.packages.debian;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -104,10 +106,43 @@ class MaintainerTest {
     }
 
     @Test
+    void longScriptsAndTemplatesOfAnArchiveAreReadInLinearTime() {
+        String text = "Template: demo/x\nType: string\n" + " more\n".repeat(100_000) + "Default: y\n";
+        assertEquals("demo/x y\n", Maintainer.answers(text));
+        String open = "# Automatically added by x\n".repeat(100_000);
+        assertFalse(assertTimeoutPreemptively(Duration.ofMinutes(1), () -> Maintainer.beyond(open)));
+        String blank = "true\n" + "\n".repeat(500_000);
+        assertFalse(assertTimeoutPreemptively(Duration.ofMinutes(1), () -> Maintainer.beyond(blank)));
+        assertTrue(Maintainer.beyond("# Automatically added by x\nmake-something-strange\n"), "no section that ends");
+    }
+
+    private static final Switches SWITCHES = new Switches(List.of("nagios-nrpe", "snmp"));
+    private static final String OFF = "START_NAGIOS_NRPE=no\n# ENABLED=0\nENABLED=0\nRUN_DAEMON=\"false\" \n"
+            + "start_snmpd='No'\nSTART=0\n";
+    private static final String ON = "START_NAGIOS_NRPE=yes\n# ENABLED=0\nENABLED=1\nRUN_DAEMON=\"true\" \n"
+            + "start_snmpd='yes'\nSTART=1\n";
+    /** What is off and stays off. */
+    private static final String FEATURES = "ENABLE_REMOTE_COMMANDS=0\nRUN_AS_ROOT=no\nENABLE_TLS=no\nDRY_RUN=0\n"
+            + "START_CHROOT=no\nDAEMON_OPTS=no\nRESTART=no\nSTART=\"no\nRUN=nobody\n";
+
+    @Test
     void switchesOfEtcDefaultAreOn() {
-        assertEquals("START_DEMO=yes\n# ENABLED=0\nENABLED=1\nRUN_DAEMON=\"true\"\nDAEMON_OPTS=no\nRESTART=no\n",
-                Maintainer.enabled("START_DEMO=no\n# ENABLED=0\nENABLED=0\nRUN_DAEMON=\"false\"\nDAEMON_OPTS=no\n"
-                        + "RESTART=no\n"));
+        assertEquals(ON + FEATURES, SWITCHES.on(OFF + FEATURES));
+    }
+
+    @Test
+    void theRunInTheMachineKnowsTheSameSwitches(@TempDir Path folder) throws Exception {
+        Path file = Files.writeString(folder.resolve("real"), OFF + FEATURES);
+        Path link = Files.createSymbolicLink(Files.createDirectory(folder.resolve("default")).resolve("link"), file);
+        Path script = folder.resolve("run");
+        Files.writeString(script, Maintainer.resource("run.sh").replace("@SWITCH@", SWITCHES.pattern())
+                .replace("/etc/default/", folder.resolve("default") + "/"));
+        Process process = new ProcessBuilder("/bin/sh", script.toString()).redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertEquals(0, process.waitFor(), said);
+        assertEquals(ON + FEATURES, Files.readString(file));
+        assertTrue(Files.isSymbolicLink(link));
+        assertEquals("mike: " + link + " said not to start the server; now it says to\n", said);
     }
 
     @Test
@@ -118,6 +153,11 @@ class MaintainerTest {
                 + "Listen localhost:631\n"));
         String others = "allow 127.0.0.1\nserver = 127.0.0.1\nlistening = localhost and more\n# bind 127.0.0.1\n";
         assertEquals(others, Loopback.open(others));
+        String clients = "rndc_listen_on 127.0.0.1:953\nadmin_listen = localhost:8001\nsmtp_bind_address = 127.0.0.1\n"
+                + "LOCAL_HOST=localhost\nsource-bind 127.0.0.1\n";
+        assertEquals(clients, Loopback.open(clients));
+        assertEquals(List.of("/d", "--admin-listen=127.0.0.1:1"), Loopback.open(
+                List.of("/d", "--admin-listen=127.0.0.1:1")));
         assertEquals(List.of("/d", "-l", "0.0.0.0", "--listen=0.0.0.0", "--peer", "127.0.0.1"), Loopback.open(
                 List.of("/d", "-l", "127.0.0.1", "--listen=localhost", "--peer", "127.0.0.1")));
     }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -99,6 +100,23 @@ class ComposerTest {
     }
 
     @Test
+    void anImageThatCannotRunDoesNotTakeItsNameFromOneThatCan() throws IOException {
+        World other = new World(folder.resolve("elsewhere"));
+        other.packages.state = "2";
+        Path file = other.composer.compose(new Reference.Name("cache"), Progress.NONE).file();
+        Composed own = compose("cache");
+        world.packages.debs.clear();
+        try (var kernel = Files.walk(world.home.resolve("kernels").resolve(own.manifest().kernel().sha256()))) {
+            for (Path part : kernel.sorted(java.util.Comparator.reverseOrder()).toList()) {
+                Files.delete(part);
+            }
+        }
+        assertThrows(Failure.class, () -> world.composer.compose(new Reference.File(file), Progress.NONE));
+        assertEquals(own.digest(), world.images.find("cache").digest());
+        assertEquals(1, world.images.list().size());
+    }
+
+    @Test
     void withoutNetworkTheImageOfBeforeServes() {
         Composed first = compose("cache");
         world.packages.offline = true;
@@ -124,6 +142,9 @@ class ComposerTest {
         Composed image = compose(app);
         var files = files(image);
         assertEquals(List.of("/usr/bin/shell", "/run.sh"), image.manifest().start().args());
+        byte[] earlier = new String(image.manifest().json(), StandardCharsets.UTF_8).replaceFirst("\"wrap\" : .*", "")
+                .getBytes(StandardCharsets.UTF_8);
+        assertEquals(image.manifest(), ImageManifest.parse(earlier, "an image of an earlier time"));
         assertEquals("751", files.get("/usr/lib/deep/x").mode(), "/lib is a link in the package below");
         assertEquals("/etc/../nowhere", files.get("/link").target());
         assertEquals("1777", files.get("/tmp").mode(), "a folder that is there keeps its mode");

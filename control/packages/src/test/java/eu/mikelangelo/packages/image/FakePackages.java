@@ -51,8 +51,8 @@ final class FakePackages implements PackageSource {
         if (!exists(name)) {
             throw new Failure(Failure.Kind.NOT_FOUND, "no package " + name, "");
         }
-        Start start = new Start(List.of("/usr/bin/" + name, "$OPTIONS"), List.of(), Map.of("OPTIONS", "-v -x"), "7:8",
-                "/", false, List.of(new Start.RunFolder("/run/" + name, 0750, 7, 8)),
+        Start start = new Start(List.of(), List.of("/usr/bin/" + name, "$OPTIONS"), List.of(),
+                Map.of("OPTIONS", "-v -x"), "7:8", "/", false, List.of(new Start.RunFolder("/run/" + name, 0750, 7, 8)),
                 List.of(new Start.Port("tcp", 80)));
         return new Bundle(name, state, importTree(List.of(name), progress), start,
                 List.of(new Bundle.Source("debian", name, state, "0".repeat(64))), List.of("a warning"));

@@ -2,6 +2,7 @@ package eu.mikelangelo.packages.image;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.packages.Start;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 /** The text that guest/init reads; guest/PROTOCOL.md, "Files in the initramfs". */
 class GuestConfigTest {
-    private static final Start START = new Start(List.of("/bin/a b", "$OPTS", "x${NAME}", "$$HOME"),
+    private static final Start START = new Start(List.of(), List.of("/bin/a b", "$OPTS", "x${NAME}", "$$HOME"),
             List.of(List.of("/bin/prepare", "$NAME")), Map.of("NAME", "tab\there"), "7:8,9", "/var/lib/a", true,
             List.of(new Start.RunFolder("/run/a b", 01750, 7, -1)), List.of());
 
@@ -44,8 +45,20 @@ class GuestConfigTest {
         assertEquals(List.of("/bin/x", "a"), GuestConfig.command(unset, Map.of("UNSET", "/bin/x b"), List.of("a")));
     }
 
+    @Test
+    void whatWrapsTheProgramStaysWhateverArgumentsAreGiven() {
+        Start start = new Start(List.of("/usr/bin/setpriv", "$x", "--"), List.of("/bin/a", "-v", "$OPTS"), List.of(),
+                Map.of(), "0:0", "/", false, List.of(), List.of());
+        assertEquals(List.of("/usr/bin/setpriv", "$x", "--", "/bin/a", "-v", "o"), GuestConfig.command(start,
+                Map.of("OPTS", "o"), List.of()));
+        assertEquals(List.of("/usr/bin/setpriv", "$x", "--", "/bin/a", "-x"), GuestConfig.command(start, Map.of(),
+                List.of("-x")));
+        assertTrue(GuestConfig.image(List.of(), List.of(), start).contains(
+                "arg /usr/bin/setpriv\narg $x\narg --\narg /bin/a\narg -v\nuser"));
+    }
+
     private static Start start(List<String> args, String user) {
-        return new Start(args, List.of(), Map.of(), user, "/", false, List.of(), List.of());
+        return new Start(List.of(), args, List.of(), Map.of(), user, "/", false, List.of(), List.of());
     }
 
     @Test

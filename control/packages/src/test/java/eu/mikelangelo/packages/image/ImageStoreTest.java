@@ -207,6 +207,18 @@ class ImageStoreTest {
     }
 
     @Test
+    void aRecoveryThatIsCutOffLosesNoName() throws IOException {
+        Path book = folder.resolve("home/images/names.json");
+        Files.writeString(book, "{\"x");
+        // Where the new book would be written first: the disk is full, or the agent killed.
+        Path obstacle = Files.createDirectory(book.resolveSibling(".names.json." + ProcessHandle.current().pid() + "."
+                + Thread.currentThread().threadId() + ".tmp"));
+        assertThrows(Failure.class, () -> ImageStore.open(folder.resolve("home/images")));
+        Files.deleteIfExists(obstacle);
+        assertEquals(cache.digest(), ImageStore.open(folder.resolve("home/images")).find("cache").digest());
+    }
+
+    @Test
     void aBookOfAnotherVersionIsLeftAlone() throws IOException {
         Path book = folder.resolve("home/images/names.json");
         String newer = Files.readString(book).replace("mikelangelo-names/1", "mikelangelo-names/2");

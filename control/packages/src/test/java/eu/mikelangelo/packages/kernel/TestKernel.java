@@ -1,5 +1,6 @@
 package eu.mikelangelo.packages.kernel;
 
+import eu.mikelangelo.doubles.DebWriter;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -10,10 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.apache.commons.compress.archivers.ar.ArArchiveEntry;
-import org.apache.commons.compress.archivers.ar.ArArchiveOutputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.compressors.lz4.BlockLZ4CompressorOutputStream;
 import org.tukaani.xz.LZMA2Options;
 import org.tukaani.xz.XZOutputStream;
@@ -109,37 +106,12 @@ public final class TestKernel {
         String name = "linux-image-" + release;
         Path meta = folder.resolve("meta-" + release + ".deb");
         Path image = folder.resolve("image-" + release + ".deb");
-        deb(meta, "Package: linux-image-cloud-amd64\nDepends: foo,\n " + name + " (= 6.1)\n", Map.of());
-        deb(image, "Package: " + name + "\n", files(release, suffix));
+        Files.write(meta, new DebWriter().control("control", "Package: linux-image-cloud-amd64\nDepends: foo,\n " + name
+                + " (= 6.1)\n").build("xz"));
+        DebWriter writer = new DebWriter().control("control", "Package: " + name + "\n");
+        files(release, suffix).forEach((path, content) -> writer.file(path, content, 0644));
+        Files.write(image, writer.build("xz"));
         return Map.of(KernelStore.META_PACKAGE, meta, name, image);
-    }
-
-    static void deb(Path file, String control, Map<String, byte[]> files) throws IOException {
-        try (ArArchiveOutputStream ar = new ArArchiveOutputStream(Files.newOutputStream(file))) {
-            member(ar, "debian-binary", "2.0\n".getBytes(StandardCharsets.US_ASCII));
-            member(ar, "control.tar.xz", xz(tar(Map.of("./control", control.getBytes(StandardCharsets.UTF_8)))));
-            member(ar, "data.tar.xz", xz(tar(files)));
-        }
-    }
-
-    private static void member(ArArchiveOutputStream ar, String name, byte[] bytes) throws IOException {
-        ar.putArchiveEntry(new ArArchiveEntry(name, bytes.length));
-        ar.write(bytes);
-        ar.closeArchiveEntry();
-    }
-
-    private static byte[] tar(Map<String, byte[]> files) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (TarArchiveOutputStream tar = new TarArchiveOutputStream(bytes)) {
-            for (Map.Entry<String, byte[]> file : files.entrySet()) {
-                TarArchiveEntry entry = new TarArchiveEntry(file.getKey());
-                entry.setSize(file.getValue().length);
-                tar.putArchiveEntry(entry);
-                tar.write(file.getValue());
-                tar.closeArchiveEntry();
-            }
-        }
-        return bytes.toByteArray();
     }
 
     static byte[] xz(byte[] plain) throws IOException {

@@ -50,7 +50,8 @@ public final class AgentStopCommand extends Verb {
     private void killMachines() throws IOException {
         for (Fields machine : context.agent().with(agent -> agent.get("/v1/machines")).objects("machines")) {
             String name = machine.string("name", "");
-            if (PsCommand.live(machine.string("state", ""))) {
+            // A machine whose files are damaged has failed, and its QEMU may run.
+            if (PsCommand.live(machine.string("state", "")) || machine.integer("pid", 0) != 0) {
                 try {
                     context.agent().with(agent -> agent.call("POST", "/v1/machines/" + ApiClient.encode(name) + "/kill",
                             Map.of()));

@@ -17,14 +17,21 @@ public final class Console {
     private static final byte[] END = {4};
     /** Long enough for an answer to what a script said, short enough for the script. */
     static final int QUIET_MILLIS = 1_000;
+    /** Long enough for the output of a machine that has just ended to end, too. */
+    private static final int GRACE_MILLIS = 3_000;
     private final Context context;
+    private final String machine;
     private final String path;
     private volatile boolean left;
+    private volatile boolean ended;
+    /** Why standard input does not reach the machine any more. */
+    private volatile Exception broken;
     private volatile HttpExchange showing;
     private volatile long shownNs = System.nanoTime();
 
     public Console(Context context, String machine) {
         this.context = context;
+        this.machine = machine;
         this.path = "/v1/machines/" + ApiClient.encode(machine) + "/console";
     }
 
@@ -44,6 +51,31 @@ public final class Console {
             if (!left) {
                 throw e;
             }
+        } finally {
+            ended = true;
+        }
+        if (broken != null) {
+            throw new Failure(Failure.Kind.UNAVAILABLE, "standard input does not reach machine " + machine
+                    + " any more: " + broken.getMessage(), "the machine goes on: mike console " + machine);
+        }
+    }
+
+    /**
+     * Usually the machine has ended, which the end of the output tells. But an agent that was killed may have taken
+     * the input with it while its successor shows the output: the machine would wait for that input for ever.
+     */
+    private void inputBroke(Exception why) {
+        try {
+            for (int waited = 0; !ended && (showing == null || waited < GRACE_MILLIS); waited += GRACE_MILLIS / 30) {
+                Thread.sleep(GRACE_MILLIS / 30);
+            }
+            if (!ended) {
+                broken = why;
+                left = true;
+                showing.close();
+            }
+        } catch (IOException | InterruptedException e) {
+            return;   // the process is about to end
         }
     }
 
@@ -61,8 +93,9 @@ public final class Console {
                 upload.finish();
                 shownNs = System.nanoTime();
                 leaveWhenQuiet();
-            } catch (IOException | RuntimeException | InterruptedException e) {
-                // The machine has ended: the output's end tells it.
+            } catch (IOException | RuntimeException e) {
+                inputBroke(e);
+            } catch (InterruptedException e) {
                 return;
             }
         });
@@ -85,8 +118,7 @@ public final class Console {
             try {
                 send(raw, leave);
             } catch (IOException | RuntimeException e) {
-                // The machine ended while somebody typed: the output's end tells it.
-                left |= raw;
+                inputBroke(e);
             }
         });
     }

@@ -66,7 +66,14 @@ public final class Native {
         return buffer.address() + offset;
     }
 
+    /**
+     * What a call that threw throws: an error of ours, unless a mapped file shrank. That is raised late, at a
+     * transition into or out of the VM, which every call is: who serves the memory must see it as what it is.
+     */
     public static AssertionError unexpected(Throwable thrown) {
+        if (thrown instanceof InternalError vanished) {
+            throw vanished;
+        }
         return new AssertionError("a linked C function threw", thrown);
     }
 }

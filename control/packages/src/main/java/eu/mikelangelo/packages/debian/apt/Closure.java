@@ -57,7 +57,7 @@ public record Closure(List<Member> members, List<String> warnings) {
                         requires.add(Integer.valueOf(index));
                     }
                     members.add(new Member(new PackageEntry(f[1], f[2], f[3], f[4], Boolean.parseBoolean(f[5]), "", "",
-                            "", "", "", Long.parseLong(f[6]), f[7], f[8], true, 0, ""), requires,
+                            "", "", "", "", Long.parseLong(f[6]), f[7], f[8], true, 0), requires,
                             Boolean.parseBoolean(f[9])));
                 }
                 case "w" -> warnings.add(f[1]);

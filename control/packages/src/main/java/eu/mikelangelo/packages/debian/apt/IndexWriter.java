@@ -20,13 +20,13 @@ import java.util.TreeMap;
  * Writes the package index as one file that {@link PackageIndex} maps and searches without reading it whole. All
  * numbers are big-endian; texts are an int length and UTF-8 bytes.
  * <pre>
- * header   "MIKEDEB5", 64 hex digits (digest of all inputs), long build time in ms, int names, long name table
+ * header   MAGIC     , 64 hex digits (digest of all inputs), long build time in ms, int names, long name table
  * records  one a package: see {@link #record} names    one a name: text, int n, n record offsets; int m, m offsets of
  * records that provide it table    one int a name, sorted by name: the offset of its entry
  * </pre>
  */
 final class IndexWriter implements AutoCloseable {
-    static final String MAGIC = "MIKEDEB5";
+    static final String MAGIC = "MIKEDEB6";
     static final int HEADER = 8 + 64 + 8 + 4 + 8;
     private static final int MAX_PACKAGES = 1_000_000;
     private static final List<String> PRIORITIES = List.of("required", "important", "standard", "optional");
@@ -85,33 +85,32 @@ final class IndexWriter implements AutoCloseable {
         int rank = PRIORITIES.indexOf(stanza.getOrDefault("priority", ""));
         out.writeByte(rank < 0 ? PRIORITIES.size() : rank);
         text(stanza.getOrDefault("pre-depends", ""));
-        text(depends(stanza));
+        text(stanza.getOrDefault("depends", ""));
+        text(recommends(stanza));
         text(stanza.getOrDefault("provides", ""));
         text(stanza.getOrDefault("conflicts", ""));
         text(stanza.getOrDefault("breaks", ""));
         out.writeLong(Long.parseLong(stanza.get("size")));
         text(stanza.get("sha256"));
         text(url);
-        String description = stanza.getOrDefault("description", "");
-        text(description.lines().findFirst().orElse(""));
     }
 
     /**
-     * Depends, and of Recommends what a server needs one of and its own source brings: pdns-server recommends
-     * pdns-backend-bind; and data that it reads (dns-root-data). apt installs Recommends too; the others
+     * Of Recommends what a server needs one of and its own source brings: pdns-server recommends pdns-backend-bind;
+     * and data that it reads (dns-root-data). apt installs Recommends too; the others
      * (documentation, tools, neighbours) a machine can do without.
      */
-    static String depends(Map<String, String> stanza) {
+    static String recommends(Map<String, String> stanza) {
         String source = stanza.getOrDefault("source", stanza.getOrDefault("package", "")).replaceFirst("\\s.*", "");
-        StringBuilder depends = new StringBuilder(stanza.getOrDefault("depends", ""));
+        StringBuilder taken = new StringBuilder();
         for (String group : stanza.getOrDefault("recommends", "").split(",")) {
             String name = group.strip().replaceFirst("[^A-Za-z0-9.+-].*", "");
             if (name.startsWith(source + "-") && name.matches(".*-(backend|driver|storage)(-.*)?")
                     || name.endsWith("-data") && !name.startsWith("lib")) {
-                depends.append(depends.isEmpty() ? "" : ", ").append(group.strip());
+                taken.append(taken.isEmpty() ? "" : ", ").append(group.strip());
             }
         }
-        return depends.toString();
+        return taken.toString();
     }
 
     /** Writes the names and publishes the file. */

@@ -6,17 +6,16 @@ import java.util.List;
  * One package of the index, as much of it as resolution and download need.
  *
  * @param source      name of the source package (without version)
+ * @param recommends  of Recommends what {@link IndexWriter} keeps: taken where it can be had
  * @param size        of the .deb in bytes; {@code sha256} of it in lower-case hex
  * @param url         where the .deb lies
  * @param automatic   false for archives that say NotAutomatic (backports, experimental): taken only when nothing else
  *                    fits
  * @param rank        of its Priority: 0 required, 1 important, 2 standard, 3 optional, 4 others
- * @param description its first line
  */
 public record PackageEntry(String name, String version, String source, String section, boolean essential,
-                           String preDepends, String depends, String provides, String conflicts, String breaks,
-                           long size, String sha256, String url, boolean automatic, int rank,
-                           String description) {
+                           String preDepends, String depends, String recommends, String provides, String conflicts,
+                           String breaks, long size, String sha256, String url, boolean automatic, int rank) {
 
     /** Pre-Depends, then Depends. */
     public List<List<Dependency>> requires(String architecture) {

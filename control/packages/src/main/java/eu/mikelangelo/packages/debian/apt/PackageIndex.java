@@ -10,7 +10,6 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Locale;
 
 /**
  * All packages of all sources, searched in a mapped file (see {@link IndexWriter}). Immutable, safe for many threads.
@@ -93,24 +92,6 @@ public final class PackageIndex {
         return map.getInt(skipText(map.getInt(table + 4 * position))) > 0;
     }
 
-    /** Real packages whose name or description holds the text, best matches first, at most {@code limit}. */
-    public List<PackageEntry> search(String text, int limit) {
-        String wanted = text.toLowerCase(Locale.ROOT);
-        List<PackageEntry> found = new ArrayList<>();
-        for (int i = 0; i < names; i++) {
-            String name = name(i);
-            List<PackageEntry> entries = real(i) ? packages(name) : List.of();
-            if (!entries.isEmpty() && (name.contains(wanted)
-                    || entries.getFirst().description().toLowerCase(Locale.ROOT).contains(wanted))) {
-                found.add(entries.getFirst());
-            }
-        }
-        found.sort(Comparator.comparingInt((PackageEntry e) -> e.name().equals(wanted) ? 0
-                : e.name().startsWith(wanted) ? 1 : e.name().contains(wanted) ? 2 : 3)
-                .thenComparing(PackageEntry::name));
-        return found.size() > limit ? List.copyOf(found.subList(0, limit)) : found;
-    }
-
     /** Every essential package's best version, by name. */
     public List<PackageEntry> essential() {
         List<PackageEntry> found = new ArrayList<>();
@@ -183,6 +164,7 @@ public final class PackageIndex {
         int rank = map.get(at[0]++);
         String preDepends = text(at[0], at);
         String depends = text(at[0], at);
+        String recommends = text(at[0], at);
         String provides = text(at[0], at);
         String conflicts = text(at[0], at);
         String breaks = text(at[0], at);
@@ -190,8 +172,8 @@ public final class PackageIndex {
         at[0] += 8;
         String sha256 = text(at[0], at);
         String url = text(at[0], at);
-        return new PackageEntry(name, version, source, section, (flags & 1) != 0, preDepends, depends, provides,
-                conflicts, breaks, size, sha256, url, (flags & 2) != 0, rank, text(at[0], at));
+        return new PackageEntry(name, version, source, section, (flags & 1) != 0, preDepends, depends,
+                recommends, provides, conflicts, breaks, size, sha256, url, (flags & 2) != 0, rank);
     }
 
     private int skipText(int at) {

@@ -9,8 +9,9 @@ import java.util.Map;
 
 /**
  * From names to a closure over Depends and Pre-Depends. Of alternatives the first that can be satisfied is taken (what
- * is chosen already counts first, a real package comes before one that provides the name); Recommends are not followed;
- * cycles are normal in Debian. The same index and names give the same closure. For one thread; one use.
+ * is chosen already counts first, a real package comes before one that provides the name); what is recommended comes
+ * in where it can be had; cycles are normal in Debian. The same index and names give the same closure. For one thread;
+ * one use.
  */
 public final class Resolver {
     /** Tried choices before we give up on a hostile or broken index. */
@@ -71,7 +72,7 @@ public final class Resolver {
         }
         List<String> nearest = NearestNames.of(index, name, 5);
         throw new Failure(Failure.Kind.NOT_FOUND, "there is no Debian package " + name, nearest.isEmpty()
-                ? "mike search TEXT looks through names and descriptions."
+                ? "Package names are as `apt search` shows them."
                 : "Did you mean " + String.join(", ", nearest) + "?");
     }
 
@@ -110,19 +111,29 @@ public final class Resolver {
         path.add(entry.name());
         try {
             for (List<Dependency> group : entry.requires(architecture)) {
-                String taken = satisfy(group);
+                String taken = satisfy(group, true);
                 if (taken == null) {
                     rollBack(mark);
                     hopeless.put(key, lastFault);
                     return false;
                 }
-                if (edges.containsKey(entry.name())) {
-                    edges.get(entry.name()).add(taken);
+                edge(entry, taken);
+            }
+            for (List<Dependency> group : Dependency.parse(entry.recommends(), architecture)) {
+                String taken = satisfy(group, false);
+                if (taken != null) {
+                    edge(entry, taken);
                 }
             }
             return true;
         } finally {
             path.removeLast();
+        }
+    }
+
+    private void edge(PackageEntry entry, String taken) {
+        if (edges.containsKey(entry.name())) {
+            edges.get(entry.name()).add(taken);
         }
     }
 
@@ -134,8 +145,12 @@ public final class Resolver {
         }
     }
 
-    /** The name of the package that satisfies the group, chosen now or before; null when none can. */
-    private String satisfy(List<Dependency> group) {
+    /**
+     * The name of the package that satisfies the group, chosen now or before; null when none can.
+     *
+     * @param anyhow also takes what conflicts with the chosen, for a tree is no installation
+     */
+    private String satisfy(List<Dependency> group, boolean anyhow) {
         for (Dependency alternative : group) {
             PackageEntry same = chosen.get(alternative.name());
             if (same != null && alternative.fulfilledBy(same.name(), same.version())) {
@@ -150,8 +165,7 @@ public final class Resolver {
                 }
             }
         }
-        // Twice: first without what conflicts with the chosen, then with it, for a tree is no installation.
-        for (int pass = 0; pass < 2; pass++) {
+        for (int pass = 0; pass < (anyhow ? 2 : 1); pass++) {
             for (Dependency alternative : group) {
                 for (PackageEntry candidate : candidates(alternative)) {
                     if ((pass == 1 || !conflicts(candidate)) && add(candidate, alternative)) {

@@ -26,10 +26,16 @@ for name in "$@"; do
     [ ! -f "$info.postinst" ] || script "$info.postinst" configure ''
 done
 
-# Who types "mike run NAME" wants it started: the switches that a script has just written.
-key="((START|RUN|ENABLED?)(_[A-Z0-9_]+)?|[A-Z0-9_]+_(START|RUN|ENABLED?))=([\"']?)"
+# Who types "mike run NAME" wants it started: the switches that a script has just written (class Switches).
+switch=$(cat << 'END'
+@SWITCH@
+END
+)
 for file in /etc/default/*; do
-    [ ! -f "$file" ] || sed -i -E -e "s/^${key}no\\5[ \t]*\$/\\1=yes/I" -e "s/^${key}false\\5[ \t]*\$/\\1=true/I" \
-        -e "s/^${key}0\\5[ \t]*\$/\\1=1/" "$file"
+    if [ -f "$file" ] && grep -qiE "^$switch\$" "$file"; then
+        echo "mike: $file said not to start the server; now it says to" >&2
+        sed -i --follow-symlinks -E -e "/^$switch\$/I{s//\\1\\6\\7/;s/=([\"']?)no/=\\1yes/I;s/=([\"']?)false/=\\1true/I" \
+            -e "s/=([\"']?)0/=\\11/;}" "$file"
+    fi
 done
 exit 0

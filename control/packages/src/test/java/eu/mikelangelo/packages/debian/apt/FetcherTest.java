@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.doubles.Mirror;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -26,12 +27,12 @@ class FetcherTest {
     @BeforeEach
     void fill() {
         new Random(7).nextBytes(content);
-        digest = Archive.sha256(content);
+        digest = Mirror.sha256(content);
     }
 
-    private Path download(Archive archive, String sha256) {
+    private Path download(Mirror mirror, String sha256) {
         Path target = folder.resolve("x.deb");
-        new Fetcher(AptConfig.of(List.of())).download(URI.create(archive.url() + "/x.deb"), target, content.length,
+        new Fetcher(AptConfig.of(List.of())).download(URI.create(mirror.url() + "/x.deb"), target, content.length,
                 sha256,
                 more -> { });
         return target;
@@ -39,46 +40,46 @@ class FetcherTest {
 
     @Test
     void anInterruptedDownloadIsResumed() throws IOException {
-        try (Archive archive = new Archive()) {
-            archive.put("/x.deb", content);
-            archive.cutAfter = 80_000;
-            Failure failure = assertThrows(Failure.class, () -> download(archive, digest));
+        try (Mirror mirror = new Mirror()) {
+            mirror.put("/x.deb", content);
+            mirror.cut("/x.deb", 80_000);
+            Failure failure = assertThrows(Failure.class, () -> download(mirror, digest));
             assertEquals(Failure.Kind.UNAVAILABLE, failure.kind());
             assertFalse(Files.exists(folder.resolve("x.deb")));
             long kept = Files.size(folder.resolve("x.deb.part"));
             assertTrue(kept > 80_000, "kept " + kept);
-            archive.cutAfter = 0;
-            archive.requests().clear();
-            assertArrayEquals(content, Files.readAllBytes(download(archive, digest)));
-            assertEquals(List.of("/x.deb bytes=" + kept + "-"), archive.requests());
+            mirror.heal();
+            int asked = mirror.requests().size();
+            assertArrayEquals(content, Files.readAllBytes(download(mirror, digest)));
+            assertEquals(List.of("/x.deb bytes=" + kept + "-"), mirror.requestsAfter(asked));
             assertFalse(Files.exists(folder.resolve("x.deb.part")));
         }
     }
 
     @Test
     void aServerThatCannotResumeStartsOver() throws IOException {
-        try (Archive archive = new Archive()) {
-            archive.put("/x.deb", content);
+        try (Mirror mirror = new Mirror()) {
+            mirror.put("/x.deb", content);
             Files.write(folder.resolve("x.deb.part"), new byte[5_000]);
-            archive.ignoreRange = true;
-            assertArrayEquals(content, Files.readAllBytes(download(archive, digest)));
+            mirror.fail(Mirror.Fault.IGNORE_RANGE, "/x.deb");
+            assertArrayEquals(content, Files.readAllBytes(download(mirror, digest)));
         }
     }
 
     @Test
     void aSpoiltPartIsThrownAwayOnce() throws IOException {
-        try (Archive archive = new Archive()) {
-            archive.put("/x.deb", content);
+        try (Mirror mirror = new Mirror()) {
+            mirror.put("/x.deb", content);
             Files.write(folder.resolve("x.deb.part"), new byte[5_000]);
-            assertArrayEquals(content, Files.readAllBytes(download(archive, digest)));
+            assertArrayEquals(content, Files.readAllBytes(download(mirror, digest)));
         }
     }
 
     @Test
     void otherContentIsRefusedAndNotKept() throws IOException {
-        try (Archive archive = new Archive()) {
-            archive.put("/x.deb", content);
-            Failure failure = assertThrows(Failure.class, () -> download(archive, "0".repeat(64)));
+        try (Mirror mirror = new Mirror()) {
+            mirror.put("/x.deb", content);
+            Failure failure = assertThrows(Failure.class, () -> download(mirror, "0".repeat(64)));
             assertEquals(Failure.Kind.UNTRUSTED, failure.kind());
             assertFalse(Files.exists(folder.resolve("x.deb")));
             assertFalse(Files.exists(folder.resolve("x.deb.part")));
@@ -87,18 +88,18 @@ class FetcherTest {
 
     @Test
     void moreThanPromisedIsRefused() throws IOException {
-        try (Archive archive = new Archive()) {
-            archive.put("/x.deb", new byte[content.length + 1]);
-            Failure failure = assertThrows(Failure.class, () -> download(archive, digest));
+        try (Mirror mirror = new Mirror()) {
+            mirror.put("/x.deb", new byte[content.length + 1]);
+            Failure failure = assertThrows(Failure.class, () -> download(mirror, digest));
             assertTrue(failure.getMessage().contains("more than the 300000 bytes"), failure.getMessage());
         }
     }
 
     @Test
     void aMissingFileNamesTheMirror() throws IOException {
-        try (Archive archive = new Archive()) {
-            Failure failure = assertThrows(Failure.class, () -> download(archive, digest));
-            assertTrue(failure.getMessage().contains(archive.url() + "/x.deb does not exist"), failure.getMessage());
+        try (Mirror mirror = new Mirror()) {
+            Failure failure = assertThrows(Failure.class, () -> download(mirror, digest));
+            assertTrue(failure.getMessage().contains(mirror.url() + "/x.deb does not exist"), failure.getMessage());
         }
     }
 }

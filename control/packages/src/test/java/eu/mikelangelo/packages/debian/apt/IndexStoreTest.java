@@ -1,12 +1,12 @@
 package eu.mikelangelo.packages.debian.apt;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Progress;
+import eu.mikelangelo.doubles.Mirror;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -25,51 +25,50 @@ class IndexStoreTest {
         return new IndexStore(config, folder.resolve("index"), new Fetcher(config));
     }
 
-    private static Archive archive() throws IOException {
-        Archive archive = new Archive();
-        archive.add("alpha", "1.0-1", new byte[10], "Depends: beta (>= 2), virtual");
-        archive.add("beta", "2.0", new byte[11], "Source: betasource (2)", "Essential: yes");
-        archive.add("gamma", "3", new byte[12], "Provides: virtual (= 7), other");
-        archive.publish();
-        return archive;
+    private static Mirror mirror() throws IOException {
+        Mirror mirror = new Mirror();
+        mirror.add("alpha", "1.0-1", new byte[10], "Depends: beta (>= 2), virtual");
+        mirror.add("beta", "2.0", new byte[11], "Source: betasource (2)", "Essential: yes");
+        mirror.add("gamma", "3", new byte[12], "Provides: virtual (= 7), other");
+        mirror.publish();
+        return mirror;
     }
 
     @Test
     void indexIsVerifiedBuiltAndSearched() throws IOException {
-        try (Archive archive = archive()) {
-            PackageIndex index = store(archive.config(folder)).open(false, Progress.NONE);
+        try (Mirror mirror = mirror()) {
+            PackageIndex index = store(MirrorConfig.of(mirror, folder)).open(false, Progress.NONE);
             assertEquals("1.0-1", index.packages("alpha").getFirst().version());
             assertEquals("betasource", index.packages("beta").getFirst().source());
-            assertEquals(archive.url() + "/pool/alpha_1.0-1.deb", index.packages("alpha").getFirst().url());
+            assertEquals(mirror.url() + "/pool/alpha_1.0-1.deb", index.packages("alpha").getFirst().url());
             assertEquals(List.of("gamma"), index.providers("virtual").stream().map(PackageEntry::name).toList());
             assertEquals(List.of(), index.packages("virtual"));
             assertEquals(List.of(), index.packages("zeta"));
             assertEquals(List.of("beta"), index.essential().stream().map(PackageEntry::name).toList());
-            assertEquals(List.of("gamma"), index.search("the gam", 5).stream().map(PackageEntry::name).toList());
         }
     }
 
     @Test
     void aFreshIndexAsksNobodyAndARefreshIsConditional() throws IOException {
-        try (Archive archive = archive()) {
-            AptConfig config = archive.config(folder);
+        try (Mirror mirror = mirror()) {
+            AptConfig config = MirrorConfig.of(mirror, folder);
             store(config).open(false, Progress.NONE);
-            int asked = archive.requests().size();
+            int asked = mirror.requests().size();
             store(config).open(false, Progress.NONE);
-            assertEquals(asked, archive.requests().size());
+            assertEquals(asked, mirror.requests().size());
             store(config).open(true, Progress.NONE);
-            assertEquals(List.of("/dists/stable/InRelease 304"), archive.requests().subList(asked, archive.requests()
-                    .size()));
-            archive.add("delta", "4", new byte[4]);
-            archive.publish();
+            assertEquals(List.of("/dists/stable/InRelease 304"), mirror.requestsAfter(asked));
+            mirror.add("delta", "4", new byte[4]);
+            mirror.publish();
             assertEquals("4", store(config).open(true, Progress.NONE).packages("delta").getFirst().version());
         }
     }
 
     @Test
     void anotherKeyIsRefused() throws IOException {
-        try (Archive archive = archive()) {
-            AptConfig config = archive.config(folder, Archive.newKey());
+        try (Mirror mirror = mirror()) {
+            AptConfig config = MirrorConfig.of(mirror, folder);
+            mirror.publishAsStranger();
             Failure failure = assertThrows(Failure.class, () -> store(config).open(false, Progress.NONE));
             assertEquals(Failure.Kind.UNTRUSTED, failure.kind());
             assertTrue(failure.getMessage().contains("none of which is among"), failure.getMessage());
@@ -78,11 +77,11 @@ class IndexStoreTest {
 
     @Test
     void aChangedReleaseIsRefused() throws IOException {
-        try (Archive archive = archive()) {
-            String text = new String(archive.file("/dists/stable/InRelease"), StandardCharsets.UTF_8);
-            archive.put("/dists/stable/InRelease", text.replace("Codename: test", "Codename: tess")
+        try (Mirror mirror = mirror()) {
+            String text = new String(mirror.file("/dists/stable/InRelease"), StandardCharsets.UTF_8);
+            mirror.put("/dists/stable/InRelease", text.replace("Codename: test", "Codename: tess")
                     .getBytes(StandardCharsets.UTF_8));
-            AptConfig config = archive.config(folder);
+            AptConfig config = MirrorConfig.of(mirror, folder);
             Failure failure = assertThrows(Failure.class, () -> store(config).open(false, Progress.NONE));
             assertEquals(Failure.Kind.UNTRUSTED, failure.kind());
             assertTrue(failure.getMessage().contains("does not fit its content"), failure.getMessage());
@@ -91,24 +90,24 @@ class IndexStoreTest {
 
     @Test
     void textAroundTheSignedPartIsNotBelieved() throws IOException {
-        try (Archive archive = archive()) {
-            String text = new String(archive.file("/dists/stable/InRelease"), StandardCharsets.UTF_8);
-            archive.put("/dists/stable/InRelease", ("Suite: evil\n\n" + text).getBytes(StandardCharsets.UTF_8));
-            AptConfig config = archive.config(folder);
+        try (Mirror mirror = mirror()) {
+            String text = new String(mirror.file("/dists/stable/InRelease"), StandardCharsets.UTF_8);
+            mirror.put("/dists/stable/InRelease", ("Suite: evil\n\n" + text).getBytes(StandardCharsets.UTF_8));
+            AptConfig config = MirrorConfig.of(mirror, folder);
             assertThrows(Failure.class, () -> store(config).open(false, Progress.NONE));
         }
     }
 
     @Test
     void expiredForeignAndFutureReleasesAreRefused() throws IOException {
-        String[][] faults = {{"Valid-Until", Archive.date(Instant.now().minusSeconds(3_600)), "valid until"},
-            {"Suite", "unstable", "is of suite"}, {"Date", Archive.date(Instant.now().plusSeconds(400_000)), "future"}};
+        String[][] faults = {{"Valid-Until", Mirror.date(Instant.now().minusSeconds(3_600)), "valid until"},
+            {"Suite", "unstable", "is of suite"}, {"Date", Mirror.date(Instant.now().plusSeconds(400_000)), "future"}};
         for (String[] fault : faults) {
-            try (Archive archive = archive()) {
-                archive.releaseFields.put("Codename", "other");
-                archive.releaseFields.put(fault[0], fault[1]);
-                archive.publish();
-                AptConfig config = archive.config(folder.resolve(fault[0]));
+            try (Mirror mirror = mirror()) {
+                mirror.release().put("Codename", "other");
+                mirror.release().put(fault[0], fault[1]);
+                mirror.publish();
+                AptConfig config = MirrorConfig.of(mirror, folder.resolve(fault[0]));
                 Failure failure = assertThrows(Failure.class, () -> store(config).open(false, Progress.NONE));
                 assertEquals(Failure.Kind.UNTRUSTED, failure.kind());
                 assertTrue(failure.getMessage().contains(fault[2]), failure.getMessage());
@@ -118,11 +117,11 @@ class IndexStoreTest {
 
     @Test
     void anOlderReleaseDoesNotReplaceANewerOne() throws IOException {
-        try (Archive archive = archive()) {
-            AptConfig config = archive.config(folder);
+        try (Mirror mirror = mirror()) {
+            AptConfig config = MirrorConfig.of(mirror, folder);
             store(config).open(false, Progress.NONE);
-            archive.releaseFields.put("Date", Archive.date(Instant.now().minusSeconds(500_000)));
-            archive.publish();
+            mirror.release().put("Date", Mirror.date(Instant.now().minusSeconds(500_000)));
+            mirror.publish();
             Failure failure = assertThrows(Failure.class, () -> store(config).open(true, Progress.NONE));
             assertTrue(failure.getMessage().contains("older than"), failure.getMessage());
             assertEquals("3", store(config).open(false, Progress.NONE).packages("gamma").getFirst().version());
@@ -131,16 +130,13 @@ class IndexStoreTest {
 
     @Test
     void packagesThatDoNotFitTheReleaseAreRefused() throws IOException {
-        try (Archive archive = archive()) {
-            for (String path : List.copyOf(archive.requests())) {
-                assertFalse(path.isEmpty());
-            }
-            AptConfig config = archive.config(folder);
-            archive.releaseFields.put("Acquire-By-Hash", "no");
-            archive.publish();
-            String release = new String(archive.file("/dists/stable/InRelease"), StandardCharsets.UTF_8);
+        try (Mirror mirror = mirror()) {
+            AptConfig config = MirrorConfig.of(mirror, folder);
+            mirror.release().put("Acquire-By-Hash", "no");
+            mirror.publish();
+            String release = new String(mirror.file("/dists/stable/InRelease"), StandardCharsets.UTF_8);
             int size = Integer.parseInt(release.replaceFirst("(?s).* ([0-9]+) main/binary.*", "$1"));
-            archive.put("/dists/stable/main/binary-amd64/Packages.gz", new byte[size]);
+            mirror.put("/dists/stable/main/binary-amd64/Packages.gz", new byte[size]);
             Failure failure = assertThrows(Failure.class, () -> store(config).open(false, Progress.NONE));
             assertEquals(Failure.Kind.UNTRUSTED, failure.kind());
             assertTrue(failure.getMessage().contains("SHA-256"), failure.getMessage());
@@ -150,8 +146,8 @@ class IndexStoreTest {
     @Test
     void anOfflineHostWorksOnWithANote() throws IOException {
         AptConfig config;
-        try (Archive archive = archive()) {
-            config = archive.config(folder);
+        try (Mirror mirror = mirror()) {
+            config = MirrorConfig.of(mirror, folder);
             store(config).open(false, Progress.NONE);
         }
         aged();
@@ -163,30 +159,29 @@ class IndexStoreTest {
 
     @Test
     void anIndexWhoseDownloadIsCutOffLeavesTheLastKnownOne() throws IOException {
-        try (Archive archive = archive()) {
-            AptConfig config = archive.config(folder);
+        try (Mirror mirror = mirror()) {
+            AptConfig config = MirrorConfig.of(mirror, folder);
             store(config).open(false, Progress.NONE);
-            archive.add("delta", "4", new byte[4]);
-            archive.publish();
-            archive.cut = ".*/by-hash/.*";
-            archive.cutAfter = 20;
+            mirror.add("delta", "4", new byte[4]);
+            mirror.publish();
+            mirror.cut(".*/by-hash/.*", 20);
             assertThrows(Failure.class, () -> store(config).open(true, Progress.NONE), "a refresh says so");
             aged();
             IndexStore store = store(config);
             assertEquals("3", store.open(false, Progress.NONE).packages("gamma").getFirst().version());
             assertTrue(store.notes().getFirst().contains("last known index"), store.notes().toString());
-            archive.cutAfter = 0;
+            mirror.heal();
             assertEquals("4", store(config).open(true, Progress.NONE).packages("delta").getFirst().version());
         }
     }
 
     @Test
     void aRefusedReleaseIsNotTakenForTheOneWeHave() throws IOException {
-        try (Archive archive = archive()) {
-            AptConfig config = archive.config(folder);
+        try (Mirror mirror = mirror()) {
+            AptConfig config = MirrorConfig.of(mirror, folder);
             store(config).open(false, Progress.NONE);
-            archive.releaseFields.put("Date", Archive.date(Instant.now().minusSeconds(500_000)));
-            archive.publish();
+            mirror.release().put("Date", Mirror.date(Instant.now().minusSeconds(500_000)));
+            mirror.publish();
             for (int i = 0; i < 2; i++) {
                 Failure failure = assertThrows(Failure.class, () -> store(config).open(true, Progress.NONE));
                 assertTrue(failure.getMessage().contains("older than"), "each time: " + failure.getMessage());
@@ -204,8 +199,8 @@ class IndexStoreTest {
 
     @Test
     void aBrokenThirdPartyIsLeftOutWithANote() throws IOException {
-        try (Archive archive = archive()) {
-            AptConfig good = archive.config(folder);
+        try (Mirror mirror = mirror()) {
+            AptConfig good = MirrorConfig.of(mirror, folder);
             List<AptSource> sources = new ArrayList<>(good.sources());
             sources.add(new AptSource("http://127.0.0.1:1/none", "x", List.of("main"), List.of(), "", List.of(), false,
                     true));
@@ -217,8 +212,8 @@ class IndexStoreTest {
 
     @Test
     void aDamagedIndexFileIsMadeAnew() throws IOException {
-        try (Archive archive = archive()) {
-            AptConfig config = archive.config(folder);
+        try (Mirror mirror = mirror()) {
+            AptConfig config = MirrorConfig.of(mirror, folder);
             store(config).open(false, Progress.NONE);
             try (var files = Files.list(folder.resolve("index"))) {
                 Files.writeString(files.filter(f -> f.toString().endsWith(".index")).findFirst().orElseThrow(),

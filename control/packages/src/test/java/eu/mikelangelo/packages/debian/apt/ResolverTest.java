@@ -47,6 +47,19 @@ class ResolverTest {
     }
 
     @Test
+    void whatIsRecommendedComesInWhereItCanBeHad() throws IOException {
+        String world = """
+                a 1; Recommends: a-data, gone-data, broken-data, rival-data; Depends: b
+                a-data 1; Depends: c
+                b 1
+                broken-data 1; Depends: nowhere
+                c 1
+                rival-data 1; Conflicts: b
+                """;
+        assertEquals(List.of("a", "b", "a-data", "c"), names(world, "a"));
+    }
+
+    @Test
     void alternativesTakeTheFirstThatCanBeSatisfied() throws IOException {
         String world = """
                 a 1; Depends: gone | b (>= 5) | c | d

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.base.Failure;
+import eu.mikelangelo.doubles.DebWriter;
 import eu.mikelangelo.packages.BlobStore;
 import eu.mikelangelo.packages.debian.deb.DebFacts.Entry;
 import java.io.IOException;
@@ -16,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
-import org.apache.commons.compress.archivers.tar.TarConstants;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,11 +32,11 @@ class UnpackerTest {
                 .facts(file, String.format("%064x", serial));
     }
 
-    private static Debs good() {
-        return new Debs().folder("./bin").file("./bin/run", "#!/bin/sh -e\necho\n", 0755)
-                .link("./bin/same", "./bin/run", true).link("./usr/bin/soft", "../../bin/run", false)
+    private static DebWriter good() {
+        return new DebWriter().folder("./bin").file("./bin/run", "#!/bin/sh -e\necho\n", 0755)
+                .hardLink("./bin/same", "./bin/run").link("./usr/bin/soft", "../../bin/run")
                 .file("./usr/share/doc/p/readme", "long", 0644).file("./etc/p.conf", "a=b\n", 0640)
-                .special("./dev/null", "", TarConstants.LF_CHR).script("postinst", "#!/bin/sh\nadduser x\n");
+                .other("./dev/null", '3', "").control("postinst", "#!/bin/sh\nadduser x\n");
     }
 
     @Test
@@ -73,53 +73,34 @@ class UnpackerTest {
     @Test
     void membersThatLeaveTheTreeAreRefused() {
         for (String name : List.of("../etc/passwd", "./a/../../b", "usr/..")) {
-            Failure failure = assertThrows(Failure.class, () -> facts(new Debs().file(name, "x", 0644).build("gz")),
-                    name);
+            byte[] deb = new DebWriter().file(name, "x", 0644).build();
+            Failure failure = assertThrows(Failure.class, () -> facts(deb), name);
             assertEquals(Failure.Kind.UNTRUSTED, failure.kind());
             assertTrue(failure.getMessage().contains("leaves the tree"), failure.getMessage());
         }
-        assertThrows(Failure.class, () -> facts(new Debs().file("./a", "x", 0644).link("./b", "../../etc/shadow", true)
-                .build("gz")));
-        assertThrows(Failure.class, () -> facts(new Debs().link("./b", "./later", true).file("./later", "x", 0644)
-                .build("gz")));
+        DebWriter outside = new DebWriter().file("./a", "x", 0644).hardLink("./b", "../../etc/shadow");
+        assertThrows(Failure.class, () -> facts(outside.build()));
+        DebWriter later = new DebWriter().hardLink("./b", "./later").file("./later", "x", 0644);
+        assertThrows(Failure.class, () -> facts(later.build()));
     }
 
     @Test
-    void aBombIsRefusedByItsDeclaredSizeBeforeItIsUnpacked() throws IOException {
-        // A tar header that declares 3 GiB; the content never follows.
-        byte[] header = new byte[1024];
-        byte[] name = "./bomb".getBytes(StandardCharsets.US_ASCII);
-        System.arraycopy(name, 0, header, 0, name.length);
-        System.arraycopy("0000644\0000000000\0000000000\00030000000000\00000000000000\0".replace("0000000000\0",
-                "0000000\0")
-                .getBytes(StandardCharsets.US_ASCII), 0, header, 100, 24);
-        System.arraycopy("30000000000\000000000000000\0".substring(0, 12).getBytes(StandardCharsets.US_ASCII), 0,
-                header, 124, 12);
-        System.arraycopy("00000000000\0".getBytes(StandardCharsets.US_ASCII), 0, header, 136, 12);
-        header[156] = '0';
-        System.arraycopy("ustar\00000".getBytes(StandardCharsets.US_ASCII), 0, header, 257, 8);
-        java.util.Arrays.fill(header, 148, 156, (byte) ' ');
-        int sum = 0;
-        for (int i = 0; i < 512; i++) {
-            sum += header[i] & 0xff;
-        }
-        System.arraycopy(String.format("%06o\0 ", sum).getBytes(StandardCharsets.US_ASCII), 0, header, 148, 8);
-        byte[] deb = Debs.ar("control.tar.gz", Debs.pack(new byte[1024], "gz"), "data.tar.gz", Debs.pack(header, "gz"));
+    void aBombIsRefusedByItsDeclaredSizeBeforeItIsUnpacked() {
+        byte[] deb = new DebWriter().zeros("./bomb", 3L << 30).build();
         Failure failure = assertThrows(Failure.class, () -> facts(deb));
         assertTrue(failure.getMessage().contains("beyond"), failure.getMessage());
     }
 
     @Test
-    void otherFilesAreNoPackages() throws IOException {
+    void otherFilesAreNoPackages() {
         assertThrows(Failure.class, () -> facts("not a deb".getBytes(StandardCharsets.UTF_8)));
-        assertThrows(Failure.class, () -> facts(Debs.ar("control.tar.gz", Debs.pack(new byte[1024], "gz"),
-                "data.tar.rar",
-                new byte[10])));
+        assertThrows(Failure.class, () -> facts(DebWriter.ar("control.tar.gz", DebWriter.pack(new byte[1024], "gz"),
+                "data.tar.rar", new byte[10])));
     }
 
     @Test
     void mutatedArchivesFailCleanly() throws IOException {
-        byte[] good = good().build("gz");
+        byte[] good = good().build();
         Random random = new Random(42);
         int refused = 0;
         for (int round = 0; round < 150; round++) {
@@ -142,7 +123,7 @@ class UnpackerTest {
     @Test
     void damagedFactsAreReadFromTheArchiveAgain() throws IOException {
         Path file = folder.resolve("again.deb");
-        Files.write(file, good().build("gz"));
+        Files.write(file, good().build());
         Unpacker unpacker = new Unpacker(folder.resolve("facts"), new BlobStore(folder.resolve("blobs")));
         DebFacts first = unpacker.facts(file, "a".repeat(64));
         try (var files = Files.list(folder.resolve("facts"))) {
