@@ -67,7 +67,8 @@ class CacheClientsTest {
         }
     }
 
-    private static String run(Map<String, String> environment, String... words) throws IOException, InterruptedException {
+    private static String run(Map<String, String> environment, String... words)
+            throws IOException, InterruptedException {
         Path out = Files.createTempFile(FOLDER, "run", ".log");
         ProcessBuilder builder = new ProcessBuilder(words).directory(FOLDER.toFile()).redirectErrorStream(true)
                 .redirectOutput(out.toFile());

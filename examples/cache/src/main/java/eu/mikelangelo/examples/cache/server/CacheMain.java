@@ -85,7 +85,8 @@ public final class CacheMain {
     private static long number(String option, String value, long least, long most) {
         if (value == null || !value.matches("[0-9]{1,9}") || Long.parseLong(value) < least
                 || Long.parseLong(value) > most) {
-            throw new IllegalArgumentException(option + " needs a number from " + least + " to " + most + ", not " + value);
+            throw new IllegalArgumentException(option + " needs a number from " + least + " to " + most + ", not "
+                    + value);
         }
         return Long.parseLong(value);
     }

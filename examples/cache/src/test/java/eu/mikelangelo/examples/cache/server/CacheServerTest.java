@@ -98,9 +98,11 @@ class CacheServerTest {
                 String key = "key" + random.nextInt(200);
                 if (random.nextInt(3) == 0) {
                     // Small, just beyond what travels in a trip's own memory, and as large as they come.
-                    int bytes = List.of(random.nextInt(100), 5_000, 70_000, i % 100 == 0 ? 1_000_000 : 9).get(random.nextInt(4));
+                    int[] sizes = {random.nextInt(100), 5_000, 70_000, i % 100 == 0 ? 1_000_000 : 9};
+                    int bytes = sizes[random.nextInt(4)];
                     String value = String.valueOf((char) ('a' + i % 26)).repeat(bytes);
-                    assertEquals("STORED\r\n", talk(socket, "set " + key + " 0 0 " + bytes + "\r\n" + value + "\r\n", 8));
+                    String set = "set " + key + " 0 0 " + bytes + "\r\n" + value + "\r\n";
+                    assertEquals("STORED\r\n", talk(socket, set, 8));
                     model.put(key, value);
                 } else {
                     String value = model.get(key);
@@ -184,8 +186,9 @@ class CacheServerTest {
             ByteArrayOutputStream wishes = new ByteArrayOutputStream();
             for (int i = 0; i < 50; i++) {
                 int bytes = random.nextInt(10) == 0 ? 100_000 : random.nextInt(2_000);
-                wishes.writeBytes(("set k" + random.nextInt(100) + " 0 0 " + bytes + "\r\n" + "v".repeat(bytes) + "\r\nget k"
-                        + random.nextInt(100) + " k" + random.nextInt(100) + "\r\n").getBytes(StandardCharsets.US_ASCII));
+                String set = "set k" + random.nextInt(100) + " 0 0 " + bytes + "\r\n" + "v".repeat(bytes) + "\r\n";
+                String get = "get k" + random.nextInt(100) + " k" + random.nextInt(100) + "\r\n";
+                wishes.writeBytes((set + get).getBytes(StandardCharsets.US_ASCII));
             }
             byte[] all = wishes.toByteArray();
             socket.getOutputStream().write(all, 0, random.nextInt(all.length));
