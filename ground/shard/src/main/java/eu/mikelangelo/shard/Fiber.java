@@ -1,6 +1,5 @@
 package eu.mikelangelo.shard;
 
-import eu.mikelangelo.linux.Clock;
 import eu.mikelangelo.shard.loop.FiberEngine;
 import eu.mikelangelo.shard.loop.TimerWheel;
 import java.util.concurrent.Callable;
@@ -44,7 +43,7 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
 
     private void live(Callable<? extends T> body) {
         try {
-            context.check(Clock.nowNs());
+            context.check(shard.clockNs());
             T value = body.call();
             shard.fiberEnds();
             settle(value);
@@ -142,14 +141,14 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
             }
             return;
         }
-        context.check(Clock.nowNs());
+        context.check(shard.clockNs());
         context.enter(this);
         setAlarm();
         try {
             while (future != null ? !future.isDone() : !signal.isRaised()) {
                 engine.park();
                 if (future != null ? !future.isDone() : !signal.isRaised()) {
-                    context.check(Clock.nowNs());
+                    context.check(shard.clockNs());
                 }
             }
         } finally {

@@ -5,8 +5,13 @@ import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.linux.LinuxException;
 import eu.mikelangelo.metrics.DistinctErrors;
+import eu.mikelangelo.metrics.MetricGroup;
+import eu.mikelangelo.metrics.Metrics;
+import eu.mikelangelo.metrics.PrometheusText;
 import eu.mikelangelo.shard.loop.FiberEngine;
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,7 +41,13 @@ public final class Host implements AutoCloseable {
     static final int MAX_LANES = 32;
     private static final int DEFAULT_SHARES = 1_000;
 
+    /** Room for metrics of each shard: its own, those of its lanes, and as many of the application's. */
+    private static final int METRICS_PER_SHARD = 128;
+    private static final long METRIC_BYTES_PER_SHARD = 640 << 10;
+
     private final HostOptions options;
+    private final Metrics metrics;
+    private final Simulation simulation;
     private final FiberEngine engine;
     private final DistinctErrors errors = new DistinctErrors();
     private final Shard[] shards;
@@ -50,9 +61,14 @@ public final class Host implements AutoCloseable {
     private boolean descriptorsClosed;
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean closed;
+    private final CountDownLatch placed;
+    private volatile Throwable misplaced;
 
-    private Host(HostOptions options, int[] cpus) {
+    private Host(HostOptions options, int[] cpus, Metrics metrics, Simulation simulation) {
         this.options = options;
+        this.metrics = metrics;
+        this.simulation = simulation;
+        placed = new CountDownLatch(simulation == null ? cpus.length : 0);
         engine = FiberEngine.probe(options.fibers() == HostOptions.Fibers.POOLED);
         lanes.add(new Lane("default", 0, DEFAULT_SHARES));
         shards = new Shard[cpus.length];
@@ -83,25 +99,63 @@ public final class Host implements AutoCloseable {
     }
 
     /**
-     * Starts the shards and returns when all loops run.
+     * Starts the shards and returns when all loops run and have their memory.
      *
      * @throws IllegalArgumentException when there are not enough CPUs to leave the JVM one, unless overprovisioned
+     * @throws OutOfMemoryError when the system has not the memory
      */
     public static Host start(HostOptions options) {
+        return start(options, newMetrics(placing(options, Cpus.allowed()).length));
+    }
+
+    /**
+     * Starts the shards, which write what they count into a registry of the caller's, such as one in a file. It needs
+     * room for some 70 metrics and 600 KB a shard, and is closed by the caller after the host.
+     */
+    public static Host start(HostOptions options, Metrics metrics) {
         BitSet allowed = Cpus.allowed();
         int[] cpus = placing(options, allowed);
-        Host host = new Host(options, cpus);
+        Host host = new Host(options, cpus, metrics, null);
         if (!options.overprovisioned()) {
             for (int cpu : cpus) {
                 allowed.clear(cpu);
             }
             keepHouse(allowed);
         }
-        for (Shard shard : host.shards) {
-            shard.start();
-        }
+        host.startShards();
         host.stalls.start();
         return host;
+    }
+
+    /** A host whose shards a simulation runs. */
+    static Host simulated(HostOptions options, Simulation simulation) {
+        int[] cpus = new int[Math.max(1, options.shards())];
+        Arrays.fill(cpus, -1);
+        Host host = new Host(options, cpus, newMetrics(cpus.length), simulation);
+        host.startShards();
+        return host;
+    }
+
+    private static Metrics newMetrics(int shards) {
+        return Metrics.inMemory(shards * METRICS_PER_SHARD, shards * METRIC_BYTES_PER_SHARD);
+    }
+
+    private void startShards() {
+        MetricGroup info = metrics.group("host", options.name());
+        String fibers = engine.name().replaceFirst(" .*", "");
+        info.gauge("shard_info", "How the host runs", "fibers", fibers, "reason", engine.name()).set(shards.length);
+        for (Shard shard : shards) {
+            shard.start();
+        }
+        try {
+            placed.await();
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        }
+        if (misplaced != null) {
+            close();
+            throw Future.rethrow(misplaced);
+        }
     }
 
     /** The CPU of each shard: the last ones, for interrupts and others' habits favour the first. */
@@ -137,11 +191,40 @@ public final class Host implements AutoCloseable {
         }
     }
 
-    /** Each loop begins with this. */
-    void place(Shard shard) {
-        if (shard.cpu() >= 0) {
-            Cpus.pin(shard.cpu());
+    /** Each loop begins with this. @return false when there is no place for it */
+    boolean place(Shard shard) {
+        try {
+            if (shard.cpu() >= 0) {
+                Cpus.pin(shard.cpu());
+            }
+            shard.reserve();
+            return true;
+        } catch (Throwable refused) {
+            misplaced = refused;
+            return false;
+        } finally {
+            placed.countDown();
         }
+    }
+
+    Simulation simulation() {
+        return simulation;
+    }
+
+    /** All that the shards count, and what applications add; see {@link Shard#metrics}. */
+    public Metrics metrics() {
+        return metrics;
+    }
+
+    /** The metrics in the Prometheus text format (see {@link PrometheusText#CONTENT_TYPE}). */
+    public String metricsText() {
+        StringBuilder text = new StringBuilder();
+        try {
+            PrometheusText.write(metrics.reader(), "", text);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+        return text.toString();
     }
 
     public HostOptions options() {
@@ -264,6 +347,9 @@ public final class Host implements AutoCloseable {
         if (Shard.current() != null) {
             throw new IllegalStateException("a shard must not block; this is for threads that are no shard's");
         }
+        if (simulation != null) {
+            simulation.drive(future::isDone);
+        }
         try {
             return future.get();
         } catch (ExecutionException failed) {
@@ -332,8 +418,30 @@ public final class Host implements AutoCloseable {
         for (Shard shard : shards) {
             join(shard.thread());
         }
+        for (Outside door : doors) {
+            door.refuseAll();
+        }
         closeDescriptors();
+        closeMemory();
         ended.countDown();
+    }
+
+    /** When no loop and no device uses it any more. */
+    private void closeMemory() {
+        for (Shard shard : shards) {
+            if (shard.memory() != null) {
+                shard.bringBuffersHome();
+            }
+        }
+        for (Shard shard : shards) {
+            String leak = shard.memory() == null ? null : shard.memory().leak();
+            if (leak != null) {
+                errors.record("memory was not given back", leak);
+            }
+            if (shard.memory() != null) {
+                shard.memory().slabs().close();
+            }
+        }
     }
 
     /** When no loop runs any more: until then one may wake another. */
@@ -350,18 +458,32 @@ public final class Host implements AutoCloseable {
     }
 
     private void awaitFibers() {
+        if (misplaced != null) {
+            return;
+        }
         long deadline = Clock.nowNs() + options.closeNs();
+        if (simulation != null) {
+            simulation.driveToTheEnd(options.closeNs());
+        }
         for (Shard shard : shards) {
             // The fiber that asks is one itself.
-            while (fibers(shard, deadline) > 1 && Clock.nowNs() - deadline < 0) {
+            int left = fibers(shard, deadline) - 1;
+            while (left > 0 && simulation == null && Clock.nowNs() - deadline < 0) {
                 Thread.yield();
+                left = fibers(shard, deadline) - 1;
+            }
+            if (left > 0) {
+                errors.record("fibers did not end", shard + ": " + left);
             }
         }
     }
 
     private int fibers(Shard shard, long deadline) {
+        if (simulation != null) {
+            return shard.fibers() + 1;
+        }
         try {
-            long left = Math.max(1, deadline - Clock.nowNs());
+            long left = Math.max(1_000_000, deadline - Clock.nowNs());
             return outside(shard).call(shard::fibers).get(left, TimeUnit.NANOSECONDS);
         } catch (ExecutionException | TimeoutException stuck) {
             errors.record("a loop did not end in time", shard.toString());

@@ -14,10 +14,13 @@ import java.util.List;
  * @param stallNs a task that keeps the loop for so much CPU time is reported; 0 for never
  * @param closeNs how long {@link Host#close} waits for fibers
  * @param fibers which engine carries them
+ * @param memoryBytes outside the Java heap, reserved at the start for each shard
  */
 public record HostOptions(String name, int shards, boolean overprovisioned, long spinNs, int mailCapacity, long stallNs,
-                          long closeNs, Fibers fibers) {
+                          long closeNs, Fibers fibers, long memoryBytes) {
     private static final int MAX_SHARDS = 256;
+    private static final long MIB = 1 << 20;
+    private static final long MAX_MEMORY = MIB << 20;
 
     /** How fibers are carried. */
     public enum Fibers {
@@ -33,6 +36,7 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
         check(mailCapacity >= 2 && Integer.bitCount(mailCapacity) == 1, "--mail", mailCapacity, "a power of two");
         check(stallNs >= 0, "--stall-ms", stallNs / 1_000_000, "at least 0");
         check(closeNs >= 0, "--close-ms", closeNs / 1_000_000, "at least 0");
+        check(memoryBytes >= MIB && memoryBytes <= MAX_MEMORY, "--memory", memoryBytes / MIB, "1 to 1048576 MiB");
     }
 
     private static void check(boolean good, String option, long value, String wanted) {
@@ -42,39 +46,53 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
     }
 
     public static HostOptions defaults() {
-        return new HostOptions("host", 0, false, 100_000, 1024, 25_000_000, 10_000_000_000L, Fibers.AUTO);
+        return new HostOptions("host", 0, false, 100_000, 1024, 25_000_000, 10_000_000_000L, Fibers.AUTO,
+                4 * MIB);
     }
 
     public HostOptions withName(String value) {
-        return new HostOptions(value, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers);
+        return new HostOptions(value, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers,
+                memoryBytes);
     }
 
     public HostOptions withShards(int value) {
-        return new HostOptions(name, value, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers);
+        return new HostOptions(name, value, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers,
+                memoryBytes);
     }
 
     public HostOptions withOverprovisioned(boolean value) {
-        return new HostOptions(name, shards, value, value ? 0 : spinNs, mailCapacity, stallNs, closeNs, fibers);
+        return new HostOptions(name, shards, value, value ? 0 : spinNs, mailCapacity, stallNs, closeNs, fibers,
+                memoryBytes);
     }
 
     public HostOptions withSpinNs(long value) {
-        return new HostOptions(name, shards, overprovisioned, value, mailCapacity, stallNs, closeNs, fibers);
+        return new HostOptions(name, shards, overprovisioned, value, mailCapacity, stallNs, closeNs, fibers,
+                memoryBytes);
     }
 
     public HostOptions withMailCapacity(int value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, value, stallNs, closeNs, fibers);
+        return new HostOptions(name, shards, overprovisioned, spinNs, value, stallNs, closeNs, fibers,
+                memoryBytes);
     }
 
     public HostOptions withStallNs(long value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, value, closeNs, fibers);
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, value, closeNs, fibers,
+                memoryBytes);
     }
 
     public HostOptions withCloseNs(long value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, value, fibers);
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, value, fibers,
+                memoryBytes);
     }
 
     public HostOptions withFibers(Fibers value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, value);
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, value,
+                memoryBytes);
+    }
+
+    /** Each shard's, outside the Java heap; its blocks are at most 4 MiB. */
+    public HostOptions withMemoryBytes(long value) {
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers, value);
     }
 
     /** What is in a command line besides the engine's own options. */
@@ -82,7 +100,7 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
 
     /**
      * Takes the engine's options out of a command line: {@code --shards N --overprovisioned --spin-us N --mail N
-     * --stall-ms N --close-ms N --fibers auto|pooled}.
+     * --stall-ms N --close-ms N --memory MIB --fibers auto|pooled}.
      *
      * @throws IllegalArgumentException that names the option, its value and what it should be
      */
@@ -115,6 +133,7 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
                 default -> throw new IllegalArgumentException("--fibers is auto or pooled, not " + value);
             });
             case "--stall-ms" -> withStallNs(number(word, value) * 1_000_000);
+            case "--memory" -> withMemoryBytes(number(word, value) * MIB);
             case "--close-ms" -> withCloseNs(number(word, value) * 1_000_000);
             default -> null;
         };

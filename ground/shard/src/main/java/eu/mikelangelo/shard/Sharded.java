@@ -121,11 +121,11 @@ public final class Sharded<S> {
 
         private void send(Call<?> call) {
             Shard from = Shard.current();
-            if (from.waitingForRoom(shard) >= MAX_WAITING) {
+            if (from.post().waitingForRoom(shard) >= MAX_WAITING) {
                 call.refuse(new RejectedExecutionException("shard " + shard + " is behind: " + MAX_WAITING
                         + " calls wait for room in its mailbox"));
             } else {
-                from.sendWhenThereIsRoom(shard, call);
+                from.post().send(shard, call);
             }
         }
     }
@@ -136,7 +136,7 @@ public final class Sharded<S> {
     }
 
     /** A call on its way there and back. */
-    private static final class Call<R> implements Mail, Runnable {
+    private static final class Call<R> implements Mailbox.Mail, Runnable {
         private final Promise<R> answer;
         private final There<R> there;
         private final Lane lane;
@@ -172,7 +172,7 @@ public final class Sharded<S> {
             } finally {
                 far.enter(before);
             }
-            result.tell(() -> far.sendWhenThereIsRoom(answer.shard.index(), this));
+            result.tell(() -> far.post().send(answer.shard.index(), this));
         }
 
         void refuse(Throwable why) {

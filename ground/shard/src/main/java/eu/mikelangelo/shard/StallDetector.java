@@ -40,7 +40,7 @@ final class StallDetector extends Thread implements AutoCloseable {
     }
 
     private void look(Shard shard, int i) {
-        long turn = shard.counters().get(Shard.TURNS);
+        long turn = shard.metered().turns.get();
         long cpuNs = cpuNs(shard);
         if (turn != turns[i] || shard.isAsleep()) {
             turns[i] = turn;

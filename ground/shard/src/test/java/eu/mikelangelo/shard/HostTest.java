@@ -154,7 +154,7 @@ class HostTest {
             assertEquals(10_000, counts.on(1).call(count -> count[0]).await());
             return null;
         });
-        assertTrue(host.shard(0).counters().get(Shard.MAIL_REFUSED) > 0);
+        assertTrue(host.shard(0).metered().mailRefused.get() > 0);
     }
 
     @Test
@@ -302,7 +302,7 @@ class HostTest {
         });
         assertTrue(errors().stream().anyMatch(what -> what.startsWith("stall at") && what.contains("HostTest")),
                 errors().toString());
-        assertEquals(1, host.shard(0).stalls());
+        assertEquals(1, host.shard(0).metered().stalls.get());
     }
 
     private static void burn() {
@@ -327,8 +327,8 @@ class HostTest {
             while (System.nanoTime() < end) {
                 Fiber.sleepNs(10_000_000);
             }
-            return (double) here.queue(big).counters.get(Lane.Queue.RUN_NS)
-                    / here.queue(small).counters.get(Lane.Queue.RUN_NS);
+            return (double) here.queue(big).metrics.runNs()
+                    / here.queue(small).metrics.runNs();
         });
         assertTrue(ratio > 2.5 && ratio < 3.5, "3 to 1 became " + ratio);
         assertNotNull(host.lane("big", 10));
@@ -355,6 +355,6 @@ class HostTest {
                 Thread.sleep(2);
             }
         }
-        assertTrue(host.shard(1).counters().get(Shard.SLEEPS) > 0);
+        assertTrue(host.shard(1).metered().sleeps.get() > 0);
     }
 }
