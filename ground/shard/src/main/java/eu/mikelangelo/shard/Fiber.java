@@ -21,6 +21,7 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
     /** What the engine gave us to go on with; the same object each time. */
     private Runnable continuation;
     private Alarm alarm;
+    private boolean yielding;
 
     /** Wakes the fiber at its deadline. */
     private final class Alarm extends TimerWheel.Entry {
@@ -67,8 +68,16 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
     /** Lets all other work of the shard that is due go first. Only on a fiber. */
     public static void yieldNow() {
         Fiber<?> fiber = current("yield");
-        fiber.lane.push(fiber::ready);
-        fiber.shard.host().engine().park();
+        fiber.yielding = true;
+        fiber.lane.push(fiber::othersHadTheirTurn);
+        while (fiber.yielding) {   // a foreign unpark does not count
+            fiber.shard.host().engine().park();
+        }
+    }
+
+    private void othersHadTheirTurn() {
+        yielding = false;
+        ready();
     }
 
     /** Waits. Only on a fiber. @throws Context.Ended when its context ends first */

@@ -60,6 +60,8 @@ public final class Host implements AutoCloseable {
     private final HotCalls signals = new HotCalls();
     private boolean descriptorsClosed;
     private final CountDownLatch ended = new CountDownLatch(1);
+    /** No thread that is no shard's gets in any more. */
+    private volatile boolean shut;
     private volatile boolean closed;
     private final CountDownLatch placed;
     private volatile Throwable misplaced;
@@ -324,7 +326,7 @@ public final class Host implements AutoCloseable {
             S instance = get(outside(shard).call(() -> factory.apply(shard)));
             instances[shard.index()] = instance;
             if (instance instanceof AutoCloseable closeable) {
-                onClose(() -> get(outside(shard).call(() -> {
+                onClose(() -> get(outside(shard).callAnyway(() -> {
                     closeable.close();
                     return null;
                 })));
@@ -372,6 +374,11 @@ public final class Host implements AutoCloseable {
         }
     }
 
+    /** Whether {@link #close} has done what {@link #onClose} said and lets nobody in from outside any more. */
+    boolean isShut() {
+        return shut;
+    }
+
     /** Whether {@link #close} has begun to end the loops. */
     public boolean isClosed() {
         return closed;
@@ -409,6 +416,7 @@ public final class Host implements AutoCloseable {
                 record(failed);
             }
         }
+        shut = true;
         awaitFibers();
         closed = true;
         stalls.close();
@@ -484,7 +492,7 @@ public final class Host implements AutoCloseable {
         }
         try {
             long left = Math.max(1_000_000, deadline - Clock.nowNs());
-            return outside(shard).call(shard::fibers).get(left, TimeUnit.NANOSECONDS);
+            return outside(shard).callAnyway(shard::fibers).get(left, TimeUnit.NANOSECONDS);
         } catch (ExecutionException | TimeoutException stuck) {
             errors.record("a loop did not end in time", shard.toString());
             return 0;

@@ -64,7 +64,22 @@ public final class Outside {
             waiting.decrementAndGet();
             throw new RejectedExecutionException(LIMIT + " operations wait at the door of " + shard);
         }
+        return enter(operation, shard.host().isShut());
+    }
+
+    /** As {@link #call}, beyond the limit and while the host closes: for the host's own. */
+    <T> CompletableFuture<T> callAnyway(Callable<T> operation) {
+        waiting.incrementAndGet();
+        return enter(operation, false);
+    }
+
+    private <T> CompletableFuture<T> enter(Callable<T> operation, boolean refused) {
         Visit<T> visit = new Visit<>(operation);
+        if (refused) {
+            waiting.decrementAndGet();
+            visit.refuse();
+            return visit.result;
+        }
         enqueue(visit);
         if (shard.host().isClosed()) {
             visit.refuse();
