@@ -18,6 +18,8 @@ usage: ./do COMMAND
   test ... -Dtest=X    only the test classes X
   bench NAME [--json] [--only ROW[,ROW]] [--quick]
                        measure against named peers, interleaved; names: start
+  race                 races between threads: jcstress and stress tests of the shard engine (2 to 3 minutes)
+  coverage             branch coverage of the shard engine; mail, timers and rings must reach 90 %
   fuzz [TARGET] [--seconds N]
                        run a fuzz target with fresh seeds (no TARGET: list them)
   clean                remove build/ and every target/
@@ -53,6 +55,10 @@ case ${1:-} in
     shift
     ready
     exec bash scripts/fuzz.sh "$@"
+    ;;
+  race | coverage)
+    ready
+    exec bash "scripts/$1.sh" "${@:2}"
     ;;
   clean)
     rm -rf build guest/init/build

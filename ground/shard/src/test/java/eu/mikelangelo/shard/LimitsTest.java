@@ -89,7 +89,7 @@ class LimitsTest {
         host.run(() -> {
             Permits permits = new Permits(2);
             Permits.Units one = permits.acquire(1);
-            Fiber<?> large = Shard.current().fiber(() -> Context.within(3_000_000, () -> permits.acquire(2)));
+            Fiber<?> large = Shard.current().fiber(() -> Context.within(300_000_000, () -> permits.acquire(2)));
             Fiber.yieldNow();
             Fiber<Permits.Units> small = Shard.current().fiber(() -> permits.acquire(1));
             Fiber.yieldNow();
