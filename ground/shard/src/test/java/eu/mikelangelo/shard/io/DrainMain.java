@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** A server of eight bytes for eight bytes in a process of its own, for {@link DrainTest}; every answer is another shard's. */
 final class DrainMain {
     static final int WORD = 8;
-    private static final int ROOM = 1 << 16;
+    private static final int OUTPUT_BYTES = 1 << 16;
 
     private DrainMain() {}
 
@@ -21,7 +21,7 @@ final class DrainMain {
         private final Sharded<long[]> counts;
         private final int shard;
         private final AtomicLong answered;
-        private final Region output = new Region(Arena.ofAuto().allocate(ROOM, 8));
+        private final Region output = new Region(Arena.ofAuto().allocate(OUTPUT_BYTES, 8));
         private int from;
         private int to;
         private int asked;
@@ -36,7 +36,7 @@ final class DrainMain {
         @Override
         public int feed(Region input, int at, int length) {
             int used = 0;
-            while (length - used >= WORD && to + (asked + 1) * WORD <= ROOM) {
+            while (length - used >= WORD && to + (asked + 1) * WORD <= OUTPUT_BYTES) {
                 long word = input.u64(at + used);
                 used += WORD;
                 asked++;

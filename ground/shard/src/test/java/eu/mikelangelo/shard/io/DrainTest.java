@@ -80,7 +80,7 @@ class DrainTest {
                 while (received.get() < 20_000 && server.isAlive()) {
                     Thread.sleep(1);
                 }
-                server.destroy();   // SIGTERM
+                server.toHandle().destroy();   // SIGTERM; Process.destroy would close its output, too
                 for (Asker asker : askers) {
                     asker.join(60_000);
                     assertEquals(null, asker.wrong);
