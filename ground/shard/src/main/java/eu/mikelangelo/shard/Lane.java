@@ -111,6 +111,14 @@ public final class Lane {
             return best;
         }
 
+        static void publish(Queue[] lanes) {
+            for (Queue lane : lanes) {
+                if (lane != null) {
+                    lane.metrics.publish();
+                }
+            }
+        }
+
         /** @param waitedNs how long the first of the tasks waited */
         void charge(long ns, int tasks, long waitedNs) {
             virtual += ns * SCALE / lane.shares;

@@ -35,7 +35,7 @@ public final class Shard {
     private static final int SPINS = 100;
     /** What others count together. */
     private static final int LANES_MEASURED = 15;
-    /** Numbers that go up and down are published every so many turns, and before sleep. */
+    /** Readers see numbers that are at most so many turns old, and those of a shard that sleeps as they are. */
     private static final int TURNS_PER_PUBLISHING = 64;
 
     /** The thread of a loop; that of a {@link Simulation} is one shard's now and another's then. */
@@ -335,11 +335,6 @@ public final class Shard {
         return loop;
     }
 
-    /** Counted by the detector's thread alone. */
-    void stalled() {
-        metered.stalls.increment();
-    }
-
     boolean isAsleep() {
         return sleeping.isAsleep();
     }
@@ -439,15 +434,17 @@ public final class Shard {
     /** Begins a turn. */
     void look() {
         nowNs = clockNs();
-        metered.turns.increment();
+        metered.turn.add(0, 1);
         if (--turnsUntilPublishing < 0) {
             publish();
         }
     }
 
-    /** What goes up and down. */
+    /** Lets readers see what was counted, and what goes up and down. */
     private void publish() {
         turnsUntilPublishing = TURNS_PER_PUBLISHING;
+        metered.publish();
+        Lane.Queue.publish(lanes);
         metered.fibers.set(fibers);
         metered.timersSet.set(timers.count());
         metered.mailHeld.set(post.held());

@@ -40,7 +40,7 @@ final class StallDetector extends Thread implements AutoCloseable {
     }
 
     private void look(Shard shard, int i) {
-        long turn = shard.metered().turns.get();
+        long turn = shard.metered().turn.get(0);
         long cpuNs = cpuNs(shard);
         if (turn != turns[i] || shard.isAsleep()) {
             turns[i] = turn;
@@ -65,7 +65,7 @@ final class StallDetector extends Thread implements AutoCloseable {
         if (stack.length == 0) {
             stack = shard.thread().getStackTrace();
         }
-        shard.stalled();
+        shard.metered().stalls.increment();
         host.errors().record("stall at " + culprit(stack), shard + " did nothing else for " + ns / 1_000_000
                 + " ms of CPU time");
     }

@@ -1,6 +1,7 @@
 package eu.mikelangelo.shard.loop;
 
 import eu.mikelangelo.metrics.Counter;
+import eu.mikelangelo.metrics.Counters;
 import eu.mikelangelo.metrics.Gauge;
 import eu.mikelangelo.metrics.MetricGroup;
 
@@ -9,7 +10,9 @@ import eu.mikelangelo.metrics.MetricGroup;
  * through the registry. {@link #stalls} is the detector's.
  */
 public final class LoopMetrics {
-    public final Counter turns;
+    /** One, of every turn, which the stall detector watches. */
+    public final Counters turn = new Counters(1);
+    private final Counter turns;
     public final Counter sleeps;
     public final Counter wakes;
     public final Counter mailIn;
@@ -47,5 +50,10 @@ public final class LoopMetrics {
         memoryRefused = of.gauge("shard_memory_refused", "Blocks refused for want of memory");
         buffersHome = of.counter("shard_buffers_home_total", "Buffers of this shard that others sent home");
         stalls = detector.counter("shard_stalls_total", "Times one task kept the loop for too long");
+    }
+
+    /** Makes the turns visible to readers of the registry. */
+    public void publish() {
+        turns.add(turn.get(0) - turns.get());
     }
 }
