@@ -59,8 +59,8 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
         Shard shard = Shard.current();
         Fiber<?> fiber = shard == null ? null : shard.running();
         if (fiber == null) {
-            throw new IllegalStateException(what + " off a fiber would block the loop for ever; use map, then or whenDone,"
-                    + " or begin a fiber with Shard.fiber");
+            throw new IllegalStateException(what + " off a fiber would block the loop for ever; use map, then or"
+                    + " whenDone, or begin a fiber with Shard.fiber");
         }
         return fiber;
     }

@@ -272,7 +272,10 @@ public final class Host implements AutoCloseable {
         return lanes.getFirst();
     }
 
-    /** Makes a lane, or gives the one of that name its shares. @throws IllegalStateException beyond {@value #MAX_LANES} */
+    /**
+     * Makes a lane, or gives the one of that name its shares. @throws IllegalStateException beyond {@value
+     * #MAX_LANES}
+     */
     public Lane lane(String name, int shares) {
         lock.lock();
         try {

@@ -4,7 +4,8 @@ import eu.mikelangelo.shard.loop.LaneMetrics;
 import eu.mikelangelo.shard.loop.RunQueue;
 
 /**
- * A named share of every shard's time. When several lanes have work, each gets time in proportion to its shares, however
+ * A named share of every shard's time. When several lanes have work, each gets time in proportion to its shares,
+ * however
  * many tasks it has; a lane that has none costs nothing and saves nothing up. Tasks, fibers and mail stay in the lane
  * in which they were begun.
  *

@@ -6,7 +6,8 @@ import eu.mikelangelo.memory.Slabs;
 import java.util.Arrays;
 
 /**
- * The memory of one shard outside the Java heap: reserved when the host starts, as much as {@link HostOptions#memoryBytes}
+ * The memory of one shard outside the Java heap: reserved when the host starts, as much as {@link
+ * HostOptions#memoryBytes}
  * says and never more. What is still in use when the host has closed is reported in {@link Host#errors} as a leak.
  *
  * <p>Short of memory, an allocation asks the {@link Reclaimer}s of the shard's caches, in turn, before it is refused.
@@ -217,7 +218,7 @@ public final class Memory {
         if (slabs.liveBytes() == 0) {
             return null;
         }
-        StringBuilder text = new StringBuilder().append(shard).append(": ").append(slabs.liveBytes()).append(" bytes in");
+        StringBuilder text = new StringBuilder(shard + ": " + slabs.liveBytes() + " bytes in");
         for (int i = 0; i < Slabs.CLASSES; i++) {
             if (slabs.liveBlocks(i) > 0) {
                 text.append(' ').append(slabs.liveBlocks(i)).append(" blocks of ").append(Slabs.blockSize(i));

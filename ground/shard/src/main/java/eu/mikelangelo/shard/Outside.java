@@ -55,7 +55,8 @@ public final class Outside {
     /**
      * Runs an operation on the shard, as a fiber.
      *
-     * @return its result; failed with {@link RejectedExecutionException} when the host is closed, or closes before it is
+     * @return its result; failed with {@link RejectedExecutionException} when the host is closed, or closes before it
+     * is
      *     done and does not wait any longer
      * @throws RejectedExecutionException when {@value #LIMIT} wait already
      */

@@ -216,7 +216,8 @@ public final class Shard {
     }
 
     /**
-     * Watches a descriptor, edge-triggered: the watcher is told when it becomes readable or writable, and at first. What
+     * Watches a descriptor, edge-triggered: the watcher is told when it becomes readable or writable, and at first.
+     * What
      * it does runs in the loop: short, without waiting, without throwing.
      *
      * @return the token for {@link #unwatch}

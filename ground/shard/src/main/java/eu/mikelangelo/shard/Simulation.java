@@ -5,8 +5,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.BooleanSupplier;
 
 /**
- * Runs a host's shards on one thread, in an order and at a pace that a seed decides, under a clock of its own: what goes
- * wrong in one order of a thousand is found by trying seeds, and happens again with the same seed. Agents, tasks, fibers,
+ * Runs a host's shards on one thread, in an order and at a pace that a seed decides, under a clock of its own: what
+ * goes
+ * wrong in one order of a thousand is found by trying seeds, and happens again with the same seed. Agents, tasks,
+ * fibers,
  * timers, mail and lanes are the real ones; only devices are missing ({@link Shard#watch} refuses).
  * {@snippet :
  * Simulation.check(1, 500, HostOptions.defaults().withShards(3), (host, random) -> {

@@ -6,7 +6,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Watches from a thread of its own that no task keeps a loop. It goes by the CPU time of the loop's thread, not by the
- * clock: a loop that its host does not let run is not to blame. What it finds is recorded once per stall, with the first
+ * clock: a loop that its host does not let run is not to blame. What it finds is recorded once per stall, with the
+ * first
  * line that is neither the JDK's nor ours.
  */
 final class StallDetector extends Thread implements AutoCloseable {

@@ -80,7 +80,8 @@ class HostTest {
             assertFalse(promise.complete(5), "the first outcome stays");
             assertEquals("n=42", text.await());
             assertEquals("x", Future.failed(new IOException("x")).recover(Throwable::getMessage).await());
-            Future.Failure failure = assertThrows(Future.Failure.class, () -> Future.failed(new IOException("y")).await());
+            Future.Failure failure = assertThrows(Future.Failure.class,
+                    () -> Future.failed(new IOException("y")).await());
             assertEquals("y", failure.getCause().getMessage());
             Promise<Integer> late = new Promise<>();
             Future<List<Integer>> all = Future.all(List.of(Future.of(1), late, Future.of(3)));

@@ -83,7 +83,8 @@ class MemoryTest {
             }
             return null;
         });
-        assertEquals(5_000, host.metrics().reader().value("shard_buffers_home_total", -1, "host", "host", "shard", "0"));
+        assertEquals(5_000,
+                host.metrics().reader().value("shard_buffers_home_total", -1, "host", "host", "shard", "0"));
         host.close();
         assertEquals(List.of(), host.errors().entries());
     }
@@ -115,7 +116,8 @@ class MemoryTest {
         host.run(() -> shards.on(1).call(any -> Shard.current().memory().take(1_000)).await());
         host.close();
         String entry = host.errors().entries().toString();
-        assertTrue(entry.contains("memory was not given back") && entry.contains("shard 1: 1024 bytes in 1 blocks"), entry);
+        assertTrue(entry.contains("memory was not given back"), entry);
+        assertTrue(entry.contains("shard 1: 1024 bytes in 1 blocks"), entry);
     }
 
     /** A cache that gives the oldest. */

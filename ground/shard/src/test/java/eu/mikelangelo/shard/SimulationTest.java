@@ -65,7 +65,9 @@ class SimulationTest {
         Simulation.check(1, 200, THREE, payments(true));
     }
 
-    /** A lease of 10 ms, renewed every 8 ms: whoever thinks that the renewal is always first is wrong on a busy shard. */
+    /**
+     * A lease of 10 ms, renewed every 8 ms: whoever thinks that the renewal is always first is wrong on a busy shard.
+     */
     private static Simulation.Scenario leases(boolean careful) {
         final class Lease {
             Timer expiry;

@@ -5,7 +5,8 @@ import eu.mikelangelo.metrics.Histogram;
 import eu.mikelangelo.metrics.MetricGroup;
 
 /**
- * What a loop counts about a lane: a few plain stores for each batch of tasks; {@link #publish} adds them to the registry,
+ * What a loop counts about a lane: a few plain stores for each batch of tasks; {@link #publish} adds them to the
+ * registry,
  * where any thread reads them. The loop's thread alone writes.
  */
 public final class LaneMetrics {

@@ -38,7 +38,8 @@ public final class LoopMetrics {
         sleeps = of.counter("shard_sleeps_total", "Times the loop had nothing to do and slept");
         wakes = of.counter("shard_wakes_total", "Sleeps that something ended, not the time");
         mailIn = of.counter("shard_mail_in_total", "Mail of other shards that arrived");
-        mailRefused = of.counter("shard_mail_refused_total", "Mail for which another shard's mailbox had no room at first");
+        mailRefused = of.counter("shard_mail_refused_total",
+                "Mail for which another shard's mailbox had no room at first");
         mailHeld = of.gauge("shard_mail_held", "Mail that waits for room in another shard's mailbox");
         door = of.counter("shard_door_total", "What threads that are no shard's wanted done");
         timersFired = of.counter("shard_timers_fired_total", "Timers whose time came");

@@ -1,6 +1,8 @@
 package eu.mikelangelo.shard.loop;
 
-/** A first-in first-out queue of one thread that grows when it must and never shrinks. It knows since when each waits. */
+/**
+ * A first-in first-out queue of one thread that grows when it must and never shrinks. It knows since when each waits.
+ */
 public final class RunQueue {
     private Runnable[] ring = new Runnable[64];
     private long[] since = new long[64];

@@ -8,7 +8,10 @@ import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A server of eight bytes for eight bytes in a process of its own, for {@link DrainTest}; every answer is another shard's. */
+/**
+ * A server of eight bytes for eight bytes in a process of its own, for {@link DrainTest}; every answer is another
+ * shard's.
+ */
 final class DrainMain {
     static final int WORD = 8;
     private static final int OUTPUT_BYTES = 1 << 16;

@@ -98,7 +98,8 @@ class DrainTest {
 
     private static Process start() throws IOException {
         return new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-Xmx128m",
-                "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "--add-opens", "java.base/java.lang=ALL-UNNAMED",
+                "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED", "--add-opens",
+                "java.base/java.lang=ALL-UNNAMED",
                 "-cp", System.getProperty("java.class.path"), DrainMain.class.getName())
                 .redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
