@@ -179,7 +179,8 @@ class LimitsTest {
             assertTrue(refused.getMessage().contains(bad[0]), refused.getMessage());
         }
         HostOptions.Parsed parsed = HostOptions.parse(List.of("a", "--shards", "3", "--overprovisioned", "b",
-                "--spin-us", "7", "--mail", "8", "--stall-ms", "9", "--close-ms", "10", "--fibers", "pooled", "--memory", "3"));
+                "--spin-us", "7", "--mail", "8", "--stall-ms", "9", "--close-ms", "10", "--fibers", "pooled",
+                "--memory", "3"));
         assertEquals(List.of("a", "b"), parsed.rest());
         assertEquals(new HostOptions("host", 3, true, 7_000, 8, 9_000_000, 10_000_000, HostOptions.Fibers.POOLED,
                 3 << 20),

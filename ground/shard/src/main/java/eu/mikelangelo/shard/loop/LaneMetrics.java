@@ -35,6 +35,10 @@ public final class LaneMetrics {
     public void batch(int count, long ns, long waitedNs) {
         freshTasks += count;
         freshNs += ns;
+        if (batches > 0 && waits[batches - 1] == waitedNs) {
+            counts[batches - 1] += count;   // most often 0: it ran in the turn in which it became ready
+            return;
+        }
         waits[batches] = waitedNs;
         counts[batches] = count;
         if (++batches == BATCHES) {

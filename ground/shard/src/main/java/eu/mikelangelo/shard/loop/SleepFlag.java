@@ -8,42 +8,37 @@ import java.lang.invoke.VarHandle;
  * may have come, and only then block. Who has news: publish them, then {@link #claim}, and wake the sleeper when that
  * says so.
  *
- * <p>Order: each side stores (the flag; the news), then passes a full fence, then loads what the other side stores. So
- * at
+ * <p>Order: each side stores (the flag; the news), then passes a full fence, then loads what the other side stores. So at
  * least one of the two sees the other: the sleeper finds the news, or the caller finds it asleep. (Dekker's pattern;
  * release and acquire would not do, for a store may pass a later load.)
+ *
+ * <p>Callers look at the flag each time they have news and it hardly ever changes: it has cache lines of its own, which
+ * stay with the callers.
  */
 public final class SleepFlag {
-    private static final VarHandle ASLEEP;
-    private volatile boolean asleep;
-
-    static {
-        try {
-            ASLEEP = MethodHandles.lookup().findVarHandle(SleepFlag.class, "asleep", boolean.class);
-        } catch (ReflectiveOperationException impossible) {
-            throw new AssertionError(impossible);
-        }
-    }
+    private static final VarHandle ELEMENT = MethodHandles.arrayElementVarHandle(int[].class);
+    private static final int ASLEEP = 32;
+    private final int[] padded = new int[ASLEEP + 1 + ASLEEP];
 
     /** Sleeper only: "I am about to sleep". What is looked at afterwards is not older than this. */
     public void announce() {
-        ASLEEP.setRelease(this, true);
+        ELEMENT.setRelease(padded, ASLEEP, 1);
         VarHandle.fullFence();
     }
 
     /** Sleeper only: it is awake, woken or not. */
     public void awake() {
-        ASLEEP.setRelease(this, false);
+        ELEMENT.setRelease(padded, ASLEEP, 0);
     }
 
     /** Any thread, after it has published news. @return whether it is this caller who must wake the sleeper */
     public boolean claim() {
         VarHandle.fullFence();
-        return (boolean) ASLEEP.getOpaque(this) && ASLEEP.compareAndSet(this, true, false);
+        return isAsleep() && ELEMENT.compareAndSet(padded, ASLEEP, 1, 0);
     }
 
     /** Any thread: a hint. */
     public boolean isAsleep() {
-        return asleep;
+        return (int) ELEMENT.getOpaque(padded, ASLEEP) != 0;
     }
 }
