@@ -22,6 +22,8 @@ usage: ./do COMMAND
   example cache [--port N] [--memory MIB] ...
                        run a program of examples/ on the shard engine (--help: its options)
   artifacts            pack the shard engine into build/artifacts, a Maven repository for projects outside
+  race                 races between threads: jcstress and stress tests of the shard engine (2 to 3 minutes)
+  coverage             branch coverage of the shard engine; mail, timers and rings must reach 90 %
   fuzz [TARGET] [--seconds N]
                        run a fuzz target with fresh seeds (no TARGET: list them)
   clean                remove build/ and every target/
@@ -68,6 +70,10 @@ case ${1:-} in
     shift
     ready
     exec bash scripts/fuzz.sh "$@"
+    ;;
+  race | coverage)
+    ready
+    exec bash "scripts/$1.sh" "${@:2}"
     ;;
   clean)
     rm -rf build guest/init/build

@@ -31,6 +31,17 @@ public final class MetricGroup {
         return new Counter(metrics.memory(), offset);
     }
 
+    /**
+     * A counter at 0 in another unit than the one shown.
+     *
+     * @param scale as for {@link #histogram}: 1e-9 for nanoseconds added and {@code _seconds_total} shown
+     */
+    public Counter counter(String name, String help, double scale, String... more) {
+        long offset = word();
+        register(MetricsLayout.KIND_COUNTER, name, help, offset, 0, 0, scale, more);
+        return new Counter(metrics.memory(), offset);
+    }
+
     /** A gauge at 0. */
     public Gauge gauge(String name, String help, String... more) {
         long offset = word();

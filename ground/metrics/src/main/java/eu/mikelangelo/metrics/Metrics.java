@@ -41,6 +41,7 @@ public final class Metrics implements AutoCloseable {
     private static final long CHUNK = 1024;
     private static final long LINE = 128;
 
+    /** Of a file; null for private memory, which lives as long as somebody refers to it. */
     private final Arena arena;
     private final MemorySegment memory;
     private final int capacity;
@@ -85,11 +86,10 @@ public final class Metrics implements AutoCloseable {
         }
     }
 
-    /** Private memory of the given size, for tests and small programs. */
+    /** Private memory of the given size; it can be read and written even after {@link #close}. */
     public static Metrics inMemory(int maxMetrics, long valueBytes) {
-        Arena arena = Arena.ofShared();
-        MemorySegment memory = arena.allocate(MetricsLayout.values(maxMetrics) + valueBytes, 4096);
-        return new Metrics(memory, maxMetrics, arena);
+        MemorySegment memory = Arena.ofAuto().allocate(MetricsLayout.values(maxMetrics) + valueBytes, 4096);
+        return new Metrics(memory, maxMetrics, null);
     }
 
     /**
@@ -101,7 +101,7 @@ public final class Metrics implements AutoCloseable {
         return new MetricGroup(this, labels);
     }
 
-    /** What a reader of the file sees, from inside; valid until {@link #close}. */
+    /** What a reader of the file sees, from inside; of a file valid until {@link #close}. */
     public MetricsReader reader() {
         return new MetricsReader(memory, null);
     }
@@ -109,7 +109,9 @@ public final class Metrics implements AutoCloseable {
     /** Ends writing; the file stays for those who read it. No writer may be active any more. */
     @Override
     public void close() {
-        arena.close();
+        if (arena != null) {
+            arena.close();
+        }
     }
 
     MemorySegment memory() {

@@ -52,7 +52,8 @@ public final class Context {
     public static <T> T within(long ns, Callable<T> body) throws Exception {
         Fiber<?> fiber = Fiber.current("a deadline");
         long now = fiber.shard.nowNs();
-        Context before = fiber.change(new Context(fiber.shard.context(), now > Long.MAX_VALUE - ns ? Long.MAX_VALUE : now + ns));
+        long deadlineNs = now > Long.MAX_VALUE - ns ? Long.MAX_VALUE : now + ns;
+        Context before = fiber.change(new Context(fiber.shard.context(), deadlineNs));
         try {
             return body.call();
         } finally {

@@ -15,7 +15,7 @@ import java.util.Objects;
  */
 public abstract class Errand {
     private final Shard home;
-    private final Mail mail = this::arrive;
+    private final Mailbox.Mail mail = this::arrive;
     private final Runnable work = this::work;
     private Shard at;
     private Lane lane;
@@ -33,7 +33,7 @@ public abstract class Errand {
         lane = home.lane().lane;
         homeward = false;
         failure = null;
-        home.sendWhenThereIsRoom(shard, mail);
+        home.post().send(shard, mail);
     }
 
     /** Where it comes back to. */
@@ -51,12 +51,12 @@ public abstract class Errand {
     /** Sends it home; on the shard where it is. */
     protected final void done() {
         homeward = true;
-        at.sendWhenThereIsRoom(home.index(), mail);
+        at.post().send(home.index(), mail);
     }
 
     /** Sends it to another shard; on the shard where it is. */
     protected final void onTo(int shard) {
-        at.sendWhenThereIsRoom(shard, mail);
+        at.post().send(shard, mail);
     }
 
     /**

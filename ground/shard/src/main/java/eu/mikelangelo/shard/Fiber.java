@@ -1,6 +1,5 @@
 package eu.mikelangelo.shard;
 
-import eu.mikelangelo.linux.Clock;
 import eu.mikelangelo.shard.loop.FiberEngine;
 import eu.mikelangelo.shard.loop.TimerWheel;
 import java.util.concurrent.Callable;
@@ -22,6 +21,7 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
     /** What the engine gave us to go on with; the same object each time. */
     private Runnable continuation;
     private Alarm alarm;
+    private boolean yielding;
 
     /** Wakes the fiber at its deadline. */
     private final class Alarm extends TimerWheel.Entry {
@@ -44,7 +44,7 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
 
     private void live(Callable<? extends T> body) {
         try {
-            context.check(Clock.nowNs());
+            context.check(shard.clockNs());
             T value = body.call();
             shard.fiberEnds();
             settle(value);
@@ -59,8 +59,8 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
         Shard shard = Shard.current();
         Fiber<?> fiber = shard == null ? null : shard.running();
         if (fiber == null) {
-            throw new IllegalStateException(what + " off a fiber would block the loop for ever; use map, then or whenDone,"
-                    + " or begin a fiber with Shard.fiber");
+            throw new IllegalStateException(what + " off a fiber would block the loop for ever; use map, then or"
+                    + " whenDone, or begin a fiber with Shard.fiber");
         }
         return fiber;
     }
@@ -68,8 +68,16 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
     /** Lets all other work of the shard that is due go first. Only on a fiber. */
     public static void yieldNow() {
         Fiber<?> fiber = current("yield");
-        fiber.lane.push(fiber::ready);
-        fiber.shard.host().engine().park();
+        fiber.yielding = true;
+        fiber.lane.push(fiber::othersHadTheirTurn);
+        while (fiber.yielding) {   // a foreign unpark does not count
+            fiber.shard.host().engine().park();
+        }
+    }
+
+    private void othersHadTheirTurn() {
+        yielding = false;
+        ready();
     }
 
     /** Waits. Only on a fiber. @throws Context.Ended when its context ends first */
@@ -142,14 +150,14 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
             }
             return;
         }
-        context.check(Clock.nowNs());
+        context.check(shard.clockNs());
         context.enter(this);
         setAlarm();
         try {
             while (future != null ? !future.isDone() : !signal.isRaised()) {
                 engine.park();
                 if (future != null ? !future.isDone() : !signal.isRaised()) {
-                    context.check(Clock.nowNs());
+                    context.check(shard.clockNs());
                 }
             }
         } finally {

@@ -5,9 +5,14 @@ import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.linux.LinuxException;
 import eu.mikelangelo.metrics.DistinctErrors;
+import eu.mikelangelo.metrics.MetricGroup;
+import eu.mikelangelo.metrics.Metrics;
+import eu.mikelangelo.metrics.PrometheusText;
 import eu.mikelangelo.shard.loop.FiberEngine;
 import eu.mikelangelo.shard.loop.FilePool;
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,7 +42,13 @@ public final class Host implements AutoCloseable {
     static final int MAX_LANES = 32;
     private static final int DEFAULT_SHARES = 1_000;
 
+    /** Room for metrics of each shard: its own, those of its lanes, and as many of the application's. */
+    private static final int METRICS_PER_SHARD = 128;
+    private static final long METRIC_BYTES_PER_SHARD = 640 << 10;
+
     private final HostOptions options;
+    private final Metrics metrics;
+    private final Simulation simulation;
     private final FiberEngine engine;
     private final DistinctErrors errors = new DistinctErrors();
     private final Shard[] shards;
@@ -50,18 +61,22 @@ public final class Host implements AutoCloseable {
     private final HotCalls signals = new HotCalls();
     private boolean descriptorsClosed;
     private final FilePool files = new FilePool();
-    private final CountDownLatch opened;
     /** Why files go through threads; null when they go through rings. */
     private volatile String noRing;
-    private volatile RuntimeException refused;
     private final CountDownLatch ended = new CountDownLatch(1);
+    /** No thread that is no shard's gets in any more. */
+    private volatile boolean shut;
     private volatile boolean closed;
+    private final CountDownLatch placed;
+    private volatile Throwable misplaced;
 
-    private Host(HostOptions options, int[] cpus) {
+    private Host(HostOptions options, int[] cpus, Metrics metrics, Simulation simulation) {
         this.options = options;
+        this.metrics = metrics;
+        this.simulation = simulation;
+        placed = new CountDownLatch(simulation == null ? cpus.length : 0);
         engine = FiberEngine.probe(options.fibers() == HostOptions.Fibers.POOLED);
         lanes.add(new Lane("default", 0, DEFAULT_SHARES));
-        opened = new CountDownLatch(cpus.length);
         shards = new Shard[cpus.length];
         doors = new Outside[cpus.length];
         for (int i = 0; i < cpus.length; i++) {
@@ -90,58 +105,74 @@ public final class Host implements AutoCloseable {
     }
 
     /**
-     * Starts the shards and returns when all loops run.
+     * Starts the shards and returns when all loops run and have their memory.
      *
      * @throws IllegalArgumentException when there are not enough CPUs to leave the JVM one, unless overprovisioned
      * @throws IllegalStateException when io_uring is demanded and there is none, with the reason
+     * @throws OutOfMemoryError when the system has not the memory
      */
     public static Host start(HostOptions options) {
+        return start(options, newMetrics(placing(options, Cpus.allowed()).length));
+    }
+
+    /**
+     * Starts the shards, which write what they count into a registry of the caller's, such as one in a file. It needs
+     * room for some 70 metrics and 600 KB a shard, and is closed by the caller after the host.
+     */
+    public static Host start(HostOptions options, Metrics metrics) {
         BitSet allowed = Cpus.allowed();
         int[] cpus = placing(options, allowed);
-        Host host = new Host(options, cpus);
+        Host host = new Host(options, cpus, metrics, null);
         if (!options.overprovisioned()) {
             for (int cpu : cpus) {
                 allowed.clear(cpu);
             }
             keepHouse(allowed);
         }
-        for (Shard shard : host.shards) {
-            shard.start();
-        }
-        host.awaitDevices();
+        host.startShards();
         host.stalls.start();
         return host;
     }
 
-    private void awaitDevices() {
+    FilePool files() {
+        return files;
+    }
+
+    /** A host whose shards a simulation runs. */
+    static Host simulated(HostOptions options, Simulation simulation) {
+        int[] cpus = new int[Math.max(1, options.shards())];
+        Arrays.fill(cpus, -1);
+        Host host = new Host(options, cpus, newMetrics(cpus.length), simulation);
+        host.startShards();
+        return host;
+    }
+
+    private static Metrics newMetrics(int shards) {
+        return Metrics.inMemory(shards * METRICS_PER_SHARD, shards * METRIC_BYTES_PER_SHARD);
+    }
+
+    private void startShards() {
+        MetricGroup info = metrics.group("host", options.name());
+        String fibers = engine.name().replaceFirst(" .*", "");
+        info.gauge("shard_info", "How the host runs", "fibers", fibers, "reason", engine.name()).set(shards.length);
+        for (Shard shard : shards) {
+            shard.start();
+        }
         try {
-            opened.await();
+            placed.await();
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
-            refused = new IllegalStateException("interrupted while the shards started", interrupted);
         }
         if (noRing != null) {
             files.start(options.name());
         }
-        if (noRing != null && options.devices() == HostOptions.Devices.URING) {
-            refused = new IllegalStateException("--devices uring: " + noRing);
+        if (noRing != null && options.devices() == HostOptions.Devices.URING && misplaced == null) {
+            misplaced = new IllegalStateException("--devices uring: " + noRing);
         }
-        if (refused != null) {
-            closed = true;
-            endLoops();
-            throw refused;
+        if (misplaced != null) {
+            close();
+            throw Future.rethrow(misplaced);
         }
-    }
-
-    /** Told by each loop. @param why there is no ring, null when there is; @param failure there is no device at all */
-    void opened(String why, RuntimeException failure) {
-        noRing = why == null ? noRing : why;
-        refused = failure == null ? refused : failure;
-        opened.countDown();
-    }
-
-    FilePool files() {
-        return files;
     }
 
     /** The CPU of each shard: the last ones, for interrupts and others' habits favour the first. */
@@ -177,11 +208,42 @@ public final class Host implements AutoCloseable {
         }
     }
 
-    /** Each loop begins with this. */
-    void place(Shard shard) {
-        if (shard.cpu() >= 0) {
-            Cpus.pin(shard.cpu());
+    /** Each loop begins with this. @return false when there is no place for it */
+    boolean place(Shard shard) {
+        try {
+            if (shard.cpu() >= 0) {
+                Cpus.pin(shard.cpu());
+            }
+            shard.reserve();
+            String why = shard.openDevice();
+            noRing = why == null ? noRing : why;
+            return true;
+        } catch (Throwable refused) {
+            misplaced = refused;
+            return false;
+        } finally {
+            placed.countDown();
         }
+    }
+
+    Simulation simulation() {
+        return simulation;
+    }
+
+    /** All that the shards count, and what applications add; see {@link Shard#metrics}. */
+    public Metrics metrics() {
+        return metrics;
+    }
+
+    /** The metrics in the Prometheus text format (see {@link PrometheusText#CONTENT_TYPE}). */
+    public String metricsText() {
+        StringBuilder text = new StringBuilder();
+        try {
+            PrometheusText.write(metrics.reader(), "", text);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+        return text.toString();
     }
 
     public HostOptions options() {
@@ -236,7 +298,10 @@ public final class Host implements AutoCloseable {
         return lanes.getFirst();
     }
 
-    /** Makes a lane, or gives the one of that name its shares. @throws IllegalStateException beyond {@value #MAX_LANES} */
+    /**
+     * Makes a lane, or gives the one of that name its shares. @throws IllegalStateException beyond {@value
+     * #MAX_LANES}
+     */
     public Lane lane(String name, int shares) {
         lock.lock();
         try {
@@ -290,7 +355,7 @@ public final class Host implements AutoCloseable {
             S instance = get(outside(shard).call(() -> factory.apply(shard)));
             instances[shard.index()] = instance;
             if (instance instanceof AutoCloseable closeable) {
-                onClose(() -> get(outside(shard).call(() -> {
+                onClose(() -> get(outside(shard).callAnyway(() -> {
                     closeable.close();
                     return null;
                 })));
@@ -313,6 +378,9 @@ public final class Host implements AutoCloseable {
         if (Shard.current() != null) {
             throw new IllegalStateException("a shard must not block; this is for threads that are no shard's");
         }
+        if (simulation != null) {
+            simulation.drive(future::isDone);
+        }
         try {
             return future.get();
         } catch (ExecutionException failed) {
@@ -333,6 +401,11 @@ public final class Host implements AutoCloseable {
         } finally {
             signalling.unlock();
         }
+    }
+
+    /** Whether {@link #close} has done what {@link #onClose} said and lets nobody in from outside any more. */
+    boolean isShut() {
+        return shut;
     }
 
     /** Whether {@link #close} has begun to end the loops. */
@@ -372,6 +445,7 @@ public final class Host implements AutoCloseable {
                 record(failed);
             }
         }
+        shut = true;
         awaitFibers();
         closed = true;
         stalls.close();
@@ -387,7 +461,30 @@ public final class Host implements AutoCloseable {
             join(shard.thread());
         }
         files.close();
+        for (Outside door : doors) {
+            door.refuseAll();
+        }
         closeDescriptors();
+        closeMemory();
+        ended.countDown();
+    }
+
+    /** When no loop and no device uses it any more. */
+    private void closeMemory() {
+        for (Shard shard : shards) {
+            if (shard.memory() != null) {
+                shard.bringBuffersHome();
+            }
+        }
+        for (Shard shard : shards) {
+            String leak = shard.memory() == null ? null : shard.memory().leak();
+            if (leak != null) {
+                errors.record("memory was not given back", leak);
+            }
+            if (shard.memory() != null) {
+                shard.memory().slabs().close();
+            }
+        }
     }
 
     /** When no loop runs any more: until then one may wake another. */
@@ -404,19 +501,33 @@ public final class Host implements AutoCloseable {
     }
 
     private void awaitFibers() {
+        if (misplaced != null) {
+            return;
+        }
         long deadline = Clock.nowNs() + options.closeNs();
+        if (simulation != null) {
+            simulation.driveToTheEnd(options.closeNs());
+        }
         for (Shard shard : shards) {
             // The fiber that asks is one itself.
-            while (fibers(shard, deadline) > 1 && Clock.nowNs() - deadline < 0) {
+            int left = fibers(shard, deadline) - 1;
+            while (left > 0 && simulation == null && Clock.nowNs() - deadline < 0) {
                 Thread.yield();
+                left = fibers(shard, deadline) - 1;
+            }
+            if (left > 0) {
+                errors.record("fibers did not end", shard + ": " + left);
             }
         }
     }
 
     private int fibers(Shard shard, long deadline) {
+        if (simulation != null) {
+            return shard.fibers() + 1;
+        }
         try {
-            long left = Math.max(1, deadline - Clock.nowNs());
-            return outside(shard).call(shard::fibers).get(left, TimeUnit.NANOSECONDS);
+            long left = Math.max(1_000_000, deadline - Clock.nowNs());
+            return outside(shard).callAnyway(shard::fibers).get(left, TimeUnit.NANOSECONDS);
         } catch (ExecutionException | TimeoutException stuck) {
             errors.record("a loop did not end in time", shard.toString());
             return 0;

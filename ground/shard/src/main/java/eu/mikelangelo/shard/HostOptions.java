@@ -16,10 +16,13 @@ import java.util.List;
  * @param closeNs how long {@link Host#close} waits for fibers
  * @param fibers which engine carries them
  * @param devices what the shards sleep in, and how files are read and written
+ * @param memoryBytes outside the Java heap, reserved at the start for each shard
  */
 public record HostOptions(String name, int shards, boolean overprovisioned, long spinNs, int mailCapacity, long stallNs,
-                          long closeNs, Fibers fibers, Devices devices) {
+                          long closeNs, Fibers fibers, Devices devices, long memoryBytes) {
     private static final int MAX_SHARDS = 256;
+    private static final long MIB = 1 << 20;
+    private static final long MAX_MEMORY = MIB << 20;
     private static final String DEVICES = "mikelangelo.shard.devices";
 
     /** How fibers are carried. */
@@ -70,6 +73,7 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
         check(mailCapacity >= 2 && Integer.bitCount(mailCapacity) == 1, "--mail", mailCapacity, "a power of two");
         check(stallNs >= 0, "--stall-ms", stallNs / 1_000_000, "at least 0");
         check(closeNs >= 0, "--close-ms", closeNs / 1_000_000, "at least 0");
+        check(memoryBytes >= MIB && memoryBytes <= MAX_MEMORY, "--shard-memory", memoryBytes / MIB, "1 to 1048576 MiB");
     }
 
     private static void check(boolean good, String option, long value, String wanted) {
@@ -85,44 +89,58 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
     /** The system property {@value #DEVICES} (auto, uring, epoll) names other devices than {@link Devices#AUTO}. */
     public static HostOptions defaults() {
         return new HostOptions("host", 0, false, 100_000, 1024, 25_000_000, 10_000_000_000L, Fibers.AUTO,
-                defaultDevices());
+                defaultDevices(), 4 * MIB);
     }
 
     public HostOptions withName(String value) {
-        return new HostOptions(value, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers, devices);
+        return new HostOptions(value, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers,
+                devices, memoryBytes);
     }
 
     public HostOptions withShards(int value) {
-        return new HostOptions(name, value, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers, devices);
+        return new HostOptions(name, value, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers,
+                devices, memoryBytes);
     }
 
     public HostOptions withOverprovisioned(boolean value) {
         return new HostOptions(name, shards, value, value ? 0 : spinNs, mailCapacity, stallNs, closeNs, fibers,
-                devices);
+                devices, memoryBytes);
     }
 
     public HostOptions withSpinNs(long value) {
-        return new HostOptions(name, shards, overprovisioned, value, mailCapacity, stallNs, closeNs, fibers, devices);
+        return new HostOptions(name, shards, overprovisioned, value, mailCapacity, stallNs, closeNs, fibers,
+                devices, memoryBytes);
     }
 
     public HostOptions withMailCapacity(int value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, value, stallNs, closeNs, fibers, devices);
+        return new HostOptions(name, shards, overprovisioned, spinNs, value, stallNs, closeNs, fibers,
+                devices, memoryBytes);
     }
 
     public HostOptions withStallNs(long value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, value, closeNs, fibers, devices);
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, value, closeNs, fibers,
+                devices, memoryBytes);
     }
 
     public HostOptions withCloseNs(long value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, value, fibers, devices);
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, value, fibers,
+                devices, memoryBytes);
     }
 
     public HostOptions withFibers(Fibers value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, value, devices);
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, value,
+                devices, memoryBytes);
     }
 
     public HostOptions withDevices(Devices value) {
-        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers, value);
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers,
+                value, memoryBytes);
+    }
+
+    /** Each shard's, outside the Java heap; its blocks are at most 4 MiB. */
+    public HostOptions withMemoryBytes(long value) {
+        return new HostOptions(name, shards, overprovisioned, spinNs, mailCapacity, stallNs, closeNs, fibers,
+                devices, value);
     }
 
     /** What is in a command line besides the engine's own options. */
@@ -130,7 +148,7 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
 
     /**
      * Takes the engine's options out of a command line: {@code --shards N --overprovisioned --spin-us N --mail N
-     * --stall-ms N --close-ms N --fibers auto|pooled --devices auto|uring|epoll}.
+     * --stall-ms N --close-ms N --shard-memory MIB --fibers auto|pooled --devices auto|uring|epoll}.
      *
      * @throws IllegalArgumentException that names the option, its value and what it should be
      */
@@ -164,6 +182,7 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
             });
             case "--devices" -> withDevices(Devices.named(word, value));
             case "--stall-ms" -> withStallNs(number(word, value) * 1_000_000);
+            case "--shard-memory" -> withMemoryBytes(number(word, value) * MIB);
             case "--close-ms" -> withCloseNs(number(word, value) * 1_000_000);
             default -> null;
         };

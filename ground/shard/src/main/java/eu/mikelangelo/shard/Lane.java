@@ -1,10 +1,11 @@
 package eu.mikelangelo.shard;
 
-import eu.mikelangelo.metrics.Counters;
+import eu.mikelangelo.shard.loop.LaneMetrics;
 import eu.mikelangelo.shard.loop.RunQueue;
 
 /**
- * A named share of every shard's time. When several lanes have work, each gets time in proportion to its shares, however
+ * A named share of every shard's time. When several lanes have work, each gets time in proportion to its shares,
+ * however
  * many tasks it has; a lane that has none costs nothing and saves nothing up. Tasks, fibers and mail stay in the lane
  * in which they were begun.
  *
@@ -48,30 +49,30 @@ public final class Lane {
 
     /** A lane on one shard: what waits, and how much time it had. */
     static final class Queue {
-        static final int TASKS = 0;
-        static final int RUN_NS = 1;
-        static final int COUNTERS = 2;
         /** Virtual time runs at this pace for a lane of so many shares. */
         private static final long SCALE = 1024;
 
         final Lane lane;
-        final Counters counters = new Counters(COUNTERS);
+        final LaneMetrics metrics;
         private final RunQueue waiting = new RunQueue();
+        private final Shard shard;
         private final Queue[] all;
         /** Time it had, divided by its shares. */
         private long virtual;
 
         /** @param all the shard's lanes, this one among them */
-        Queue(Lane lane, Queue[] all) {
+        Queue(Lane lane, Shard shard, Queue[] all, LaneMetrics metrics) {
             this.lane = lane;
+            this.shard = shard;
             this.all = all;
+            this.metrics = metrics;
         }
 
         void push(Runnable task) {
             if (waiting.size() == 0) {
                 catchUp();
             }
-            waiting.push(task);
+            waiting.push(task, shard.nowNs());
         }
 
         /** A lane that comes back to work begins where the others are: it was idle by its own will. */
@@ -95,6 +96,11 @@ public final class Lane {
             return waiting.poll();
         }
 
+        /** When the next task became ready, by the loop's looks at the clock; only when there is one. */
+        long readyNs() {
+            return waiting.sinceNs();
+        }
+
         /** The one of the lanes with work that had the least. @return null when there is no work */
         static Queue next(Queue[] lanes) {
             Queue best = null;
@@ -106,10 +112,18 @@ public final class Lane {
             return best;
         }
 
-        void charge(long ns, int tasks) {
+        static void publish(Queue[] lanes) {
+            for (Queue lane : lanes) {
+                if (lane != null) {
+                    lane.metrics.publish();
+                }
+            }
+        }
+
+        /** @param waitedNs how long the first of the tasks waited */
+        void charge(long ns, int tasks, long waitedNs) {
             virtual += ns * SCALE / lane.shares;
-            counters.add(RUN_NS, ns);
-            counters.add(TASKS, tasks);
+            metrics.batch(tasks, ns, waitedNs);
         }
     }
 }

@@ -8,6 +8,12 @@ import java.util.ArrayDeque;
  * does not take is refused and counted, and may be held back here until there is room.
  */
 final class Mailbox {
+    /** What goes from one shard to another. */
+    interface Mail {
+        /** Runs on the loop of the shard that it was sent to; must not take long or throw. */
+        void arrive(Shard here);
+    }
+
     static final int BATCH = 16;
     private final SpscRing<Mail> ring;
     private final Shard to;
@@ -69,6 +75,15 @@ final class Mailbox {
             ring.release();
         }
         return count;
+    }
+
+    /** When both loops have ended: what was sent and has not arrived, put or held back, in its order; null for none. */
+    Mail leftOver() {
+        ring.publish();
+        if (ring.available() == 0) {
+            return held.poll();
+        }
+        return ring.take();
     }
 
     boolean hasNews() {

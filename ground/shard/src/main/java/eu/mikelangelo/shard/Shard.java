@@ -3,17 +3,18 @@ package eu.mikelangelo.shard;
 import eu.mikelangelo.linux.Clock;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.HotCalls;
-import eu.mikelangelo.metrics.Counters;
+import eu.mikelangelo.metrics.MetricGroup;
 import eu.mikelangelo.shard.loop.Carrier;
 import eu.mikelangelo.shard.loop.Devices;
 import eu.mikelangelo.shard.loop.LoopDevice;
 import eu.mikelangelo.shard.loop.Operations;
 import eu.mikelangelo.shard.loop.PoolOperations;
+import eu.mikelangelo.shard.loop.LaneMetrics;
+import eu.mikelangelo.shard.loop.LoopMetrics;
 import eu.mikelangelo.shard.loop.PooledFibers;
+import eu.mikelangelo.shard.loop.SleepFlag;
 import eu.mikelangelo.shard.loop.TimerWheel;
 import eu.mikelangelo.shard.loop.Watchers;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import java.util.concurrent.Callable;
 
@@ -35,31 +36,17 @@ public final class Shard {
     private static final long DEVICE_PERIOD_NS = 2_000;
     /** Looks for mail between two turns that found nothing. */
     private static final int SPINS = 100;
-    private static final VarHandle ASLEEP;
+    /** What others count together. */
+    private static final int LANES_MEASURED = 15;
+    /** Readers see numbers that are at most so many turns old, and those of a shard that sleeps as they are. */
+    private static final int TURNS_PER_PUBLISHING = 64;
 
-    static final int TURNS = 0;
-    static final int SLEEPS = 1;
-    static final int WAKES = 2;
-    static final int MAIL_IN = 3;
-    static final int MAIL_REFUSED = 4;
-    static final int TIMERS = 5;
-    static final int EVENTS = 6;
-    static final int COUNTERS = 7;
-
-    static {
-        try {
-            ASLEEP = MethodHandles.lookup().findVarHandle(Shard.class, "asleep", boolean.class);
-        } catch (ReflectiveOperationException impossible) {
-            throw new AssertionError(impossible);
-        }
-    }
-
-    /** The thread of a loop. */
+    /** The thread of a loop; that of a {@link Simulation} is one shard's now and another's then. */
     static final class Loop extends Thread {
-        final Shard shard;
+        Shard shard;
 
-        Loop(Shard shard, String name) {
-            super(null, shard::live, name, 0, false);
+        Loop(Shard shard, Runnable body, String name) {
+            super(null, body, name, 0, false);
             this.shard = shard;
         }
     }
@@ -72,17 +59,16 @@ public final class Shard {
     private LoopDevice device;
     private Operations operations;
     private final Watchers<Watcher> watchers = new Watchers<>();
-    private final TimerWheel timers = new TimerWheel(Clock.nowNs());
+    private final TimerWheel timers;
     private final Lane.Queue[] lanes;
-    private final Counters counters = new Counters(COUNTERS);
-    private final Counters stalls = new Counters(1);
+    private final SleepFlag sleeping = new SleepFlag();
+    private final MetricGroup metrics;
+    private final LoopMetrics metered;
     private final int wakeFd = Fds.eventFd();
     private final long wakeToken;
     private Agent[] agents = new Agent[0];
-    /** From and to the others, by their index; null for ourselves. */
-    private Mailbox[] inboxes;
-    private Mailbox[] outboxes;
-    private int held;
+    private Post post;
+    private Memory memory;
 
     private long nowNs;
     private long workedNs;
@@ -91,7 +77,7 @@ public final class Shard {
     private Context context = Context.NONE;
     private Fiber<?> running;
     private int fibers;
-    private volatile boolean asleep;
+    private int turnsUntilPublishing;
     private volatile boolean stopped;
 
     /** @param cpu to pin to, -1 for none */
@@ -100,8 +86,13 @@ public final class Shard {
         this.index = index;
         this.cpu = cpu;
         lanes = new Lane.Queue[Host.MAX_LANES];
+        nowNs = clockNs();
+        timers = new TimerWheel(nowNs);
+        metrics = host.metrics().group("host", host.options().name(), "shard", String.valueOf(index));
+        metered = new LoopMetrics(metrics,
+                host.metrics().group("host", host.options().name(), "shard", String.valueOf(index)));
         wakeToken = watchers.add(what -> calls.drain(wakeFd));
-        loop = new Loop(this, host.options().name() + "-shard-" + index);
+        loop = new Loop(this, this::live, host.options().name() + "-shard-" + index);
     }
 
     /** The shard that the caller runs on; null on other threads. Any thread. */
@@ -137,6 +128,22 @@ public final class Shard {
     /** When this turn looked at the clock. */
     public long nowNs() {
         return nowNs;
+    }
+
+    /** The time: the host's clock, or a simulation's. Any thread. */
+    public long clockNs() {
+        Simulation simulation = host.simulation();
+        return simulation == null ? Clock.nowNs() : simulation.nowNs();
+    }
+
+    /** What this shard has outside the Java heap. */
+    public Memory memory() {
+        return memory;
+    }
+
+    /** For metrics of one's own with the labels of this shard, which then writes them; see {@link Host#metrics}. */
+    public MetricGroup metrics() {
+        return metrics;
     }
 
     /** System calls with this shard's place for errno. */
@@ -184,7 +191,7 @@ public final class Shard {
     /** Does something once, {@code ns} from now. */
     public Timer after(long ns, Runnable task) {
         Timer timer = new Timer(this, new Task(this, task::run), 0);
-        timers.set(timer, Clock.nowNs() + ns);
+        timers.set(timer, clockNs() + ns);
         return timer;
     }
 
@@ -194,7 +201,7 @@ public final class Shard {
             throw new IllegalArgumentException("a period of " + ns + " ns");
         }
         Timer timer = new Timer(this, new Task(this, task::run), ns);
-        timers.set(timer, Clock.nowNs() + ns);
+        timers.set(timer, clockNs() + ns);
         return timer;
     }
 
@@ -212,13 +219,17 @@ public final class Shard {
     }
 
     /**
-     * Watches a descriptor, edge-triggered: the watcher is told when it becomes readable or writable, and at first. What
+     * Watches a descriptor, edge-triggered: the watcher is told when it becomes readable or writable, and at first.
+     * What
      * it does runs in the loop: short, without waiting, without throwing.
      *
      * @return the token for {@link #unwatch}
      */
     public long watch(int fd, Watcher watcher) {
         assert isCurrent() : "not this shard";
+        if (host.simulation() != null) {
+            throw new UnsupportedOperationException("a simulation has no descriptors");
+        }
         long token = watchers.add(watcher);
         try {
             device.watch(fd, token);
@@ -291,11 +302,16 @@ public final class Shard {
 
     Lane.Queue queue(Lane of) {
         Lane.Queue queue = lanes[of.index()];
-        if (queue == null) {
-            queue = new Lane.Queue(of, lanes);
-            lanes[of.index()] = queue;
-        }
-        return queue;
+        return queue == null ? newQueue(of) : queue;
+    }
+
+    private Lane.Queue newQueue(Lane of) {
+        // One thread writes all the metrics of a shard, so lanes may share theirs.
+        int last = Math.min(of.index(), LANES_MEASURED);
+        LaneMetrics shared = last < LANES_MEASURED || lanes[last] == null ? null : lanes[last].metrics;
+        String name = last < LANES_MEASURED ? of.name() : "(others)";
+        lanes[of.index()] = new Lane.Queue(of, this, lanes, shared == null ? new LaneMetrics(metrics, name) : shared);
+        return lanes[of.index()];
     }
 
     Lane.Queue[] queues() {
@@ -321,36 +337,30 @@ public final class Shard {
         running = fiber;
     }
 
-    Counters counters() {
-        return counters;
+    LoopMetrics metered() {
+        return metered;
     }
 
     Thread thread() {
         return loop;
     }
 
-    /** Counted by the detector's thread alone. */
-    void stalled() {
-        stalls.add(0, 1);
-    }
-
-    long stalls() {
-        return stalls.get(0);
-    }
-
     boolean isAsleep() {
-        return asleep;
+        return sleeping.isAsleep();
     }
 
     /** Joins the shards: called once, before the loops start. */
     void connect(Mailbox[] in, Mailbox[] out) {
-        inboxes = in;
-        outboxes = out;
+        post = new Post(this, in, out);
     }
 
     void start() {
         lane = queue(host.defaultLane());
-        loop.start();
+        if (host.simulation() == null) {
+            loop.start();
+        } else {
+            reserve();
+        }
     }
 
     /** Ends the loop after its present turn. Any thread. */
@@ -359,34 +369,13 @@ public final class Shard {
         wakeIfAsleep();
     }
 
-    /** Puts mail on its way. @return false when the other shard has no room, which is counted */
-    boolean send(int to, Mail mail) {
-        if (outboxes[to].send(mail)) {
-            return true;
-        }
-        counters.add(MAIL_REFUSED, 1);
-        return false;
+    Post post() {
+        return post;
     }
 
-    /** Sends, holding it back until there is room: tried again at each turn, in the order of sending. */
-    void sendWhenThereIsRoom(int to, Mail mail) {
-        if (to == index) {
-            mail.arrive(this);
-        } else if (outboxes[to].held() > 0 || !send(to, mail)) {
-            outboxes[to].hold(mail);
-            held++;
-        }
-    }
-
-    /** How much waits for room in another shard's mailbox. */
-    int waitingForRoom(int to) {
-        return to == index ? 0 : outboxes[to].held();
-    }
-
-    /** Pairs with {@link #sleep}: there "asleep" is stored before the news are read, here the news before "asleep" is. */
+    /** After news for it were published. Any thread. */
     void wakeIfAsleep() {
-        VarHandle.fullFence();
-        if (asleep && ASLEEP.compareAndSet(this, true, false)) {
+        if (sleeping.claim() && host.simulation() == null) {
             Shard caller = current();
             if (caller != null) {
                 caller.calls.signal(wakeFd);
@@ -396,9 +385,14 @@ public final class Shard {
         }
     }
 
+    /** What is reserved at the start: by its own thread, so that it lies near its CPU. */
+    void reserve() {
+        memory = new Memory(this, host.options().memoryBytes());
+        metered.memory.set(memory.slabs().bytes());
+    }
+
     private void live() {
-        host.place(this);
-        if (!openDevice()) {
+        if (!host.place(this)) {
             return;
         }
         workedNs = Clock.nowNs();
@@ -412,26 +406,21 @@ public final class Shard {
                     spin();
                 }
             } catch (Throwable thrown) {
+                lane = queue(host.defaultLane());
                 host.record(thrown);
             }
         }
         closeDevice();
     }
 
-    /** By the loop itself: a ring belongs to the thread that opens it. */
-    private boolean openDevice() {
-        try {
-            Devices.Opened opened = Devices.open(host.options().devices().kind(), calls);
-            device = opened.device();
-            device.watchInput(wakeFd, wakeToken);
-            operations = opened.reason() == null ? device.operations()
-                    : new PoolOperations(host.files(), host.outside(this)::enqueue);
-            host.opened(opened.reason(), null);
-            return true;
-        } catch (RuntimeException refused) {
-            host.opened(null, refused);
-            return false;
-        }
+    /** By the loop itself: a ring belongs to the thread that opens it. @return why there is no ring; null with one */
+    String openDevice() {
+        Devices.Opened opened = Devices.open(host.options().devices().kind(), calls);
+        device = opened.device();
+        device.watchInput(wakeFd, wakeToken);
+        operations = opened.reason() == null ? device.operations()
+                : new PoolOperations(host.files(), host.outside(this)::enqueue);
+        return opened.reason();
     }
 
     private void closeDevice() {
@@ -447,18 +436,9 @@ public final class Shard {
 
     /** Looks for mail alone, many times, for a turn costs a hundred times as much; agents want whole turns. */
     private void spin() {
-        for (int i = agents.length == 0 ? SPINS : 1; i > 0 && !mailWaits(); i--) {
+        for (int i = agents.length == 0 ? SPINS : 1; i > 0 && !post.hasNews(); i--) {
             Thread.onSpinWait();
         }
-    }
-
-    private boolean mailWaits() {
-        for (Mailbox inbox : inboxes) {
-            if (inbox != null && inbox.hasNews()) {
-                return true;
-            }
-        }
-        return false;
     }
 
     void closeDescriptors() {
@@ -466,104 +446,175 @@ public final class Shard {
     }
 
     private int turn() {
-        nowNs = Clock.nowNs();
-        counters.add(TURNS, 1);
+        look();
         int work = 0;
         if (nowNs - deviceNs >= DEVICE_PERIOD_NS) {
             deviceNs = nowNs;
             work += events(0);
         }
-        work += mail();
-        for (Agent agent : agents) {
-            work += agent.poll(nowNs);
+        work += mail(MAIL_PER_TURN) + agents();
+        long untilNs = nowNs + BUDGET_NS;
+        for (Lane.Queue next = Lane.Queue.next(lanes); next != null && nowNs < untilNs; next = Lane.Queue.next(lanes)) {
+            work += run(next, TASKS_PER_LOOK);
         }
-        work += lanes(nowNs + BUDGET_NS);
-        int due = timers.advance(nowNs);
-        counters.add(TIMERS, due);
+        work += fireTimers();
         flush();
-        return work + due;
+        return work;
+    }
+
+    /** Begins a turn. */
+    void look() {
+        nowNs = clockNs();
+        metered.turn.add(0, 1);
+        if (--turnsUntilPublishing < 0) {
+            publish();
+        }
+    }
+
+    /** Lets readers see what was counted, and what goes up and down. */
+    private void publish() {
+        turnsUntilPublishing = TURNS_PER_PUBLISHING;
+        metered.publish();
+        Lane.Queue.publish(lanes);
+        metered.fibers.set(fibers);
+        metered.timersSet.set(timers.count());
+        metered.mailHeld.set(post.held());
+        metered.memoryLive.set(memory.slabs().liveBytes());
+        metered.memoryRefused.set(memory.slabs().refusals());
     }
 
     private int events(long timeoutNs) {
         int count = device.poll(timeoutNs);
+        if (timeoutNs != 0) {
+            nowNs = Clock.nowNs();   // what becomes ready now has not waited since before the sleep
+        }
         for (int i = 0; i < count; i++) {
             Watcher watcher = watchers.get(device.token(i));
             if (watcher != null) {
-                watcher.ready(device.ready(i));
+                tell(watcher, device.ready(i));
             }
         }
-        counters.add(EVENTS, count);
+        if (count > 0) {
+            metered.events.add(count);
+        }
         return count;
     }
 
-    private int mail() {
-        int arrived = 0;
-        for (Mailbox inbox : inboxes) {
-            if (inbox != null) {
-                arrived += inbox.drain(MAIL_PER_TURN);
-            }
+    /** One that throws must not take the others' events away: no second edge would tell of them. */
+    private void tell(Watcher watcher, int what) {
+        try {
+            watcher.ready(what);
+        } catch (Throwable thrown) {
+            host.record(thrown);
         }
-        counters.add(MAIL_IN, arrived);
-        return arrived + host.outside(this).drain(MAIL_PER_TURN);
     }
 
-    private int lanes(long untilNs) {
-        int done = 0;
-        long since = nowNs;
+    int mail(int most) {
+        int arrived = post.receive(most);
+        if (arrived > 0) {
+            metered.mailIn.add(arrived);
+        }
+        int foreign = host.outside(this).drain(most);
+        if (foreign > 0) {
+            metered.door.add(foreign);
+        }
+        return arrived + foreign;
+    }
+
+    /** Polls them all: one that throws is recorded and does not keep the others from their turn. */
+    int agents() {
+        int work = 0;
+        for (Agent agent : agents) {
+            try {
+                work += agent.poll(nowNs);
+            } catch (Throwable thrown) {
+                host.record(thrown);
+            }
+        }
+        return work;
+    }
+
+    /** Runs some tasks of a lane that has any, and charges it for them. @return how many */
+    int run(Lane.Queue next, int most) {
         Lane.Queue home = lane;
-        for (Lane.Queue next = Lane.Queue.next(lanes); next != null && since < untilNs; next = Lane.Queue.next(lanes)) {
-            lane = next;
-            int tasks = 0;
-            for (Runnable task = next.poll(); task != null; task = ++tasks < TASKS_PER_LOOK ? next.poll() : null) {
-                task.run();
-            }
-            nowNs = Clock.nowNs();
-            next.charge(nowNs - since, tasks);
-            since = nowNs;
-            done += tasks;
+        lane = next;
+        long sinceNs = nowNs;
+        long waitedNs = sinceNs - next.readyNs();
+        int tasks = 0;
+        for (Runnable task = next.poll(); task != null; task = ++tasks < most ? next.poll() : null) {
+            task.run();
         }
+        nowNs = clockNs();
+        next.charge(nowNs - sinceNs, tasks, waitedNs);
         lane = home;
-        return done;
+        return tasks;
     }
 
-    private void flush() {
-        for (Mailbox outbox : outboxes) {
-            if (outbox != null) {
-                held -= outbox.sendHeld();
-                outbox.flush();
-            }
+    int fireTimers() {
+        int due = timers.advance(nowNs);
+        if (due > 0) {
+            metered.timersFired.add(due);
         }
+        return due;
+    }
+
+    void flush() {
+        memory.sendHome();
+        post.flush();
     }
 
     /** Sleeps until something comes. The order is store "asleep", fence, look at everything, and only then block. */
     private void sleep() {
+        boolean quiet = beforeSleep();
+        sleeping.announce();
+        if (quiet && !hasNews() && post.held() == 0) {
+            publish();
+            metered.sleeps.increment();
+            if (events(timeoutNs()) > 0) {
+                metered.wakes.increment();
+                workedNs = nowNs;
+            }
+        }
+        sleeping.awake();
+        afterSleep();
+    }
+
+    /** @return whether no agent has work after all */
+    boolean beforeSleep() {
         boolean quiet = true;
         for (Agent agent : agents) {
             quiet &= agent.beforeSleep();
         }
-        asleep = true;
-        VarHandle.fullFence();
-        if (quiet && !hasNews() && held == 0) {
-            counters.add(SLEEPS, 1);
-            int woken = events(timeoutNs());
-            counters.add(WAKES, woken > 0 ? 1 : 0);
-            workedNs = woken > 0 ? Clock.nowNs() : workedNs;
-        }
-        asleep = false;
+        return quiet;
+    }
+
+    void afterSleep() {
         for (Agent agent : agents) {
             agent.afterSleep();
         }
     }
 
-    private boolean hasNews() {
-        return mailWaits() || stopped || host.outside(this).hasNews() || Lane.Queue.next(lanes) != null;
-    }
-
-    private long timeoutNs() {
+    /** When something is to be done though nothing happens; {@link Long#MAX_VALUE} for never. */
+    long nextNs() {
         long next = timers.nextNs();
         for (Agent agent : agents) {
             next = Math.min(next, agent.deadlineNs());
         }
+        return next;
+    }
+
+    /** When no loop runs any more. */
+    void bringBuffersHome() {
+        post.bringBuffersHome();
+        memory.bringHome();
+    }
+
+    boolean hasNews() {
+        return post.hasNews() || stopped || host.outside(this).hasNews() || Lane.Queue.next(lanes) != null;
+    }
+
+    private long timeoutNs() {
+        long next = nextNs();
         if (next == Long.MAX_VALUE) {
             return LoopDevice.FOR_EVER;
         }

@@ -50,7 +50,8 @@ public final class Sharded<S> {
 
     /** The instance that owns a hash; all bits count. */
     public Ref owner(long hash) {
-        // The high half of a product by the golden ratio spreads poor hashes; then a multiplication instead of a division.
+        // The high half of a product by the golden ratio spreads poor hashes; then a multiplication instead of a
+        // division.
         long spread = hash * 0x9e3779b97f4a7c15L >>> 32;
         return refs.get((int) (spread * refs.size() >>> 32));
     }
@@ -121,7 +122,7 @@ public final class Sharded<S> {
 
         private void send(Call<?> call) {
             Shard from = Shard.current();
-            if (from.waitingForRoom(shard) >= MAX_WAITING) {
+            if (from.post().waitingForRoom(shard) >= MAX_WAITING) {
                 call.answer.fail(new RejectedExecutionException("shard " + shard + " is behind: " + MAX_WAITING
                         + " calls wait for room in its mailbox"));
             } else {

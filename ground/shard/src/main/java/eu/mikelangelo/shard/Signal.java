@@ -1,7 +1,8 @@
 package eu.mikelangelo.shard;
 
 /**
- * A flag that one fiber waits for and anything on the shard raises. It is lowered by being waited for, so it can be used
+ * A flag that one fiber waits for and anything on the shard raises. It is lowered by being waited for, so it can be
+ * used
  * again and again, and waiting allocates nothing.
  *
  * <p>Threading: one shard's alone; one fiber waits at a time.

@@ -6,7 +6,8 @@ import java.util.concurrent.locks.LockSupport;
 
 /**
  * Watches from a thread of its own that no task keeps a loop. It goes by the CPU time of the loop's thread, not by the
- * clock: a loop that its host does not let run is not to blame. What it finds is recorded once per stall, with the first
+ * clock: a loop that its host does not let run is not to blame. What it finds is recorded once per stall, with the
+ * first
  * line that is neither the JDK's nor ours.
  */
 final class StallDetector extends Thread implements AutoCloseable {
@@ -40,7 +41,7 @@ final class StallDetector extends Thread implements AutoCloseable {
     }
 
     private void look(Shard shard, int i) {
-        long turn = shard.counters().get(Shard.TURNS);
+        long turn = shard.metered().turn.get(0);
         long cpuNs = cpuNs(shard);
         if (turn != turns[i] || shard.isAsleep()) {
             turns[i] = turn;
@@ -65,7 +66,7 @@ final class StallDetector extends Thread implements AutoCloseable {
         if (stack.length == 0) {
             stack = shard.thread().getStackTrace();
         }
-        shard.stalled();
+        shard.metered().stalls.increment();
         host.errors().record("stall at " + culprit(stack), shard + " did nothing else for " + ns / 1_000_000
                 + " ms of CPU time");
     }

@@ -172,22 +172,22 @@ class LimitsTest {
 
     @Test
     void badOptionsAreNamed() {
-        for (String[] bad : new String[][] {{"--shards", "x"}, {"--shards", "1000"}, {"--mail", "3"}, {"--fibers", "no"},
-            {"--devices", "kqueue"},
-            {"--spin-us"}}) {
+        for (String[] bad : new String[][] {{"--shards", "x"}, {"--shards", "1000"}, {"--mail", "3"},
+            {"--fibers", "no"}, {"--spin-us"}, {"--shard-memory", "0"}, {"--devices", "kqueue"}}) {
             IllegalArgumentException refused = assertThrows(IllegalArgumentException.class,
                     () -> HostOptions.defaults().parse(List.of(bad)));
             assertTrue(refused.getMessage().contains(bad[0]), refused.getMessage());
         }
         HostOptions.Parsed parsed = HostOptions.defaults().parse(List.of("a", "--shards", "3", "--overprovisioned",
                 "b", "--spin-us", "7", "--mail", "8", "--stall-ms", "9", "--close-ms", "10", "--fibers", "pooled",
-                "--devices", "epoll"));
+                "--devices", "epoll", "--shard-memory", "3"));
         assertEquals(List.of("a", "b"), parsed.rest());
         assertEquals(new HostOptions("host", 3, true, 7_000, 8, 9_000_000, 10_000_000, HostOptions.Fibers.POOLED,
-                HostOptions.Devices.EPOLL),
+                HostOptions.Devices.EPOLL, 3 << 20),
                 parsed.options());
         int cpus = Runtime.getRuntime().availableProcessors();
-        assertTrue(assertThrows(IllegalArgumentException.class, () -> Host.start(HostOptions.defaults().withShards(cpus)))
+        assertTrue(assertThrows(IllegalArgumentException.class,
+                () -> Host.start(HostOptions.defaults().withShards(cpus)))
                 .getMessage().contains("--overprovisioned"));
     }
 }

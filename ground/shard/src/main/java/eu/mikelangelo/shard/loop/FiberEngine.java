@@ -11,7 +11,8 @@ public interface FiberEngine {
     String name();
 
     /**
-     * A thread that is not started. Once started it hands {@code executor} a task, and again each time it was parked and
+     * A thread that is not started. Once started it hands {@code executor} a task, and again each time it was parked
+     * and
      * unparked; running that task on the loop goes on with the thread until it parks or ends.
      */
     Thread thread(Executor executor, Runnable body);
@@ -25,7 +26,9 @@ public interface FiberEngine {
     /** Lets a parked fiber go on; any thread. */
     void unpark(Thread thread);
 
-    /** The best engine that works here: each is tried out before it is believed. @param pooledWanted take the slow one */
+    /**
+     * The best engine that works here: each is tried out before it is believed. @param pooledWanted take the slow one
+     */
     static FiberEngine probe(boolean pooledWanted) {
         String no = pooledWanted ? "not wanted" : CarriedFibers.whyNot();
         return no == null ? new CarriedFibers() : new PooledFibers(no);

@@ -70,7 +70,8 @@ class TimerWheelTest {
             }
         }
         assertEquals(set, wheel.count());
-        assertTrue(first == Long.MAX_VALUE || wheel.nextNs() <= first + 2 * TimerWheel.TICK_NS, "would sleep past " + first);
+        assertTrue(first == Long.MAX_VALUE || wheel.nextNs() <= first + 2 * TimerWheel.TICK_NS,
+                "would sleep past " + first);
     }
 
     @Test
@@ -119,5 +120,32 @@ class TimerWheelTest {
         wheel.cancel(again);
         wheel.cancel(again);
         assertFalse(again.isSet());
+    }
+
+    /** A clock that steps back fires nothing and loses nothing; one that steps ahead fires each once, in order. */
+    @Test
+    void stepsOfTheClockLoseNothing() {
+        List<Integer> order = new ArrayList<>();
+        class One extends TimerWheel.Entry {
+            final int hour;
+
+            One(int hour) {
+                this.hour = hour;
+                wheel.set(this, START + hour * 3_600_000_000_000L);
+            }
+
+            @Override
+            protected void due() {
+                order.add(hour);
+            }
+        }
+        for (int hour : new int[] {5, 1, 4, 2, 3}) {
+            new One(hour);
+        }
+        wheel.advance(START + 2_000_000_000L);
+        assertEquals(0, wheel.advance(START - 7_200_000_000_000L));
+        assertEquals(5, wheel.count());
+        assertEquals(5, wheel.advance(START + 24 * 3_600_000_000_000L));
+        assertEquals(List.of(1, 2, 3, 4, 5), order);
     }
 }
