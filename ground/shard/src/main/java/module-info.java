@@ -7,4 +7,5 @@ module eu.mikelangelo.shard {
 
     exports eu.mikelangelo.shard;
     exports eu.mikelangelo.shard.io;
+    exports eu.mikelangelo.shard.limits;
 }

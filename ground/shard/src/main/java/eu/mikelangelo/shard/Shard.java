@@ -269,37 +269,6 @@ public final class Shard {
         return new Again(lane, task);
     }
 
-    /** A task that is made once; see {@link Shard#again}. */
-    public static final class Again implements Runnable {
-        private final Lane.Queue in;
-        private final Runnable task;
-        private boolean waits;
-
-        private Again(Lane.Queue in, Runnable task) {
-            this.in = in;
-            this.task = task;
-        }
-
-        /** Runs it in a turn to come; several calls before that are one. */
-        public void soon() {
-            if (!waits) {
-                waits = true;
-                in.push(this);
-            }
-        }
-
-        /** For the loop. */
-        @Override
-        public void run() {
-            waits = false;
-            try {
-                task.run();
-            } catch (Throwable thrown) {
-                Shard.current().host().record(thrown);
-            }
-        }
-    }
-
     Lane.Queue queue(Lane of) {
         Lane.Queue queue = lanes[of.index()];
         return queue == null ? newQueue(of) : queue;

@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.shard.limits.Gate;
+import eu.mikelangelo.shard.limits.Permits;
+import eu.mikelangelo.shard.limits.Pipe;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.shard.limits.Gate;
 import eu.mikelangelo.shard.loop.SleepFlag;
 import eu.mikelangelo.shard.loop.SpscRing;
 import java.util.ArrayList;

@@ -5,13 +5,14 @@ import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.InetSockets;
 import eu.mikelangelo.linux.LinuxException;
 import eu.mikelangelo.linux.UnixSockets;
+import eu.mikelangelo.shard.Again;
 import eu.mikelangelo.shard.Context;
 import eu.mikelangelo.shard.Future;
-import eu.mikelangelo.shard.Gate;
 import eu.mikelangelo.shard.Host;
 import eu.mikelangelo.shard.Lane;
 import eu.mikelangelo.shard.Shard;
 import eu.mikelangelo.shard.Sharded;
+import eu.mikelangelo.shard.limits.Gate;
 import java.net.InetSocketAddress;
 import java.util.List;
 
@@ -185,7 +186,7 @@ public final class Acceptor implements AutoCloseable {
         private final Incoming incoming = new Incoming(host.size());
         private boolean listening;
         private long token;
-        private Shard.Again accepting;
+        private Again accepting;
         private long taken;
         private long gone;
         /** Of those gone, how many the listener's shard has been told. */

@@ -8,6 +8,7 @@ import eu.mikelangelo.linux.IovecLayout;
 import eu.mikelangelo.linux.LinuxException;
 import eu.mikelangelo.linux.MessageLayout;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.shard.Again;
 import eu.mikelangelo.shard.Shard;
 import eu.mikelangelo.shard.Signal;
 import eu.mikelangelo.shard.Watcher;
@@ -61,7 +62,7 @@ public final class Datagrams implements AutoCloseable {
     private Handler handler;
     private Region input;
     private Peer sentBy;
-    private Shard.Again turn;
+    private Again turn;
     private long received;
     private long sent;
     private long truncated;

@@ -5,14 +5,15 @@ import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.linux.InetSockets;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.shard.Again;
 import eu.mikelangelo.shard.Context;
 import eu.mikelangelo.shard.Future;
-import eu.mikelangelo.shard.Gate;
 import eu.mikelangelo.shard.Host;
 import eu.mikelangelo.shard.Lane;
 import eu.mikelangelo.shard.Shard;
 import eu.mikelangelo.shard.Sharded;
 import eu.mikelangelo.shard.Watcher;
+import eu.mikelangelo.shard.limits.Gate;
 import java.lang.foreign.Arena;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -97,7 +98,7 @@ public final class Server {
         private final Gate gate = new Gate();
         private int listener;
         private long token;
-        private Shard.Again accepting;
+        private Again accepting;
         private long accepted;
 
         Part(Shard shard, int listener, Lane lane, Function<Client, ? extends Conversation> newConversation) {
@@ -160,7 +161,7 @@ public final class Server {
         private final int fd;
         private final long token;
         private final Conversation conversation;
-        private final Shard.Again turn;
+        private final Again turn;
         private final Gate.Pass pass;
         /** What was said in part. */
         private Region kept;

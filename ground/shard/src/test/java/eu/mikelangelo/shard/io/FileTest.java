@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import eu.mikelangelo.linux.Errno;
 import eu.mikelangelo.linux.LinuxException;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.shard.Again;
 import eu.mikelangelo.shard.Context;
 import eu.mikelangelo.shard.Future;
 import eu.mikelangelo.shard.Promise;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.shard.Again;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;

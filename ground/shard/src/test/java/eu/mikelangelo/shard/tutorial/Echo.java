@@ -2,7 +2,7 @@ package eu.mikelangelo.shard.tutorial;
 
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.shard.Context;
-import eu.mikelangelo.shard.Gate;
+import eu.mikelangelo.shard.limits.Gate;
 import eu.mikelangelo.shard.Shard;
 import eu.mikelangelo.shard.io.Listener;
 import eu.mikelangelo.shard.io.Stream;

@@ -9,7 +9,7 @@ import eu.mikelangelo.shard.Fiber;
 import eu.mikelangelo.shard.Host;
 import eu.mikelangelo.shard.HostOptions;
 import eu.mikelangelo.shard.Lane;
-import eu.mikelangelo.shard.Permits;
+import eu.mikelangelo.shard.limits.Permits;
 import eu.mikelangelo.shard.Shard;
 import eu.mikelangelo.shard.Sharded;
 import eu.mikelangelo.shard.Together;

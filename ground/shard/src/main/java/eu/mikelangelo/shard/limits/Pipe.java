@@ -1,5 +1,7 @@
-package eu.mikelangelo.shard;
+package eu.mikelangelo.shard.limits;
 
+import eu.mikelangelo.shard.Context;
+import eu.mikelangelo.shard.Promise;
 import java.util.ArrayDeque;
 
 /**

@@ -1,4 +1,7 @@
-package eu.mikelangelo.shard;
+package eu.mikelangelo.shard.limits;
+
+import eu.mikelangelo.shard.Future;
+import eu.mikelangelo.shard.Promise;
 
 /**
  * Counts those who are inside, and closes: from then on nobody enters, and the closing is done when the last has left.
