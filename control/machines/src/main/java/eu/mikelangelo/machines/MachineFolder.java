@@ -105,8 +105,8 @@ public record MachineFolder(Path folder) {
     }
 
     /** What stands for a spec of files that cannot be read: the machine is listed and can only be removed. */
-    MachineSpec unreadable() {
-        String gone = "unknown (the files in " + folder + " cannot be read)";
+    MachineSpec unreadable(Failure why) {
+        String gone = "unknown: " + why.getMessage();
         // The last number is nobody's: sockets and address follow from it.
         return new MachineSpec(MachineSpec.SCHEMA, name(), MachineSpec.LAST_NUMBER,
                 new MachineSpec.Image("?", "", gone), new MachineSpec.Kernel("?", "", gone),

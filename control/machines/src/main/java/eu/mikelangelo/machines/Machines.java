@@ -75,7 +75,7 @@ public final class Machines implements AutoCloseable {
             unreadable.add(folder.name());
             ProcessId qemu = Sockets.users(Set.of(folder.initrd().toString()))
                     .flatMap(process -> ProcessId.of(process.pid()).stream()).findFirst().orElse(null);
-            return new Machine(context, folder.unreadable(), folder.unreadable(e, qemu), folder);
+            return new Machine(context, folder.unreadable(e), folder.unreadable(e, qemu), folder);
         }
     }
 

@@ -440,7 +440,8 @@ class ImportTest {
     @Test
     void aConfigurationThatIsOpenedKeepsItsBytes() throws IOException {
         byte[] latin = "# caf\u00e9\nlisten = 127.0.0.1\n".getBytes(StandardCharsets.ISO_8859_1);
-        mirror.add("latin", "1", new DebWriter().file("./usr/sbin/latin", "x", 0755).file("./etc/latin.conf", latin, 0644)
+        mirror.add("latin", "1", new DebWriter().file("./usr/sbin/latin", "x", 0755)
+                .file("./etc/latin.conf", latin, 0644)
                 .file("./etc/latin.sh", "#!/bin/sh\nlisten=127.0.0.1\n", 0755)
                 .file("./etc/default/latin", "START_LATIN=no\n", 0644));
         mirror.publish();
