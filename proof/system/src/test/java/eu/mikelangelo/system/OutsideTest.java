@@ -31,7 +31,8 @@ class OutsideTest {
         }
         String said = run(Path.of(System.getProperty("java.home"), "bin/java").toString(),
                 "--enable-native-access=eu.mikelangelo.linux",
-                "--add-opens", "java.base/java.lang=eu.mikelangelo.shard", "-p", "examples/outside/target/outside-1.jar" + File.pathSeparator + modules,
+                "--add-opens", "java.base/java.lang=eu.mikelangelo.shard",
+                "-p", "examples/outside/target/outside-1.jar" + File.pathSeparator + modules,
                 "-m", "example.outside/example.Tally", "1000");
         assertEquals("1000 numbers, together 500500\n", said);
     }

@@ -68,7 +68,8 @@ public final class Server {
             listeners.forEach(Fds::close);
             throw refused;
         }
-        Sharded<Part> parts = host.spread(shard -> new Part(shard, listeners.get(shard.index()), lane, newConversation));
+        Sharded<Part> parts = host.spread(
+                shard -> new Part(shard, listeners.get(shard.index()), lane, newConversation));
         return new Server(parts, at.getPort());
     }
 

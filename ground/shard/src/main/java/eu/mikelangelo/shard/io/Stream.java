@@ -13,11 +13,11 @@ import eu.mikelangelo.shard.Watcher;
 import java.net.InetSocketAddress;
 
 /**
- * A stream socket, TCP or Unix, in direct style: on a fiber, reading waits for bytes and writing for room, and the shard
- * does other work meanwhile. Nothing is allocated per call.
+ * A stream socket, TCP or Unix, in direct style: on a fiber, reading waits for bytes and writing for room, and the
+ * shard does other work meanwhile. Nothing is allocated per call.
  *
- * <p>Threading: one shard's alone; one fiber reads and one writes at a time. Closing it, by whom ever on the shard, ends
- * what they wait for.
+ * <p>Threading: one shard's alone; one fiber reads and one writes at a time. Closing it, by whom ever on the shard,
+ * ends what they wait for.
  */
 public final class Stream implements AutoCloseable {
     private final Shard shard;

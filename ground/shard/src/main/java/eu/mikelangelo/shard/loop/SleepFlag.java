@@ -8,9 +8,9 @@ import java.lang.invoke.VarHandle;
  * may have come, and only then block. Who has news: publish them, then {@link #claim}, and wake the sleeper when that
  * says so.
  *
- * <p>Order: each side stores (the flag; the news), then passes a full fence, then loads what the other side stores. So at
- * least one of the two sees the other: the sleeper finds the news, or the caller finds it asleep. (Dekker's pattern;
- * release and acquire would not do, for a store may pass a later load.)
+ * <p>Order: each side stores (the flag; the news), then passes a full fence, then loads what the other side stores.
+ * So at least one of the two sees the other: the sleeper finds the news, or the caller finds it asleep. (Dekker's
+ * pattern; release and acquire would not do, for a store may pass a later load.)
  *
  * <p>Callers look at the flag each time they have news and it hardly ever changes: it has cache lines of its own, which
  * stay with the callers.

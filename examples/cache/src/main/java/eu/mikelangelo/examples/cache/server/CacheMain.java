@@ -23,7 +23,9 @@ public final class CacheMain {
               --mail N            room of the rings between two shards (1024)
               --stall-ms N        report what keeps a loop for so long (25; 0: nothing)
               --close-ms N        how long to wait for clients at the end (10000)
-              --fibers auto|pooled
+              --shard-memory MIB  of the engine for each shard (4); the cache's items are not in it
+              --devices WHICH     auto, uring or epoll: what shards sleep in
+              --fibers WHICH      auto or pooled: what carries fibers
 
             Examples:
               ./do example cache --port 11311 --overprovisioned
