@@ -39,7 +39,7 @@ public final class CacheServer {
     }
 
     /** What clients have that should be back when they are gone, as sentences; on any shard. */
-    Future<List<String>> leaks() {
+    public Future<List<String>> leaks() {
         return sites.gather(Site::leaks).map(each -> each.stream().flatMap(List::stream).toList());
     }
 
