@@ -6,6 +6,7 @@ import eu.mikelangelo.base.Progress;
 import java.io.BufferedInputStream;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.net.URI;
@@ -46,7 +47,8 @@ public final class IndexStore {
     private final Fetcher fetcher;
     private final Path file;
     private final Path state;
-    private volatile PackageIndex opened;
+    /** Weak: what nobody searches is unmapped at the next collection; to map it again is one system call. */
+    private volatile WeakReference<PackageIndex> opened = new WeakReference<>(null);
     private volatile FileTime openedOf;
 
     /** @param folder where Release files, Packages files and the index are kept; it is made with mode 0700 */
@@ -118,14 +120,16 @@ public final class IndexStore {
                 return null;
             }
             FileTime written = Files.getLastModifiedTime(file);
-            if (opened == null || !written.equals(openedOf)) {
-                opened = PackageIndex.open(file);
+            PackageIndex index = opened.get();
+            if (index == null || !written.equals(openedOf)) {
+                index = PackageIndex.open(file);
+                opened = new WeakReference<>(index);
                 openedOf = written;
             }
+            return index;
         } catch (IOException e) {
-            opened = null;
+            return null;
         }
-        return opened;
     }
 
     private void update(boolean refresh, Progress progress) throws IOException {
@@ -294,7 +298,7 @@ public final class IndexStore {
 
     private void build(List<Part> parts, String digest, Progress progress) throws IOException {
         progress.step("reading the package index");
-        opened = null;
+        opened.clear();
         try (IndexWriter writer = new IndexWriter(file, config.architecture())) {
             for (Part part : parts) {
                 for (ReleaseFile.Listed listed : part.files()) {
