@@ -18,7 +18,12 @@ usage: ./do COMMAND
                        -Dmike.soak.minutes=N, -Dmike.soak.seed=N)
   test ... -Dtest=X    only the test classes X
   bench NAME [--json] [--only ROW[,ROW]] [--quick]
-                       measure against named peers, interleaved; names: start
+                       measure against named peers, interleaved; names: start shard
+  example cache [--port N] [--memory MIB] ...
+                       run a program of examples/ on the shard engine (--help: its options)
+  artifacts            pack the shard engine into build/artifacts, a Maven repository for projects outside
+  race                 races between threads: jcstress and stress tests of the shard engine (2 to 3 minutes)
+  coverage             branch coverage of the shard engine; mail, timers and rings must reach 90 %
   fuzz [TARGET] [--seconds N]
                        run a fuzz target with fresh seeds (no TARGET: list them)
   clean                remove build/ and every target/
@@ -47,13 +52,28 @@ case ${1:-} in
   bench)
     shift
     ready
-    need_build "$home" 1>&2
+    [ "${1:-}" = shard ] || need_build "$home" 1>&2   # that one measures no ./mike
     exec bash scripts/bench.sh "$@"
+    ;;
+  example)
+    shift
+    ready
+    exec bash scripts/example.sh "$@"
+    ;;
+  artifacts)
+    ready
+    rm -rf build/artifacts
+    mvn -q -B -DskipTests -pl ground/shard -am package deploy:deploy \
+      "-DaltDeploymentRepository=here::file:$home/build/artifacts"
     ;;
   fuzz)
     shift
     ready
     exec bash scripts/fuzz.sh "$@"
+    ;;
+  race | coverage)
+    ready
+    exec bash "scripts/$1.sh" "${@:2}"
     ;;
   clean)
     rm -rf build guest/init/build

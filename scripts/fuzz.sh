@@ -13,7 +13,7 @@ while [ $# -gt 0 ]; do
     *) target=$1; shift ;;
   esac
 done
-targets() { find ground dataplane control -path '*/src/test/*' -name '*Fuzz.java' | sort; }
+targets() { find ground dataplane control examples -path '*/src/test/*' -name '*Fuzz.java' | sort; }
 if [ -z "$target" ]; then
   targets | sed -E 's#.*/([A-Za-z0-9]+)Fuzz\.java#\1#' | tr '[:upper:]' '[:lower:]'
   exit 0
@@ -24,7 +24,7 @@ module=${source_file%%/src/test/*}
 class=$(echo "${source_file#*/src/test/java/}" | sed 's#/#.#g; s#\.java$##')
 mvn -q -B -DskipTests -pl "$module,proof/fuzz" -am package 1>&2
 class_path=$module/target/test-classes
-for classes in {ground,dataplane,control}/*/target/classes; do class_path=$class_path:$classes; done
+for classes in {ground,dataplane,control,examples}/*/target/classes; do class_path=$class_path:$classes; done
 class_path="$class_path:proof/fuzz/target/lib/*"
 [ -d build/lib/control ] && class_path="$class_path:build/lib/control/*"
 corpus=proof/fuzz/corpus/$target

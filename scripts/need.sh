@@ -33,6 +33,7 @@ missing_packages() {
   command -v make > /dev/null || printf 'make '
   if [ -n "${1:-}" ]; then
     [ -x /bin/busybox ] || printf 'busybox-static '
+    command -v memcached > /dev/null || printf 'memcached '
   fi
   if [ "${1:-}" = system ] && [ "$(id -u)" = 0 ]; then
     command -v debootstrap > /dev/null || printf 'debootstrap '

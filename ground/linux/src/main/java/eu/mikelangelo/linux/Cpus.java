@@ -2,6 +2,8 @@ package eu.mikelangelo.linux;
 
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 
+import eu.mikelangelo.linux.ffi.Native;
+import eu.mikelangelo.linux.ffi.Setup;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -29,6 +31,11 @@ public final class Cpus {
 
     /** Restricts the calling thread (a platform thread) to {@code cpus}. */
     public static void restrict(BitSet cpus) {
+        restrict(0, cpus);
+    }
+
+    /** Restricts a thread of this process. @param tid the kernel's number of it, 0 for the calling thread */
+    public static void restrict(int tid, BitSet cpus) {
         byte[] bits = cpus.toByteArray();
         if (bits.length == 0 || bits.length > CPU_SET_BYTES) {
             throw new IllegalArgumentException("CPU set " + cpus);
@@ -36,7 +43,7 @@ public final class Cpus {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment set = arena.allocate(CPU_SET_BYTES, 8);
             MemorySegment.copy(bits, 0, set, JAVA_BYTE, 0, bits.length);
-            LinuxException.check("sched_setaffinity", cpus, Setup.call(SETAFFINITY, 0, CPU_SET_BYTES, set.address()));
+            LinuxException.check("sched_setaffinity", cpus, Setup.call(SETAFFINITY, tid, CPU_SET_BYTES, set.address()));
         }
     }
 

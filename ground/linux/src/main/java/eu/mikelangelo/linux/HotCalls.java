@@ -3,6 +3,7 @@ package eu.mikelangelo.linux;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
+import eu.mikelangelo.linux.ffi.Native;
 import java.lang.foreign.Arena;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
@@ -25,6 +26,14 @@ public final class HotCalls {
     /** int ioctl(int, unsigned long, ...). */
     private static final MethodHandle IOCTL = Native.link("ioctl", 3, Linker.Option.firstVariadicArg(2));
     private static final MethodHandle EPOLL_WAIT = Native.link("epoll_wait", 4);
+    private static final MethodHandle RECV = Native.link("recv", 4);
+    private static final MethodHandle SEND = Native.link("send", 4);
+    private static final MethodHandle RECVMSG = Native.link("recvmsg", 3);
+    private static final MethodHandle SENDMSG = Native.link("sendmsg", 3);
+    private static final MethodHandle ACCEPT4 = Native.link("accept4", 4);
+    private static final MethodHandle PREAD = Native.link("pread", 4);
+    private static final MethodHandle PWRITE = Native.link("pwrite", 4);
+    private static final MethodHandle FDATASYNC = Native.link("fdatasync", 1);
 
     /** linux/sockios.h: the same number as TIOCOUTQ on x86-64 and AArch64. */
     private static final long SIOCOUTQ = 0x5411;
@@ -59,6 +68,66 @@ public final class HotCalls {
      */
     public long writev(int fd, MemorySegment iovecs, int count) {
         return vector(WRITEV, fd, iovecs, count);
+    }
+
+    /** recv(2), never blocks. @return bytes, 0 at end of stream, or -errno (-EAGAIN: nothing has come) */
+    public int recv(int fd, MemorySegment buffer, long offset, int length) {
+        return transfer(RECV, fd, buffer, offset, length, SocketLayout.MSG_DONTWAIT);
+    }
+
+    /** send(2), never blocks, no SIGPIPE. @return bytes taken, perhaps fewer, or -errno (-EAGAIN: no room) */
+    public int send(int fd, MemorySegment buffer, long offset, int length) {
+        return transfer(SEND, fd, buffer, offset, length, SocketLayout.MSG_DONTWAIT | SocketLayout.MSG_NOSIGNAL);
+    }
+
+    /** Like {@link #send}, and tells TCP that more follows at once (MSG_MORE): it waits for a full segment. */
+    public int sendMore(int fd, MemorySegment buffer, long offset, int length) {
+        return transfer(SEND, fd, buffer, offset, length,
+                SocketLayout.MSG_DONTWAIT | SocketLayout.MSG_NOSIGNAL | SocketLayout.MSG_MORE);
+    }
+
+    /** recvmsg(2) with a header of {@link MessageLayout}, never blocks; addresses in it are not checked. */
+    public int recvmsg(int fd, MemorySegment header) {
+        return message(RECVMSG, fd, header, SocketLayout.MSG_DONTWAIT | SocketLayout.MSG_CMSG_CLOEXEC);
+    }
+
+    /** sendmsg(2) with a header of {@link MessageLayout}, never blocks; addresses in it are not checked. */
+    public int sendmsg(int fd, MemorySegment header) {
+        return message(SENDMSG, fd, header, SocketLayout.MSG_DONTWAIT | SocketLayout.MSG_NOSIGNAL);
+    }
+
+    /**
+     * accept4(2) on a non-blocking listener of any family.
+     *
+     * @return a non-blocking close-on-exec socket, or -errno: -EAGAIN nobody waits, -EMFILE, -ECONNABORTED
+     */
+    public int accept(int listener) {
+        try {
+            int result = (int) (long) ACCEPT4.invokeExact(state, (long) listener, 0L, 0L, (long) SocketCalls.FLAGS);
+            return Native.result(result, state);
+        } catch (Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
+    }
+
+    /** pread(2): may block on the disk. @return bytes, 0 at end of file, or -errno */
+    public int pread(int fd, MemorySegment buffer, long offset, int length, long position) {
+        return transfer(PREAD, fd, buffer, offset, length, position);
+    }
+
+    /** pwrite(2): may block on the disk. @return bytes, or -errno */
+    public int pwrite(int fd, MemorySegment buffer, long offset, int length, long position) {
+        return transfer(PWRITE, fd, buffer, offset, length, position);
+    }
+
+    /** fdatasync(2): blocks until the data, and the size to find it, are on the disk. @return 0 or -errno */
+    public int fdatasync(int fd) {
+        try {
+            int result = (int) (long) FDATASYNC.invokeExact(state, (long) fd);
+            return Native.result(result, state);
+        } catch (Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
     }
 
     /**
@@ -112,6 +181,28 @@ public final class HotCalls {
         try {
             long result = (long) call.invokeExact(state, (long) fd, address, (long) length);
             Reference.reachabilityFence(buffer);
+            return (int) Native.result(result, state);
+        } catch (Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
+    }
+
+    private int transfer(MethodHandle call, int fd, MemorySegment buffer, long offset, int length, long last) {
+        long address = Native.address(buffer, offset, length);
+        try {
+            long result = (long) call.invokeExact(state, (long) fd, address, (long) length, last);
+            Reference.reachabilityFence(buffer);
+            return (int) Native.result(result, state);
+        } catch (Throwable thrown) {
+            throw Native.unexpected(thrown);
+        }
+    }
+
+    private int message(MethodHandle call, int fd, MemorySegment header, int flags) {
+        long address = Native.address(header, 0, MessageLayout.SIZE);
+        try {
+            long result = (long) call.invokeExact(state, (long) fd, address, (long) flags);
+            Reference.reachabilityFence(header);
             return (int) Native.result(result, state);
         } catch (Throwable thrown) {
             throw Native.unexpected(thrown);

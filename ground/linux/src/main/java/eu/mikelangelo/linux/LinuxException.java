@@ -17,7 +17,7 @@ public final class LinuxException extends RuntimeException {
     }
 
     /** Returns {@code result} when it is not negative, else throws for the negative errno. */
-    static int check(String call, Object argument, int result) {
+    public static int check(String call, Object argument, int result) {
         if (result < 0) {
             throw new LinuxException(call, argument, -result);
         }

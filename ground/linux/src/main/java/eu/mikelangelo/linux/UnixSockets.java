@@ -4,6 +4,8 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
+import eu.mikelangelo.linux.ffi.Native;
+import eu.mikelangelo.linux.ffi.Setup;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
@@ -14,17 +16,8 @@ import java.nio.charset.StandardCharsets;
  * unless a method says that it returns -errno.
  */
 public final class UnixSockets {
-    private static final MethodHandle SOCKET = Native.link("socket", 3);
-    private static final MethodHandle CONNECT = Native.link("connect", 3);
-    private static final MethodHandle BIND = Native.link("bind", 3);
-    private static final MethodHandle LISTEN = Native.link("listen", 2);
     private static final MethodHandle ACCEPT4 = Native.link("accept4", 4);
     private static final MethodHandle SOCKETPAIR = Native.link("socketpair", 4);
-    private static final MethodHandle GETSOCKOPT = Native.link("getsockopt", 5);
-    private static final MethodHandle SETSOCKOPT = Native.link("setsockopt", 5);
-
-    private static final int TYPE =
-            SocketLayout.SOCK_STREAM | SocketLayout.SOCK_NONBLOCK | SocketLayout.SOCK_CLOEXEC;
 
     /** The longest path of a Unix socket, in bytes. */
     public static final int MAX_PATH = SocketLayout.SUN_PATH_SIZE - 1;
@@ -46,11 +39,11 @@ public final class UnixSockets {
             if (address == null) {
                 return -Errno.ENAMETOOLONG;
             }
-            int fd = Setup.call(SOCKET, SocketLayout.AF_UNIX, TYPE, 0);
+            int fd = SocketCalls.socket(SocketLayout.AF_UNIX, SocketLayout.SOCK_STREAM);
             if (fd < 0) {
                 return fd;
             }
-            int result = Setup.call(CONNECT, fd, address.address(), address.byteSize());
+            int result = SocketCalls.connect(fd, address);
             if (result < 0) {
                 Fds.close(fd);
                 return result;
@@ -69,10 +62,11 @@ public final class UnixSockets {
             if (address == null) {
                 throw new LinuxException("bind", path, Errno.ENAMETOOLONG);
             }
-            int fd = LinuxException.check("socket", "AF_UNIX", Setup.call(SOCKET, SocketLayout.AF_UNIX, TYPE, 0));
+            int fd = LinuxException.check("socket", "AF_UNIX",
+                    SocketCalls.socket(SocketLayout.AF_UNIX, SocketLayout.SOCK_STREAM));
             try {
-                LinuxException.check("bind", path, Setup.call(BIND, fd, address.address(), address.byteSize()));
-                LinuxException.check("listen", path, Setup.call(LISTEN, fd, backlog));
+                SocketCalls.bind(fd, address, path);
+                SocketCalls.listen(fd, backlog, path);
                 return fd;
             } catch (LinuxException failed) {
                 Fds.close(fd);
@@ -83,7 +77,7 @@ public final class UnixSockets {
 
     /** Accepts one connection. @return its socket, or -errno (-EAGAIN: nobody waits) */
     public static int accept(int listener) {
-        return Setup.call(ACCEPT4, listener, 0, 0, SocketLayout.SOCK_NONBLOCK | SocketLayout.SOCK_CLOEXEC);
+        return Setup.call(ACCEPT4, listener, 0, 0, SocketCalls.FLAGS);
     }
 
     /** Two connected sockets. */
@@ -91,7 +85,8 @@ public final class UnixSockets {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment fds = arena.allocate(8, 4);
             LinuxException.check("socketpair", "AF_UNIX",
-                    Setup.call(SOCKETPAIR, SocketLayout.AF_UNIX, TYPE, 0, fds.address()));
+                    Setup.call(SOCKETPAIR, SocketLayout.AF_UNIX, SocketLayout.SOCK_STREAM | SocketCalls.FLAGS, 0,
+                            fds.address()));
             return new int[] {fds.get(JAVA_INT, 0), fds.get(JAVA_INT, 4)};
         }
     }
@@ -100,7 +95,7 @@ public final class UnixSockets {
     public static Credentials peer(int fd) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment credentials = arena.allocate(SocketLayout.UCRED_SIZE, 4);
-            option(fd, SocketLayout.SO_PEERCRED, credentials, arena);
+            SocketCalls.get(fd, SocketLayout.SOL_SOCKET, SocketLayout.SO_PEERCRED, "SO_PEERCRED", credentials, arena);
             return new Credentials(credentials.get(JAVA_INT, SocketLayout.UCRED_PID),
                     credentials.get(JAVA_INT, SocketLayout.UCRED_UID),
                     credentials.get(JAVA_INT, SocketLayout.UCRED_GID));
@@ -109,19 +104,8 @@ public final class UnixSockets {
 
     /** Asks for send and receive buffers of {@code bytes}; the kernel caps them at net.core.{w,r}mem_max. */
     public static void bufferSizes(int fd, int bytes) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment value = arena.allocateFrom(JAVA_INT, bytes);
-            LinuxException.check("setsockopt", "SO_SNDBUF", Setup.call(SETSOCKOPT, fd, SocketLayout.SOL_SOCKET,
-                    SocketLayout.SO_SNDBUF, value.address(), 4));
-            LinuxException.check("setsockopt", "SO_RCVBUF", Setup.call(SETSOCKOPT, fd, SocketLayout.SOL_SOCKET,
-                    SocketLayout.SO_RCVBUF, value.address(), 4));
-        }
-    }
-
-    private static void option(int fd, int name, MemorySegment value, Arena arena) {
-        MemorySegment length = arena.allocateFrom(JAVA_INT, (int) value.byteSize());
-        LinuxException.check("getsockopt", name, Setup.call(GETSOCKOPT, fd, SocketLayout.SOL_SOCKET, name,
-                value.address(), length.address()));
+        SocketCalls.set(fd, SocketLayout.SOL_SOCKET, SocketLayout.SO_SNDBUF, "SO_SNDBUF", bytes);
+        SocketCalls.set(fd, SocketLayout.SOL_SOCKET, SocketLayout.SO_RCVBUF, "SO_RCVBUF", bytes);
     }
 
     /** A sockaddr_un exactly as long as needed, or null when the path does not fit. */

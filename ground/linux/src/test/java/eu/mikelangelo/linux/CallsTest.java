@@ -113,6 +113,13 @@ class CallsTest {
         assertEquals(-Errno.ENOENT, UnixSockets.connect(path));
         int listener = UnixSockets.listen(path, 4);
         assertEquals(-Errno.EAGAIN, UnixSockets.accept(listener));
+        assertEquals(-Errno.EAGAIN, calls.accept(listener));
+        int early = UnixSockets.connect(path);
+        int accepted = calls.accept(listener);
+        assertEquals(5, calls.send(early, arena.allocate(8), 0, 5));
+        assertEquals(5, calls.recv(accepted, arena.allocate(8), 0, 8));
+        Fds.close(early);
+        Fds.close(accepted);
         int client = UnixSockets.connect(path);
         int server = UnixSockets.accept(listener);
         assertTrue(client >= 0 && server >= 0);
@@ -149,6 +156,21 @@ class CallsTest {
         LinuxException refused = assertThrows(LinuxException.class, () -> Mappings.shared(fd, 1, 4096, arena));
         assertEquals(Errno.EINVAL, refused.errno());
         Fds.close(fd);
+    }
+
+    @Test
+    void privateMemoryIsZeroAndAligned() {
+        for (int wish = 0; wish < 4; wish++) {
+            try (Arena own = Arena.ofShared()) {
+                MemorySegment memory = Mappings.anonymous(3 << 20, (wish & 1) != 0, (wish & 2) != 0, own);
+                assertEquals(0, memory.address() % 4096);
+                assertEquals(0, memory.get(JAVA_LONG, (3 << 20) - 8));
+                memory.fill((byte) 1);
+            }
+        }
+        LinuxException refused =
+                assertThrows(LinuxException.class, () -> Mappings.anonymous(1L << 60, false, false, arena));
+        assertEquals(Errno.ENOMEM, refused.errno());
     }
 
     @Test

@@ -1,13 +1,16 @@
 package eu.mikelangelo.bench;
 
+import eu.mikelangelo.bench.shard.ShardBench;
+import java.util.Set;
+
 /** {@code ./do bench NAME [--json] [--only ROW[,ROW]] [--quick]}. */
 public final class BenchMain {
     private BenchMain() { }
 
     /** Exits with 0 when every row could run and 64 on wrong usage; whether aims are met is in the rows. */
     public static void main(String[] args) throws Exception {
-        if (args.length == 0 || !args[0].equals("start")) {
-            System.err.println("usage: ./do bench start [--json] [--only ROW[,ROW]] [--quick]");
+        if (args.length == 0 || !Set.of("start", "shard").contains(args[0])) {
+            System.err.println("usage: ./do bench start|shard [--json] [--only ROW[,ROW]] [--quick]");
             System.exit(64);
         }
         Options options;
@@ -19,6 +22,10 @@ public final class BenchMain {
             return;
         }
         HostFacts.print(System.err);
+        if (args[0].equals("shard")) {
+            new ShardBench(options).run();
+            System.exit(0);
+        }
         try (Product product = new Product()) {
             new StartBench(product, options).run();
         }

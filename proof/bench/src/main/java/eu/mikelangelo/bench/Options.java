@@ -4,7 +4,7 @@ import java.util.Set;
 import java.util.function.Supplier;
 
 /** What follows {@code ./do bench NAME}: how many pairs, which rows, JSON or text. */
-record Options(boolean json, boolean quick, Set<String> only) {
+public record Options(boolean json, boolean quick, Set<String> only) {
 
     static Options parse(String[] words, int from) {
         boolean json = false;
@@ -22,17 +22,18 @@ record Options(boolean json, boolean quick, Set<String> only) {
         return new Options(json, quick, only);
     }
 
-    boolean wants(String row) {
+    /** Whether a row was asked for. */
+    public boolean wants(String row) {
         return only.isEmpty() || only.contains(row);
     }
 
     /** Pairs (or runs) of a row: at least five, three with --quick. */
-    int pairs() {
+    public int pairs() {
         return quick ? 3 : 5;
     }
 
     /** Measures a row when it is wanted, prints it at once; what goes wrong is the row's note, not the bench's end. */
-    void row(String bench, String name, String metric, double aim, Supplier<Row> measure) {
+    public void row(String bench, String name, String metric, double aim, Supplier<Row> measure) {
         if (!wants(name)) {
             return;
         }

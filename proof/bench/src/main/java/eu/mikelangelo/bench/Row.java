@@ -12,11 +12,23 @@ import tools.jackson.databind.json.JsonMapper;
  * One row of a benchmark. With a peer, {@code ratio} is the median of the pairwise ratios, bigger being better for us,
  * and {@code aim} is the smallest ratio that meets it. Without one, {@code aim} is a bound in the metric's unit and the
  * ratio is aim/median (lower is better) or median/aim.
+ *
+ * @param topology how far apart the cores were, pair by pair; empty where it does not matter
  */
-record Row(String bench, String name, String peer, String metric, boolean lowerIsBetter, double[] ours, double[] theirs,
-           double aim, String note) {
+public record Row(String bench, String name, String peer, String metric, boolean lowerIsBetter, double[] ours,
+                  double[] theirs, double aim, List<String> topology, String note) {
     private static final double RATIO_MAX = 1_000;
+    /** An aim of no allocation allows what the measurement itself leaves behind, in bytes per operation. */
+    private static final double NO_BYTES = 0.001;
+    /** The metric of rows on allocation. */
+    public static final String BYTES_PER_OPERATION = "bytes/op";
     private static final JsonMapper JSON = JsonMapper.builder().build();
+
+    /** A row for which it does not matter how far apart the cores are. */
+    public Row(String bench, String name, String peer, String metric, boolean lowerIsBetter, double[] ours,
+               double[] theirs, double aim, String note) {
+        this(bench, name, peer, metric, lowerIsBetter, ours, theirs, aim, List.of(), note);
+    }
 
     static Row failed(String bench, String name, String metric, double aim, String why) {
         return new Row(bench, name, "", metric, true, new double[0], new double[0], aim, why);
@@ -29,7 +41,8 @@ record Row(String bench, String name, String peer, String metric, boolean lowerI
         if (theirs.length == 0) {
             double median = median(ours);
             if (aim == 0) {
-                return Arrays.stream(ours).allMatch(run -> run == 0) ? 1.0 : 0.0;
+                double most = metric.equals(BYTES_PER_OPERATION) ? Math.nextDown(NO_BYTES) : 0;
+                return Arrays.stream(ours).allMatch(run -> run <= most) ? 1.0 : 0.0;
             }
             // Less than can be seen (one clock tick in a window) must not become an infinite ratio, which JSON lacks.
             return lowerIsBetter ? aim / Math.max(median, aim / RATIO_MAX) : median / aim;
@@ -58,7 +71,7 @@ record Row(String bench, String name, String peer, String metric, boolean lowerI
         fields.put("ratio", ratio() == null ? null : significant(ratio()));
         fields.put("aim", aim);
         fields.put("met", met());
-        fields.put("topology", List.of());
+        fields.put("topology", topology);
         fields.put("note", note);
         return JSON.writeValueAsString(fields);
     }
@@ -87,11 +100,13 @@ record Row(String bench, String name, String peer, String metric, boolean lowerI
         return out;
     }
 
-    private static double significant(double value) {
+    /** Five digits. */
+    static double significant(double value) {
         return Double.parseDouble(String.format(Locale.ROOT, "%.5g", value));
     }
 
-    static double median(double[] values) {
+    /** Of an even number the mean of the two in the middle. */
+    public static double median(double[] values) {
         double[] sorted = values.clone();
         Arrays.sort(sorted);
         int middle = sorted.length / 2;

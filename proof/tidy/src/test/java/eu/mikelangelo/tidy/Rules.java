@@ -32,6 +32,9 @@ final class Rules {
             Map.entry("ground/memory", Set.of()),
             Map.entry("ground/linux", Set.of("memory")),
             Map.entry("ground/metrics", Set.of()),
+            Map.entry("ground/shard", Set.of("memory", "linux", "metrics")),
+            Map.entry("examples/cache", Set.of("memory", "shard")),
+            Map.entry("examples/outside", Set.of("shard")),
             Map.entry("dataplane/virtio", Set.of("memory")),
             Map.entry("dataplane/vhost", Set.of("memory", "linux", "virtio")),
             Map.entry("dataplane/ioplane", Set.of("memory", "linux", "metrics", "virtio", "vhost")),
@@ -94,7 +97,8 @@ final class Rules {
         if (allowed == null) {
             return List.of(module + " is not in ARROWS: say there what it may read");
         }
-        boolean jdkOnly = module.startsWith("ground/") || module.startsWith("dataplane/");
+        boolean jdkOnly = module.startsWith("ground/") || module.startsWith("dataplane/")
+                || module.startsWith("examples/");
         Matcher matcher = REQUIRES.matcher(moduleInfo.text());
         while (matcher.find()) {
             String name = matcher.group(1);

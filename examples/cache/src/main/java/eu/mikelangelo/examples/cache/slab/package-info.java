@@ -1,0 +1,2 @@
+/** Memory for items: chunks of a few sizes cut from pages. */
+package eu.mikelangelo.examples.cache.slab;

@@ -1,0 +1,2 @@
+/** Somebody else's program on the shard engine. */
+package example;

@@ -1,0 +1,597 @@
+package eu.mikelangelo.shard;
+
+import eu.mikelangelo.linux.Clock;
+import eu.mikelangelo.linux.Fds;
+import eu.mikelangelo.linux.HotCalls;
+import eu.mikelangelo.metrics.MetricGroup;
+import eu.mikelangelo.shard.loop.Carrier;
+import eu.mikelangelo.shard.loop.Devices;
+import eu.mikelangelo.shard.loop.LoopDevice;
+import eu.mikelangelo.shard.loop.Operations;
+import eu.mikelangelo.shard.loop.PoolOperations;
+import eu.mikelangelo.shard.loop.LaneMetrics;
+import eu.mikelangelo.shard.loop.LoopMetrics;
+import eu.mikelangelo.shard.loop.PooledFibers;
+import eu.mikelangelo.shard.loop.SleepFlag;
+import eu.mikelangelo.shard.loop.TimerWheel;
+import eu.mikelangelo.shard.loop.Watchers;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+
+/**
+ * One core of a {@link Host}: a loop, and everything that belongs to it alone. Its turn: take what the devices have
+ * completed; take mail; poll the agents; give the lanes their time, each by its shares; look at the timers; send mail
+ * and, when nothing was done for a while, sleep until something comes.
+ *
+ * <p>Threading: all methods are for the shard's own tasks and fibers, unless they say otherwise.
+ */
+public final class Shard {
+    /** What lanes get before the loop looks elsewhere. */
+    static final long BUDGET_NS = 500_000;
+    /** Tasks between two looks at the clock. */
+    private static final int TASKS_PER_LOOK = 8;
+    /** Mail and foreign calls taken from one sender in a turn. */
+    private static final int MAIL_PER_TURN = 256;
+    /** The devices cost a system call: not asked more often than this while the loop spins. */
+    private static final long DEVICE_PERIOD_NS = 2_000;
+    /** Looks for mail between two turns that found nothing. */
+    private static final int SPINS = 100;
+    /** What others count together. */
+    private static final int LANES_MEASURED = 15;
+    /** Readers see numbers that are at most so many turns old, and those of a shard that sleeps as they are. */
+    private static final int TURNS_PER_PUBLISHING = 64;
+
+    /** The thread of a loop; that of a {@link Simulation} is one shard's now and another's then. */
+    static final class Loop extends Thread {
+        Shard shard;
+
+        Loop(Shard shard, Runnable body, String name) {
+            super(null, body, name, 0, false);
+            this.shard = shard;
+        }
+    }
+
+    private final Host host;
+    private final int index;
+    private final int cpu;
+    private final Loop loop;
+    private final HotCalls calls = new HotCalls();
+    private LoopDevice device;
+    private Operations operations;
+    private final Watchers<Watcher> watchers = new Watchers<>();
+    private final TimerWheel timers;
+    private final Lane.Queue[] lanes;
+    private final SleepFlag sleeping = new SleepFlag();
+    private final MetricGroup metrics;
+    private final LoopMetrics metered;
+    private final int wakeFd = Fds.eventFd();
+    private final long wakeToken;
+    private Agent[] agents = new Agent[0];
+    private Post post;
+    private Memory memory;
+
+    private long nowNs;
+    private long workedNs;
+    private long deviceNs;
+    private Lane.Queue lane;
+    private Context context = Context.NONE;
+    private Fiber<?> running;
+    private int fibers;
+    private int turnsUntilPublishing;
+    private volatile boolean stopped;
+
+    /** @param cpu to pin to, -1 for none */
+    Shard(Host host, int index, int cpu) {
+        this.host = host;
+        this.index = index;
+        this.cpu = cpu;
+        lanes = new Lane.Queue[Host.MAX_LANES];
+        nowNs = clockNs();
+        timers = new TimerWheel(nowNs);
+        metrics = host.metrics().group("host", host.options().name(), "shard", String.valueOf(index));
+        metered = new LoopMetrics(metrics,
+                host.metrics().group("host", host.options().name(), "shard", String.valueOf(index)));
+        wakeToken = watchers.add(what -> calls.drain(wakeFd));
+        loop = new Loop(this, this::live, host.options().name() + "-shard-" + index);
+    }
+
+    /** The shard that the caller runs on; null on other threads. Any thread. */
+    public static Shard current() {
+        Thread thread = Carrier.current();
+        if (thread instanceof Loop loop) {
+            return loop.shard;
+        }
+        boolean fiber = thread instanceof PooledFibers.Baton baton && baton.executor() instanceof Fiber<?>;
+        return fiber ? ((Fiber<?>) ((PooledFibers.Baton) thread).executor()).shard : null;
+    }
+
+    /** Whether the caller runs on this shard. Any thread. */
+    public boolean isCurrent() {
+        return current() == this;
+    }
+
+    /** Any thread. */
+    public Host host() {
+        return host;
+    }
+
+    /** 0 to the number of shards less 1. Any thread. */
+    public int index() {
+        return index;
+    }
+
+    /** The CPU that it is pinned to, -1 for none. Any thread. */
+    public int cpu() {
+        return cpu;
+    }
+
+    /** When this turn looked at the clock. */
+    public long nowNs() {
+        return nowNs;
+    }
+
+    /** The time: the host's clock, or a simulation's. Any thread. */
+    public long clockNs() {
+        Simulation simulation = host.simulation();
+        return simulation == null ? Clock.nowNs() : simulation.nowNs();
+    }
+
+    /** What this shard has outside the Java heap. */
+    public Memory memory() {
+        return memory;
+    }
+
+    /** For metrics of one's own with the labels of this shard, which then writes them; see {@link Host#metrics}. */
+    public MetricGroup metrics() {
+        return metrics;
+    }
+
+    /** System calls with this shard's place for errno. */
+    public HotCalls calls() {
+        return calls;
+    }
+
+    /** Begins a fiber in the lane and the context of the caller. */
+    public <T> Fiber<T> fiber(Callable<? extends T> body) {
+        return fiber(lane, context, body);
+    }
+
+    /** Begins a fiber in a lane. */
+    public <T> Fiber<T> fiber(Lane in, Callable<? extends T> body) {
+        return fiber(queue(in), context, body);
+    }
+
+    <T> Fiber<T> fiber(Lane.Queue in, Context with, Callable<? extends T> body) {
+        assert isCurrent() : "not this shard";
+        Fiber<T> fiber = new Fiber<>(this, in, with, body);
+        fibers++;
+        fiber.start();
+        return fiber;
+    }
+
+    void fiberEnds() {
+        fibers--;
+    }
+
+    /** Fibers that have not ended. */
+    public int fibers() {
+        return fibers;
+    }
+
+    /** Does something later, in the lane and the context of the caller. */
+    public void execute(Runnable task) {
+        new Task(this, task::run).ready();
+    }
+
+    /** Does something later in a lane. */
+    public void execute(Lane in, Runnable task) {
+        new Task(this, queue(in), context, task::run).ready();
+    }
+
+    /** Does something once, {@code ns} from now. */
+    public Timer after(long ns, Runnable task) {
+        Timer timer = new Timer(this, new Task(this, task::run), 0);
+        timers.set(timer, clockNs() + ns);
+        return timer;
+    }
+
+    /** Does something every {@code ns}, first in {@code ns} from now; a late turn is not made up for. */
+    public Timer every(long ns, Runnable task) {
+        if (ns <= 0) {
+            throw new IllegalArgumentException("a period of " + ns + " ns");
+        }
+        Timer timer = new Timer(this, new Task(this, task::run), ns);
+        timers.set(timer, clockNs() + ns);
+        return timer;
+    }
+
+    /** Makes an agent part of the loop. */
+    public void add(Agent agent) {
+        assert isCurrent() : "not this shard";
+        agents = Arrays.copyOf(agents, agents.length + 1);
+        agents[agents.length - 1] = agent;
+    }
+
+    /** Takes an agent out of the loop; one that is not in it is no error. */
+    public void remove(Agent agent) {
+        assert isCurrent() : "not this shard";
+        agents = Arrays.stream(agents).filter(each -> each != agent).toArray(Agent[]::new);
+    }
+
+    /**
+     * Watches a descriptor, edge-triggered: the watcher is told when it becomes readable or writable, and at first.
+     * What
+     * it does runs in the loop: short, without waiting, without throwing.
+     *
+     * @return the token for {@link #unwatch}
+     */
+    public long watch(int fd, Watcher watcher) {
+        assert isCurrent() : "not this shard";
+        if (host.simulation() != null) {
+            throw new UnsupportedOperationException("a simulation has no descriptors");
+        }
+        long token = watchers.add(watcher);
+        try {
+            device.watch(fd, token);
+        } catch (RuntimeException refused) {
+            watchers.remove(token);
+            throw refused;
+        }
+        return token;
+    }
+
+    /** Stops watching; the descriptor is still the caller's to close. */
+    public void unwatch(int fd, long token) {
+        assert isCurrent() : "not this shard";
+        watchers.remove(token);
+        device.forget(fd);
+    }
+
+    /** Where requests to files go; for {@code shard.io}. */
+    @SuppressWarnings("exports")
+    public Operations operations() {
+        return operations;
+    }
+
+    TimerWheel timers() {
+        return timers;
+    }
+
+    Lane.Queue lane() {
+        return lane;
+    }
+
+    /**
+     * Something to do again and again without a new object each time: handed to {@link Again#soon} it runs in the lane
+     * of the caller of this method, without a context.
+     */
+    public Again again(Runnable task) {
+        return new Again(lane, task);
+    }
+
+    Lane.Queue queue(Lane of) {
+        Lane.Queue queue = lanes[of.index()];
+        return queue == null ? newQueue(of) : queue;
+    }
+
+    private Lane.Queue newQueue(Lane of) {
+        // One thread writes all the metrics of a shard, so lanes may share theirs.
+        int last = Math.min(of.index(), LANES_MEASURED);
+        LaneMetrics shared = last < LANES_MEASURED || lanes[last] == null ? null : lanes[last].metrics;
+        String name = last < LANES_MEASURED ? of.name() : "(others)";
+        lanes[of.index()] = new Lane.Queue(of, this, lanes, shared == null ? new LaneMetrics(metrics, name) : shared);
+        return lanes[of.index()];
+    }
+
+    Lane.Queue[] queues() {
+        return lanes;
+    }
+
+    Context context() {
+        return context;
+    }
+
+    /** @return the context before */
+    Context enter(Context now) {
+        Context before = context;
+        context = now;
+        return before;
+    }
+
+    Fiber<?> running() {
+        return running;
+    }
+
+    void running(Fiber<?> fiber) {
+        running = fiber;
+    }
+
+    LoopMetrics metered() {
+        return metered;
+    }
+
+    Thread thread() {
+        return loop;
+    }
+
+    boolean isAsleep() {
+        return sleeping.isAsleep();
+    }
+
+    /** Joins the shards: called once, before the loops start. */
+    void connect(Mailbox[] in, Mailbox[] out) {
+        post = new Post(this, in, out);
+    }
+
+    void start() {
+        lane = queue(host.defaultLane());
+        if (host.simulation() == null) {
+            loop.start();
+        } else {
+            reserve();
+        }
+    }
+
+    /** Ends the loop after its present turn. Any thread. */
+    void stop() {
+        stopped = true;
+        wakeIfAsleep();
+    }
+
+    Post post() {
+        return post;
+    }
+
+    /** After news for it were published. Any thread. */
+    void wakeIfAsleep() {
+        if (sleeping.claim() && host.simulation() == null) {
+            Shard caller = current();
+            if (caller != null) {
+                caller.calls.signal(wakeFd);
+            } else {
+                host.signalFromOutside(wakeFd);
+            }
+        }
+    }
+
+    /** What is reserved at the start: by its own thread, so that it lies near its CPU. */
+    void reserve() {
+        memory = new Memory(this, host.options().memoryBytes());
+        metered.memory.set(memory.slabs().bytes());
+    }
+
+    private void live() {
+        if (!host.place(this)) {
+            return;
+        }
+        workedNs = Clock.nowNs();
+        while (!stopped) {
+            try {
+                if (turn() > 0) {
+                    workedNs = nowNs;
+                } else if (nowNs - workedNs >= host.options().spinNs()) {
+                    sleep();
+                } else {
+                    spin();
+                }
+            } catch (Throwable thrown) {
+                lane = queue(host.defaultLane());
+                host.record(thrown);
+            }
+        }
+        closeDevice();
+    }
+
+    /** By the loop itself: a ring belongs to the thread that opens it. @return why there is no ring; null with one */
+    String openDevice() {
+        Devices.Opened opened = Devices.open(host.options().devices().kind(), calls);
+        device = opened.device();
+        device.watchInput(wakeFd, wakeToken);
+        operations = opened.reason() == null ? device.operations()
+                : new PoolOperations(host.files(), host.outside(this)::enqueue);
+        return opened.reason();
+    }
+
+    private void closeDevice() {
+        try {
+            if (operations instanceof PoolOperations pool) {
+                pool.close();
+            }
+            device.close();
+        } catch (RuntimeException failed) {
+            host.record(failed);
+        }
+    }
+
+    /** Looks for mail alone, many times, for a turn costs a hundred times as much; agents want whole turns. */
+    private void spin() {
+        for (int i = agents.length == 0 ? SPINS : 1; i > 0 && !post.hasNews(); i--) {
+            Thread.onSpinWait();
+        }
+    }
+
+    void closeDescriptors() {
+        Fds.close(wakeFd);
+    }
+
+    private int turn() {
+        look();
+        int work = 0;
+        if (nowNs - deviceNs >= DEVICE_PERIOD_NS) {
+            deviceNs = nowNs;
+            work += events(0);
+        }
+        work += mail(MAIL_PER_TURN) + agents();
+        long untilNs = nowNs + BUDGET_NS;
+        for (Lane.Queue next = Lane.Queue.next(lanes); next != null && nowNs < untilNs; next = Lane.Queue.next(lanes)) {
+            work += run(next, TASKS_PER_LOOK);
+        }
+        work += fireTimers();
+        flush();
+        return work;
+    }
+
+    /** Begins a turn. */
+    void look() {
+        nowNs = clockNs();
+        metered.turn.add(0, 1);
+        if (--turnsUntilPublishing < 0) {
+            publish();
+        }
+    }
+
+    /** Lets readers see what was counted, and what goes up and down. */
+    private void publish() {
+        turnsUntilPublishing = TURNS_PER_PUBLISHING;
+        metered.publish();
+        Lane.Queue.publish(lanes);
+        metered.fibers.set(fibers);
+        metered.timersSet.set(timers.count());
+        metered.mailHeld.set(post.held());
+        metered.memoryLive.set(memory.slabs().liveBytes());
+        metered.memoryRefused.set(memory.slabs().refusals());
+    }
+
+    private int events(long timeoutNs) {
+        int count = device.poll(timeoutNs);
+        if (timeoutNs != 0) {
+            nowNs = Clock.nowNs();   // what becomes ready now has not waited since before the sleep
+        }
+        for (int i = 0; i < count; i++) {
+            Watcher watcher = watchers.get(device.token(i));
+            if (watcher != null) {
+                tell(watcher, device.ready(i));
+            }
+        }
+        if (count > 0) {
+            metered.events.add(count);
+        }
+        return count;
+    }
+
+    /** One that throws must not take the others' events away: no second edge would tell of them. */
+    private void tell(Watcher watcher, int what) {
+        try {
+            watcher.ready(what);
+        } catch (Throwable thrown) {
+            host.record(thrown);
+        }
+    }
+
+    int mail(int most) {
+        int arrived = post.receive(most);
+        if (arrived > 0) {
+            metered.mailIn.add(arrived);
+        }
+        int foreign = host.outside(this).drain(most);
+        if (foreign > 0) {
+            metered.door.add(foreign);
+        }
+        return arrived + foreign;
+    }
+
+    /** Polls them all: one that throws is recorded and does not keep the others from their turn. */
+    int agents() {
+        int work = 0;
+        for (Agent agent : agents) {
+            try {
+                work += agent.poll(nowNs);
+            } catch (Throwable thrown) {
+                host.record(thrown);
+            }
+        }
+        return work;
+    }
+
+    /** Runs some tasks of a lane that has any, and charges it for them. @return how many */
+    int run(Lane.Queue next, int most) {
+        Lane.Queue home = lane;
+        lane = next;
+        long sinceNs = nowNs;
+        long waitedNs = sinceNs - next.readyNs();
+        int tasks = 0;
+        for (Runnable task = next.poll(); task != null; task = ++tasks < most ? next.poll() : null) {
+            task.run();
+        }
+        nowNs = clockNs();
+        next.charge(nowNs - sinceNs, tasks, waitedNs);
+        lane = home;
+        return tasks;
+    }
+
+    int fireTimers() {
+        int due = timers.advance(nowNs);
+        if (due > 0) {
+            metered.timersFired.add(due);
+        }
+        return due;
+    }
+
+    void flush() {
+        memory.sendHome();
+        post.flush();
+    }
+
+    /** Sleeps until something comes. The order is store "asleep", fence, look at everything, and only then block. */
+    private void sleep() {
+        boolean quiet = beforeSleep();
+        sleeping.announce();
+        if (quiet && !hasNews() && post.held() == 0) {
+            publish();
+            metered.sleeps.increment();
+            if (events(timeoutNs()) > 0) {
+                metered.wakes.increment();
+                workedNs = nowNs;
+            }
+        }
+        sleeping.awake();
+        afterSleep();
+    }
+
+    /** @return whether no agent has work after all */
+    boolean beforeSleep() {
+        boolean quiet = true;
+        for (Agent agent : agents) {
+            quiet &= agent.beforeSleep();
+        }
+        return quiet;
+    }
+
+    void afterSleep() {
+        for (Agent agent : agents) {
+            agent.afterSleep();
+        }
+    }
+
+    /** When something is to be done though nothing happens; {@link Long#MAX_VALUE} for never. */
+    long nextNs() {
+        long next = timers.nextNs();
+        for (Agent agent : agents) {
+            next = Math.min(next, agent.deadlineNs());
+        }
+        return next;
+    }
+
+    /** When no loop runs any more. */
+    void bringBuffersHome() {
+        post.bringBuffersHome();
+        memory.bringHome();
+    }
+
+    boolean hasNews() {
+        return post.hasNews() || stopped || host.outside(this).hasNews() || Lane.Queue.next(lanes) != null;
+    }
+
+    private long timeoutNs() {
+        long next = nextNs();
+        if (next == Long.MAX_VALUE) {
+            return LoopDevice.FOR_EVER;
+        }
+        return Math.max(0, next - Clock.nowNs());
+    }
+
+    @Override
+    public String toString() {
+        return "shard " + index;
+    }
+}

@@ -1,0 +1,171 @@
+package eu.mikelangelo.shard;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.RejectedExecutionException;
+
+/**
+ * One {@code S} per shard. An instance is touched on its own shard only: what others want done they send there.
+ *
+ * <p>The one thing that Java does not check is what an operation captures: let it be values that do not change.
+ *
+ * <p>Threading: {@link Ref#call} and its like on any shard of the host; other threads go through {@link Outside}.
+ */
+public final class Sharded<S> {
+    /** Calls of one shard that may wait for room in a mailbox; more fail. */
+    static final int MAX_WAITING = 1 << 14;
+    private final Host host;
+    private final List<Ref> refs = new ArrayList<>();
+
+    /** Something to do with an instance, on its shard. */
+    @FunctionalInterface
+    public interface Operation<S, R> {
+        R on(S instance) throws Exception;
+    }
+
+    Sharded(Host host, Object[] instances) {
+        this.host = host;
+        for (int i = 0; i < instances.length; i++) {
+            @SuppressWarnings("unchecked")
+            S instance = (S) instances[i];
+            refs.add(new Ref(i, instance));
+        }
+    }
+
+    /** The instance of the shard that calls. */
+    public S here() {
+        return refs.get(Shard.current().index()).instance;
+    }
+
+    /** The instance of a shard. */
+    public Ref on(int shard) {
+        return refs.get(shard);
+    }
+
+    /** The instance that owns a key: the same for the same hash code. */
+    public Ref owner(Object key) {
+        return owner((long) key.hashCode());
+    }
+
+    /** The instance that owns a hash; all bits count. */
+    public Ref owner(long hash) {
+        // The high half of a product by the golden ratio spreads poor hashes; then a multiplication instead of a
+        // division.
+        long spread = hash * 0x9e3779b97f4a7c15L >>> 32;
+        return refs.get((int) (spread * refs.size() >>> 32));
+    }
+
+    /** Does something on each shard. @return done when all have; fails as the first that fails */
+    public Future<Void> onEach(Operation<? super S, ?> operation) {
+        return gather(operation).map(results -> null);
+    }
+
+    /** Asks each shard. @return the answers in the order of the shards */
+    public <R> Future<List<R>> gather(Operation<? super S, ? extends R> operation) {
+        List<Future<R>> parts = new ArrayList<>(refs.size());
+        for (Ref ref : refs) {
+            parts.add(ref.call(operation));
+        }
+        return Future.all(parts);
+    }
+
+    public int size() {
+        return host.size();
+    }
+
+    /** The instance of one shard, to be reached from any. */
+    public final class Ref {
+        private final int shard;
+        private final S instance;
+
+        private Ref(int shard, S instance) {
+            this.shard = shard;
+            this.instance = instance;
+        }
+
+        public int shard() {
+            return shard;
+        }
+
+        /** Whether the caller is on its shard. */
+        public boolean isHere() {
+            return host.shard(shard).isCurrent();
+        }
+
+        /**
+         * Does something with the instance in the caller's lane, at once when it is here. The operation must not wait.
+         *
+         * @return what it returned; fails with what it threw, or with {@link RejectedExecutionException} when the other
+         *     shard is so far behind that {@value #MAX_WAITING} calls wait for room in its mailbox
+         */
+        public <R> Future<R> call(Operation<? super S, ? extends R> operation) {
+            Promise<R> answer = new Promise<>();
+            if (isHere()) {
+                answer.take(operation::on, instance);
+            } else {
+                send(new Call<>(answer, here -> Future.of(operation.on(instance))));
+            }
+            return answer;
+        }
+
+        /** As {@link #call}, for an operation that waits: it runs as a fiber there. */
+        public <R> Future<R> fiber(Operation<? super S, ? extends R> operation) {
+            Callable<R> body = () -> operation.on(instance);
+            Promise<R> answer = new Promise<>();
+            if (isHere()) {
+                return host.shard(shard).fiber(body);
+            }
+            send(new Call<>(answer, here -> here.fiber(body)));
+            return answer;
+        }
+
+        private void send(Call<?> call) {
+            Shard from = Shard.current();
+            if (from.post().waitingForRoom(shard) >= MAX_WAITING) {
+                call.answer.fail(new RejectedExecutionException("shard " + shard + " is behind: " + MAX_WAITING
+                        + " calls wait for room in its mailbox"));
+            } else {
+                call.go(shard);
+            }
+        }
+    }
+
+    /** What a call does on the other shard. */
+    private interface There<R> {
+        Future<R> on(Shard here) throws Exception;
+    }
+
+    /** A call on its way there and back. */
+    private static final class Call<R> extends Errand {
+        private final Promise<R> answer;
+        private final There<R> there;
+        private final Context context;
+        private Future<R> result;
+
+        Call(Promise<R> answer, There<R> there) {
+            this.answer = answer;
+            this.there = there;
+            long deadlineNs = answer.shard.context().deadlineNs();
+            context = deadlineNs == Long.MAX_VALUE ? Context.NONE : new Context(deadlineNs);
+        }
+
+        @Override
+        protected void there(Shard here) {
+            Context before = here.enter(context);
+            try {
+                result = there.on(here);
+            } catch (Throwable thrown) {
+                result = Future.failed(thrown);
+            } finally {
+                here.enter(before);
+            }
+            result.tell(this::done);
+        }
+
+        @Override
+        protected void home(Throwable thrown) {
+            answer.copy(result);
+        }
+    }
+}

@@ -1,0 +1,2 @@
+/** The shard engine against its peers. */
+package eu.mikelangelo.bench.shard;

@@ -1,0 +1,2 @@
+/** The arithmetic of rows. */
+package eu.mikelangelo.bench;
