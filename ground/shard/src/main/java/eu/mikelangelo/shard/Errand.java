@@ -14,8 +14,10 @@ import java.util.Objects;
  * shard's that it visits.
  */
 public abstract class Errand {
+    private static final Mailbox.Mail ARRIVAL = (here, from, errand, b, c) -> ((Errand) errand).arrive(here);
     private final Shard home;
-    private final Mailbox.Mail mail = this::arrive;
+    /** Not read from the shard at home: what that writes in each turn lies beside it. */
+    private final int homeIndex;
     private final Runnable work = this::work;
     private Shard at;
     private Lane lane;
@@ -25,6 +27,7 @@ public abstract class Errand {
     /** @throws NullPointerException on a thread that is no shard's */
     protected Errand() {
         home = Objects.requireNonNull(Shard.current(), "errands are made on a shard");
+        homeIndex = home.index();
         at = home;
     }
 
@@ -33,7 +36,7 @@ public abstract class Errand {
         lane = home.lane().lane;
         homeward = false;
         failure = null;
-        home.post().send(shard, mail);
+        home.post().send(shard, ARRIVAL, this, null, null);
     }
 
     /** Where it comes back to. */
@@ -51,12 +54,12 @@ public abstract class Errand {
     /** Sends it home; on the shard where it is. */
     protected final void done() {
         homeward = true;
-        at.post().send(home.index(), mail);
+        at.post().send(homeIndex, ARRIVAL, this, null, null);
     }
 
     /** Sends it to another shard; on the shard where it is. */
     protected final void onTo(int shard) {
-        at.post().send(shard, mail);
+        at.post().send(shard, ARRIVAL, this, null, null);
     }
 
     /**

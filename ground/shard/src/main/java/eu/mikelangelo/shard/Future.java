@@ -18,11 +18,12 @@ public abstract sealed class Future<T> permits Promise, Fiber {
     private static final Object PENDING = new Object();
 
     final Shard shard;
+    /** The value, or the cause of a failure. */
     private Object outcome = PENDING;
+    /** Said here, so that a value that another core has made need not be looked at. */
+    private boolean failed;
     /** Null, one {@link Waiter}, or a list of them. */
     private Object waiters;
-
-    private record Failed(Throwable cause) {}
 
     /** Who is told, on the loop, when a future is done. */
     interface Waiter {
@@ -105,7 +106,7 @@ public abstract sealed class Future<T> permits Promise, Fiber {
 
     /** Why it failed; null when it did not, or is not done. */
     public final Throwable failure() {
-        return outcome instanceof Failed failed ? failed.cause : null;
+        return failed ? (Throwable) outcome : null;
     }
 
     /** The value of a future that is done. @throws IllegalStateException when it is not; its failure when it failed */
@@ -114,8 +115,8 @@ public abstract sealed class Future<T> permits Promise, Fiber {
         if (outcome == PENDING) {
             throw new IllegalStateException("not done; on a fiber, await() waits");
         }
-        if (outcome instanceof Failed failed) {
-            throw rethrow(failed.cause);
+        if (failed) {
+            throw rethrow((Throwable) outcome);
         }
         return (T) outcome;
     }
@@ -196,8 +197,8 @@ public abstract sealed class Future<T> permits Promise, Fiber {
     /** Says what to do when it is done; what it throws is recorded in {@link Host#errors}. */
     public final void whenDone(Outcome<? super T> then) {
         Task task = new Task(shard, () -> {
-            if (outcome instanceof Failed failed) {
-                then.accept(null, failed.cause);
+            if (failed) {
+                then.accept(null, (Throwable) outcome);
             } else {
                 then.accept(value(), null);
             }
@@ -241,11 +242,21 @@ public abstract sealed class Future<T> permits Promise, Fiber {
 
     /** @return false when it was done before */
     final boolean settle(Object value) {
+        return settle(value, false);
+    }
+
+    /** @return false when it was done before */
+    final boolean settleFailed(Throwable cause) {
+        return settle(Objects.requireNonNull(cause, "a failure has a cause"), true);
+    }
+
+    private boolean settle(Object came, boolean asFailure) {
         assert shard.isCurrent() : "a future is its shard's alone";
         if (outcome != PENDING) {
             return false;
         }
-        outcome = value;
+        outcome = came;
+        failed = asFailure;
         Object told = waiters;
         waiters = null;
         if (told instanceof Waiter one) {
@@ -258,13 +269,9 @@ public abstract sealed class Future<T> permits Promise, Fiber {
         return true;
     }
 
-    final boolean settleFailed(Throwable cause) {
-        return settle(new Failed(Objects.requireNonNull(cause, "a failure has a cause")));
-    }
-
     /** Takes over the outcome of a future that is done. */
     final void copy(Future<? extends T> of) {
-        settle(of.outcome);
+        settle(of.outcome, of.failed);
     }
 
     static RuntimeException rethrow(Throwable cause) {

@@ -1,7 +1,9 @@
 package eu.mikelangelo.shard;
 
+import eu.mikelangelo.metrics.MetricGroup;
 import eu.mikelangelo.shard.loop.LaneMetrics;
 import eu.mikelangelo.shard.loop.RunQueue;
+import java.util.Arrays;
 
 /**
  * A named share of every shard's time. When several lanes have work, each gets time in proportion to its shares,
@@ -14,6 +16,8 @@ import eu.mikelangelo.shard.loop.RunQueue;
 public final class Lane {
     private final String name;
     private final int index;
+    private final Call.Request call = new Call.Request(this, Long.MAX_VALUE, false);
+    private final Call.Request fiber = new Call.Request(this, Long.MAX_VALUE, true);
     private volatile int shares;
 
     Lane(String name, int index, int shares) {
@@ -28,6 +32,11 @@ public final class Lane {
 
     int index() {
         return index;
+    }
+
+    /** What a call of this lane is sent as, when it has no deadline. */
+    Call.Request request(boolean waits) {
+        return waits ? fiber : call;
     }
 
     public int shares() {
@@ -56,12 +65,12 @@ public final class Lane {
         final LaneMetrics metrics;
         private final RunQueue waiting = new RunQueue();
         private final Shard shard;
-        private final Queue[] all;
+        private final Queues all;
         /** Time it had, divided by its shares. */
         private long virtual;
+        private int unmeasured;
 
-        /** @param all the shard's lanes, this one among them */
-        Queue(Lane lane, Shard shard, Queue[] all, LaneMetrics metrics) {
+        private Queue(Lane lane, Shard shard, Queues all, LaneMetrics metrics) {
             this.lane = lane;
             this.shard = shard;
             this.all = all;
@@ -77,14 +86,9 @@ public final class Lane {
 
         /** A lane that comes back to work begins where the others are: it was idle by its own will. */
         private void catchUp() {
-            long least = Long.MAX_VALUE;
-            for (Queue other : all) {
-                if (other != null && other != this && other.waiting.size() > 0) {
-                    least = Math.min(least, other.virtual);
-                }
-            }
-            if (least != Long.MAX_VALUE) {
-                virtual = Math.max(virtual, least);
+            Queue other = all.next();   // does not find this one, which has nothing yet
+            if (other != null) {
+                virtual = Math.max(virtual, other.virtual);
             }
         }
 
@@ -101,29 +105,73 @@ public final class Lane {
             return waiting.sinceNs();
         }
 
+        /**
+         * Tasks ran and the clock was not looked at: {@link #charge} takes them for as long as those that it knows.
+         */
+        void chargeLater(int tasks) {
+            unmeasured += tasks;
+        }
+
+        /** @param waitedNs how long the first of the tasks waited */
+        void charge(long ns, int tasks, long waitedNs) {
+            long all = unmeasured == 0 ? ns : ns + ns * unmeasured / tasks;
+            virtual += all * SCALE / lane.shares;
+            metrics.batch(tasks + unmeasured, all, waitedNs);
+            unmeasured = 0;
+        }
+    }
+
+    /** The lanes that a shard has had work in. */
+    static final class Queues {
+        /** What more lanes there are counts together. */
+        private static final int MEASURED = 15;
+        private final Shard shard;
+        private final MetricGroup metrics;
+        private final Queue[] byIndex = new Queue[Host.MAX_LANES];
+        /** Without gaps: looked through for each task. */
+        private Queue[] used = {};
+
+        Queues(Shard shard, MetricGroup metrics) {
+            this.shard = shard;
+            this.metrics = metrics;
+        }
+
+        Queue of(Lane lane) {
+            Queue queue = byIndex[lane.index];
+            return queue == null ? add(lane) : queue;
+        }
+
+        private Queue add(Lane lane) {
+            // One thread writes all the metrics of a shard, so lanes may share theirs.
+            int last = Math.min(lane.index, MEASURED);
+            LaneMetrics shared = last < MEASURED || byIndex[last] == null ? null : byIndex[last].metrics;
+            String name = last < MEASURED ? lane.name : "(others)";
+            Queue queue = new Queue(lane, shard, this, shared == null ? new LaneMetrics(metrics, name) : shared);
+            byIndex[lane.index] = queue;
+            used = Arrays.copyOf(used, used.length + 1);
+            used[used.length - 1] = queue;
+            return queue;
+        }
+
+        Queue[] used() {
+            return used;
+        }
+
         /** The one of the lanes with work that had the least. @return null when there is no work */
-        static Queue next(Queue[] lanes) {
+        Queue next() {
             Queue best = null;
-            for (Queue lane : lanes) {
-                if (lane != null && lane.waiting.size() > 0 && (best == null || lane.virtual < best.virtual)) {
+            for (Queue lane : used) {
+                if (lane.waiting.size() > 0 && (best == null || lane.virtual < best.virtual)) {
                     best = lane;
                 }
             }
             return best;
         }
 
-        static void publish(Queue[] lanes) {
-            for (Queue lane : lanes) {
-                if (lane != null) {
-                    lane.metrics.publish();
-                }
+        void publish() {
+            for (Queue lane : used) {
+                lane.metrics.publish();
             }
-        }
-
-        /** @param waitedNs how long the first of the tasks waited */
-        void charge(long ns, int tasks, long waitedNs) {
-            virtual += ns * SCALE / lane.shares;
-            metrics.batch(tasks, ns, waitedNs);
         }
     }
 }

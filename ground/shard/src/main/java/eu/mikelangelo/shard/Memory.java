@@ -37,7 +37,6 @@ public final class Memory {
     /** A piece of a shard's memory that finds its way home. Objects are used again: nothing is allocated for one. */
     public static final class Buffer implements AutoCloseable {
         private final Memory home;
-        private final Way way = new Way(this);
         private long at;
         private int size;
         private boolean given;
@@ -90,21 +89,19 @@ public final class Memory {
         }
     }
 
-    /** A chain of buffers on its way home. */
-    record Way(Buffer first) implements Mailbox.Mail {
-        /** @param here the home, or null when no loop runs any more */
-        @Override
-        public void arrive(Shard here) {
-            int count = 0;
-            Buffer each = first;
-            while (each != null) {
-                Buffer following = each.next;
-                each.home.takeBack(each);
-                each = following;
-                count++;
-            }
-            first.home.shard.metered().buffersHome.add(count);
+    /** Mail: a chain of buffers, the first of which is the first part, comes home. */
+    static final Mailbox.Mail HOMEWARD = (here, from, first, b, c) -> bringHome((Buffer) first);
+
+    private static void bringHome(Buffer first) {
+        int count = 0;
+        Buffer each = first;
+        while (each != null) {
+            Buffer following = each.next;
+            each.home.takeBack(each);
+            each = following;
+            count++;
         }
+        first.home.shard.metered().buffersHome.add(count);
     }
 
     /**
@@ -155,7 +152,7 @@ public final class Memory {
             leavingCount = 0;
             for (int to = 0; to < leaving.length; to++) {
                 if (leaving[to] != null) {
-                    shard.post().send(to, leaving[to].way);
+                    shard.post().send(to, HOMEWARD, leaving[to], null, null);
                     leaving[to] = null;
                 }
             }
@@ -207,7 +204,7 @@ public final class Memory {
     void bringHome() {
         for (Buffer first : leaving) {
             if (first != null) {
-                first.way.arrive(null);
+                bringHome(first);
             }
         }
         Arrays.fill(leaving, null);

@@ -1,33 +1,54 @@
 package eu.mikelangelo.shard;
 
+import java.util.ArrayDeque;
+
 /** The mailboxes of one shard, from and to all others. The shard's alone. */
 final class Post {
     private final Shard shard;
+    /** From those before us, then from those behind us. */
+    private final Mailbox.Inbox[] inboxes;
     /** By the index of the other; null for ourselves. */
-    private final Mailbox[] inboxes;
     private final Mailbox[] outboxes;
     private int held;
+    /** Visits that are over. */
+    private final ArrayDeque<Call.Visit> idle = new ArrayDeque<>();
 
+    /** @param in by the index of the other; null for ourselves */
     Post(Shard shard, Mailbox[] in, Mailbox[] out) {
         this.shard = shard;
-        inboxes = in;
         outboxes = out;
+        inboxes = new Mailbox.Inbox[in.length - 1];
+        for (int from = 0; from < in.length; from++) {
+            if (from != shard.index()) {
+                inboxes[from < shard.index() ? from : from - 1] = new Mailbox.Inbox(in[from], shard, from);
+            }
+        }
     }
 
     /** Sends, holding it back until there is room: tried again at each turn, in the order of sending. */
-    void send(int to, Mailbox.Mail mail) {
+    void send(int to, Mailbox.Mail mail, Object a, Object b, Object c) {
         if (to == shard.index()) {
-            mail.arrive(shard);
-        } else if (outboxes[to].held() > 0 || !outboxes[to].send(mail)) {
+            mail.arrive(shard, to, a, b, c);
+        } else if (outboxes[to].held() > 0 || !outboxes[to].send(mail, a, b, c)) {
             shard.metered().mailRefused.increment();
-            outboxes[to].hold(mail);
+            outboxes[to].hold(mail, a, b, c);
             held++;
         }
     }
 
+    /** For a call that has arrived; comes back by {@link #visited}. */
+    Call.Visit visit() {
+        Call.Visit visit = idle.pollLast();
+        return visit == null ? new Call.Visit(shard) : visit;
+    }
+
+    void visited(Call.Visit visit) {
+        idle.addLast(visit);
+    }
+
     /** How much waits for room in another shard's mailbox. */
     int waitingForRoom(int to) {
-        return to == shard.index() ? 0 : outboxes[to].held();
+        return to == shard.index() || held == 0 ? 0 : outboxes[to].held();
     }
 
     /** How much waits for room in all. */
@@ -38,10 +59,8 @@ final class Post {
     /** @param most from each. @return how much arrived */
     int receive(int most) {
         int arrived = 0;
-        for (Mailbox inbox : inboxes) {
-            if (inbox != null) {
-                arrived += inbox.drain(most);
-            }
+        for (Mailbox.Inbox inbox : inboxes) {
+            arrived += inbox.drain(most);
         }
         return arrived;
     }
@@ -50,15 +69,15 @@ final class Post {
     void flush() {
         for (Mailbox outbox : outboxes) {
             if (outbox != null) {
-                held -= outbox.sendHeld();
+                held -= held == 0 ? 0 : outbox.sendHeld();
                 outbox.flush();
             }
         }
     }
 
     boolean hasNews() {
-        for (Mailbox inbox : inboxes) {
-            if (inbox != null && inbox.hasNews()) {
+        for (Mailbox.Inbox inbox : inboxes) {
+            if (inbox.hasNews()) {
                 return true;
             }
         }
@@ -68,10 +87,12 @@ final class Post {
     /** When no loop runs any more: buffers on their way get home. Other mail is from fibers that nobody waits for. */
     void bringBuffersHome() {
         for (Mailbox outbox : outboxes) {
-            for (var mail = outbox == null ? null : outbox.leftOver(); mail != null; mail = outbox.leftOver()) {
-                if (mail instanceof Memory.Way way) {
-                    way.arrive(null);
-                }
+            if (outbox != null) {
+                outbox.leftOver((mail, a, b, c) -> {
+                    if (mail == Memory.HOMEWARD) {
+                        mail.arrive(null, shard.index(), a, b, c);
+                    }
+                });
             }
         }
     }

@@ -7,6 +7,11 @@ public final class Promise<T> extends Future<T> {
         super(Shard.current());
     }
 
+    /** Where the caller knows where it is. */
+    Promise(Shard shard) {
+        super(shard);
+    }
+
     /** @return false when it was done before: the first outcome stays */
     public boolean complete(T value) {
         return settle(value);

@@ -9,7 +9,6 @@ import eu.mikelangelo.shard.loop.Devices;
 import eu.mikelangelo.shard.loop.LoopDevice;
 import eu.mikelangelo.shard.loop.Operations;
 import eu.mikelangelo.shard.loop.PoolOperations;
-import eu.mikelangelo.shard.loop.LaneMetrics;
 import eu.mikelangelo.shard.loop.LoopMetrics;
 import eu.mikelangelo.shard.loop.PooledFibers;
 import eu.mikelangelo.shard.loop.SleepFlag;
@@ -32,12 +31,13 @@ public final class Shard {
     private static final int TASKS_PER_LOOK = 8;
     /** Mail and foreign calls taken from one sender in a turn. */
     private static final int MAIL_PER_TURN = 256;
-    /** The devices cost a system call: not asked more often than this while the loop spins. */
+    /** The devices cost a system call: not asked more often than this, and less often when they never answer. */
     private static final long DEVICE_PERIOD_NS = 2_000;
+    private static final long DEVICE_PERIOD_MAX_NS = 32_000;
     /** Looks for mail between two turns that found nothing. */
-    private static final int SPINS = 100;
-    /** What others count together. */
-    private static final int LANES_MEASURED = 15;
+    private static final int SPINS = 200;
+    /** Looks for mail between two pauses: a pause takes as long as many looks. */
+    private static final int LOOKS_PER_PAUSE = 8;
     /** Readers see numbers that are at most so many turns old, and those of a shard that sleeps as they are. */
     private static final int TURNS_PER_PUBLISHING = 64;
 
@@ -60,7 +60,7 @@ public final class Shard {
     private Operations operations;
     private final Watchers<Watcher> watchers = new Watchers<>();
     private final TimerWheel timers;
-    private final Lane.Queue[] lanes;
+    private final Lane.Queues lanes;
     private final SleepFlag sleeping = new SleepFlag();
     private final MetricGroup metrics;
     private final LoopMetrics metered;
@@ -73,6 +73,11 @@ public final class Shard {
     private long nowNs;
     private long workedNs;
     private long deviceNs;
+    private long devicePeriodNs = DEVICE_PERIOD_NS;
+    /** Whether something was done since the devices were asked. */
+    private boolean busy;
+    /** Tasks since the last look at the clock. */
+    private int unlooked;
     private Lane.Queue lane;
     private Context context = Context.NONE;
     private Fiber<?> running;
@@ -85,10 +90,10 @@ public final class Shard {
         this.host = host;
         this.index = index;
         this.cpu = cpu;
-        lanes = new Lane.Queue[Host.MAX_LANES];
         nowNs = clockNs();
         timers = new TimerWheel(nowNs);
         metrics = host.metrics().group("host", host.options().name(), "shard", String.valueOf(index));
+        lanes = new Lane.Queues(this, metrics);
         metered = new LoopMetrics(metrics,
                 host.metrics().group("host", host.options().name(), "shard", String.valueOf(index)));
         wakeToken = watchers.add(what -> calls.drain(wakeFd));
@@ -270,21 +275,12 @@ public final class Shard {
     }
 
     Lane.Queue queue(Lane of) {
-        Lane.Queue queue = lanes[of.index()];
-        return queue == null ? newQueue(of) : queue;
+        return lanes.of(of);
     }
 
-    private Lane.Queue newQueue(Lane of) {
-        // One thread writes all the metrics of a shard, so lanes may share theirs.
-        int last = Math.min(of.index(), LANES_MEASURED);
-        LaneMetrics shared = last < LANES_MEASURED || lanes[last] == null ? null : lanes[last].metrics;
-        String name = last < LANES_MEASURED ? of.name() : "(others)";
-        lanes[of.index()] = new Lane.Queue(of, this, lanes, shared == null ? new LaneMetrics(metrics, name) : shared);
-        return lanes[of.index()];
-    }
-
+    /** Those that have had work. */
     Lane.Queue[] queues() {
-        return lanes;
+        return lanes.used();
     }
 
     Context context() {
@@ -344,7 +340,18 @@ public final class Shard {
 
     /** After news for it were published. Any thread. */
     void wakeIfAsleep() {
-        if (sleeping.claim() && host.simulation() == null) {
+        if (sleeping.claim()) {
+            wake();
+        }
+    }
+
+    SleepFlag sleepFlag() {
+        return sleeping;
+    }
+
+    /** For who has claimed it. Any thread. */
+    void wake() {
+        if (host.simulation() == null) {
             Shard caller = current();
             if (caller != null) {
                 caller.calls.signal(wakeFd);
@@ -367,11 +374,15 @@ public final class Shard {
         workedNs = Clock.nowNs();
         while (!stopped) {
             try {
-                if (turn() > 0) {
+                int work = turn();
+                if (work > 0) {
                     workedNs = nowNs;
                 } else if (nowNs - workedNs >= host.options().spinNs()) {
                     sleep();
-                } else {
+                    continue;
+                }
+                // What the devices have may not wait for mail that does not come.
+                if (work == 0 || devicePeriodNs > DEVICE_PERIOD_NS) {
                     spin();
                 }
             } catch (Throwable thrown) {
@@ -405,9 +416,33 @@ public final class Shard {
 
     /** Looks for mail alone, many times, for a turn costs a hundred times as much; agents want whole turns. */
     private void spin() {
-        for (int i = agents.length == 0 ? SPINS : 1; i > 0 && !post.hasNews(); i--) {
+        if (agents.length > 0) {
             Thread.onSpinWait();
+            return;
         }
+        for (int i = 1; i <= SPINS && unlooked < TASKS_PER_LOOK && lanes.next() == null; i++) {
+            if (post.hasNews()) {
+                mailTurn();
+            } else if (i % LOOKS_PER_PAUSE == 0) {
+                Thread.onSpinWait();
+            }
+        }
+    }
+
+    /** A turn for mail alone, which does not look at the clock: for a call that costs less than looking. */
+    private void mailTurn() {
+        metered.turn.add(0, 1);
+        metered.mailIn.add(post.receive(TASKS_PER_LOOK - unlooked));
+        Lane.Queue home = lane;
+        for (Lane.Queue next = lanes.next(); next != null && unlooked < TASKS_PER_LOOK; next = lanes.next()) {
+            lane = next;
+            int tasks = runTasks(next, TASKS_PER_LOOK - unlooked);
+            next.chargeLater(tasks);
+            unlooked += tasks;
+        }
+        lane = home;
+        busy = true;
+        flush();
     }
 
     void closeDescriptors() {
@@ -415,25 +450,34 @@ public final class Shard {
     }
 
     private int turn() {
+        int work = unlooked;
         look();
-        int work = 0;
-        if (nowNs - deviceNs >= DEVICE_PERIOD_NS) {
-            deviceNs = nowNs;
-            work += events(0);
+        if (nowNs - deviceNs >= devicePeriodNs) {
+            work += askDevice();
         }
         work += mail(MAIL_PER_TURN) + agents();
         long untilNs = nowNs + BUDGET_NS;
-        for (Lane.Queue next = Lane.Queue.next(lanes); next != null && nowNs < untilNs; next = Lane.Queue.next(lanes)) {
+        for (Lane.Queue next = lanes.next(); next != null && nowNs < untilNs; next = lanes.next()) {
             work += run(next, TASKS_PER_LOOK);
         }
         work += fireTimers();
         flush();
+        busy |= work > 0;
         return work;
+    }
+
+    private int askDevice() {
+        deviceNs = nowNs;
+        int events = events(0);
+        devicePeriodNs = events > 0 || !busy ? DEVICE_PERIOD_NS : Math.min(2 * devicePeriodNs, DEVICE_PERIOD_MAX_NS);
+        busy = events > 0;
+        return events;
     }
 
     /** Begins a turn. */
     void look() {
         nowNs = clockNs();
+        unlooked = 0;
         metered.turn.add(0, 1);
         if (--turnsUntilPublishing < 0) {
             publish();
@@ -444,7 +488,7 @@ public final class Shard {
     private void publish() {
         turnsUntilPublishing = TURNS_PER_PUBLISHING;
         metered.publish();
-        Lane.Queue.publish(lanes);
+        lanes.publish();
         metered.fibers.set(fibers);
         metered.timersSet.set(timers.count());
         metered.mailHeld.set(post.held());
@@ -509,13 +553,18 @@ public final class Shard {
         lane = next;
         long sinceNs = nowNs;
         long waitedNs = sinceNs - next.readyNs();
-        int tasks = 0;
-        for (Runnable task = next.poll(); task != null; task = ++tasks < most ? next.poll() : null) {
-            task.run();
-        }
+        int tasks = runTasks(next, most);
         nowNs = clockNs();
         next.charge(nowNs - sinceNs, tasks, waitedNs);
         lane = home;
+        return tasks;
+    }
+
+    private int runTasks(Lane.Queue of, int most) {
+        int tasks = 0;
+        for (Runnable task = of.poll(); task != null; task = ++tasks < most ? of.poll() : null) {
+            task.run();
+        }
         return tasks;
     }
 
@@ -579,7 +628,7 @@ public final class Shard {
     }
 
     boolean hasNews() {
-        return post.hasNews() || stopped || host.outside(this).hasNews() || Lane.Queue.next(lanes) != null;
+        return post.hasNews() || stopped || host.outside(this).hasNews() || lanes.next() != null;
     }
 
     private long timeoutNs() {

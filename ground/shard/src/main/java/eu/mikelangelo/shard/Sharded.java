@@ -2,7 +2,6 @@ package eu.mikelangelo.shard;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.RejectedExecutionException;
 
 /**
@@ -77,10 +76,12 @@ public final class Sharded<S> {
     /** The instance of one shard, to be reached from any. */
     public final class Ref {
         private final int shard;
+        private final Shard there;
         private final S instance;
 
         private Ref(int shard, S instance) {
             this.shard = shard;
+            there = host.shard(shard);
             this.instance = instance;
         }
 
@@ -90,7 +91,7 @@ public final class Sharded<S> {
 
         /** Whether the caller is on its shard. */
         public boolean isHere() {
-            return host.shard(shard).isCurrent();
+            return there.isCurrent();
         }
 
         /**
@@ -100,72 +101,39 @@ public final class Sharded<S> {
          *     shard is so far behind that {@value #MAX_WAITING} calls wait for room in its mailbox
          */
         public <R> Future<R> call(Operation<? super S, ? extends R> operation) {
-            Promise<R> answer = new Promise<>();
-            if (isHere()) {
+            Shard from = Shard.current();
+            Promise<R> answer = new Promise<>(from);
+            if (from == there) {
                 answer.take(operation::on, instance);
             } else {
-                send(new Call<>(answer, here -> Future.of(operation.on(instance))));
+                send(from, answer, operation, false);
             }
             return answer;
         }
 
         /** As {@link #call}, for an operation that waits: it runs as a fiber there. */
         public <R> Future<R> fiber(Operation<? super S, ? extends R> operation) {
-            Callable<R> body = () -> operation.on(instance);
-            Promise<R> answer = new Promise<>();
-            if (isHere()) {
-                return host.shard(shard).fiber(body);
+            Shard from = Shard.current();
+            if (from == there) {
+                return there.fiber(() -> operation.on(instance));
             }
-            send(new Call<>(answer, here -> here.fiber(body)));
+            Promise<R> answer = new Promise<>(from);
+            send(from, answer, operation, true);
             return answer;
         }
 
-        private void send(Call<?> call) {
-            Shard from = Shard.current();
+        private <R> void send(Shard from, Promise<R> answer, Operation<? super S, ? extends R> operation,
+                boolean waits) {
             if (from.post().waitingForRoom(shard) >= MAX_WAITING) {
-                call.answer.fail(new RejectedExecutionException("shard " + shard + " is behind: " + MAX_WAITING
+                answer.fail(new RejectedExecutionException("shard " + shard + " is behind: " + MAX_WAITING
                         + " calls wait for room in its mailbox"));
-            } else {
-                call.go(shard);
+                return;
             }
-        }
-    }
-
-    /** What a call does on the other shard. */
-    private interface There<R> {
-        Future<R> on(Shard here) throws Exception;
-    }
-
-    /** A call on its way there and back. */
-    private static final class Call<R> extends Errand {
-        private final Promise<R> answer;
-        private final There<R> there;
-        private final Context context;
-        private Future<R> result;
-
-        Call(Promise<R> answer, There<R> there) {
-            this.answer = answer;
-            this.there = there;
-            long deadlineNs = answer.shard.context().deadlineNs();
-            context = deadlineNs == Long.MAX_VALUE ? Context.NONE : new Context(deadlineNs);
-        }
-
-        @Override
-        protected void there(Shard here) {
-            Context before = here.enter(context);
-            try {
-                result = there.on(here);
-            } catch (Throwable thrown) {
-                result = Future.failed(thrown);
-            } finally {
-                here.enter(before);
-            }
-            result.tell(this::done);
-        }
-
-        @Override
-        protected void home(Throwable thrown) {
-            answer.copy(result);
+            Lane lane = from.lane().lane;
+            long deadlineNs = from.context().deadlineNs();
+            Call.Request request = deadlineNs == Long.MAX_VALUE ? lane.request(waits)
+                    : new Call.Request(lane, deadlineNs, waits);
+            from.post().send(shard, request, answer, operation, instance);
         }
     }
 }

@@ -218,7 +218,7 @@ public final class Simulation {
         Lane.Queue chosen = null;
         int seen = 0;
         for (Lane.Queue lane : shard.queues()) {
-            if (lane != null && lane.size() > 0 && random.nextInt(++seen) == 0) {
+            if (lane.size() > 0 && random.nextInt(++seen) == 0) {
                 chosen = lane;
             }
         }

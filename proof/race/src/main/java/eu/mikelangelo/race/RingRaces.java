@@ -18,9 +18,23 @@ public final class RingRaces {
     /** A letter whose content is plain: it is safe only if the ring orders it. */
     static final class Letter {
         int text;
+
+        Letter(int text) {
+            this.text = text;
+        }
     }
 
-    /** What a published element refers to is seen with it. */
+    private static void put(SpscRing<Letter> ring, int text) {
+        ring.put(new Letter(text), new Letter(text), null, new Letter(text));
+    }
+
+    /** @return what all of an entry says; -1 when its parts disagree */
+    private static int whole(Letter element, Object a, Object c) {
+        boolean torn = a == null || c == null || ((Letter) a).text != element.text || ((Letter) c).text != element.text;
+        return torn || element.text == 0 ? -1 : element.text;
+    }
+
+    /** What an entry and its parts refer to is seen with it. */
     @JCStressTest
     @State
     @Outcome(id = "0", expect = ACCEPTABLE, desc = "not there yet")
@@ -31,86 +45,71 @@ public final class RingRaces {
 
         @Actor
         public void sender() {
-            Letter letter = new Letter();
-            letter.text = 42;
-            ring.put(letter);
-            ring.publish();
+            put(ring, 42);
         }
 
         @Actor
         public void receiver(I_Result r) {
-            if (ring.available() > 0) {
-                Letter letter = ring.take();
-                r.r1 = letter == null || letter.text == 0 ? -1 : letter.text;
-                ring.release();
-            }
+            ring.drain(1, (element, a, b, c) -> r.r1 = whole(element, a, c));
         }
     }
 
-    /** A batch becomes visible as a whole, and in its order. */
+    /** Entries become visible in their order, each whole. */
     @JCStressTest
     @State
     @Outcome(id = "0, 0", expect = ACCEPTABLE, desc = "nothing yet")
+    @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "the first")
     @Outcome(id = "2, 12", expect = ACCEPTABLE, desc = "both, in order")
-    @Outcome(expect = FORBIDDEN, desc = "half a batch, or out of order")
-    public static class Batch {
+    @Outcome(expect = FORBIDDEN, desc = "torn, or out of order")
+    public static class Order {
         private final SpscRing<Letter> ring = new SpscRing<>(4);
 
         @Actor
         public void sender() {
-            for (int i = 1; i <= 2; i++) {
-                Letter letter = new Letter();
-                letter.text = i;
-                ring.put(letter);
-            }
-            ring.publish();
+            put(ring, 1);
+            put(ring, 2);
         }
 
         @Actor
         public void receiver(II_Result r) {
-            r.r1 = ring.available();
-            for (int i = 0; i < r.r1; i++) {
-                r.r2 = r.r2 * 10 + ring.take().text;
-            }
+            r.r1 = ring.drain(2, (element, a, b, c) -> r.r2 = r.r2 * 10 + whole(element, a, c));
         }
     }
 
-    /** A slot is used again only when the receiver is done with it: the third letter never overwrites the first. */
+    /** A place is used again only when the receiver is done with it: the third letter never overwrites the first. */
     @JCStressTest
     @State
     @Outcome(id = "1, 0", expect = ACCEPTABLE, desc = "the first; no room yet for the third")
-    @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "the first; then the third took its slot")
-    @Outcome(expect = FORBIDDEN, desc = "the first was overwritten")
+    @Outcome(id = "1, 1", expect = ACCEPTABLE, desc = "the first; then the third took its place")
+    @Outcome(expect = FORBIDDEN, desc = "the first was overwritten, or parts of the third were lost")
     public static class SlotReuse {
         private final SpscRing<Letter> ring = new SpscRing<>(2);
+        private int first = -1;
+        private int sum;
 
         public SlotReuse() {
-            for (int i = 1; i <= 2; i++) {
-                Letter letter = new Letter();
-                letter.text = i;
-                ring.put(letter);
-            }
-            ring.publish();
+            put(ring, 1);
+            put(ring, 2);
         }
 
         @Actor
         public void sender(II_Result r) {
-            Letter third = new Letter();
-            third.text = 3;
-            r.r2 = ring.put(third) ? 1 : 0;
-            ring.publish();
+            r.r2 = ring.put(new Letter(3), new Letter(3), null, new Letter(3)) ? 1 : 0;
         }
 
         @Actor
-        public void receiver(II_Result r) {
-            ring.available();
-            Letter first = ring.take();
-            ring.release();
-            r.r1 = first == null ? -1 : first.text;
+        public void receiver() {
+            ring.drain(1, (element, a, b, c) -> first = whole(element, a, c));
+        }
+
+        @org.openjdk.jcstress.annotations.Arbiter
+        public void arbiter(II_Result r) {
+            ring.drain(2, (element, a, b, c) -> sum += whole(element, a, c));
+            r.r1 = sum == (r.r2 == 1 ? 5 : 2) ? first : -2;
         }
     }
 
-    /** What the receiver has not seen as news it sees later: nothing is ever forgotten between the two indices. */
+    /** What the receiver has not seen as news it sees later. */
     @JCStressTest
     @State
     @Outcome(id = "2", expect = ACCEPTABLE, desc = "both arrived")
@@ -121,10 +120,8 @@ public final class RingRaces {
 
         @Actor
         public void sender() {
-            ring.put(new Letter());
-            ring.publish();
-            ring.put(new Letter());
-            ring.publish();
+            put(ring, 1);
+            put(ring, 2);
         }
 
         @Actor
@@ -140,10 +137,7 @@ public final class RingRaces {
         }
 
         private void take() {
-            for (int some = ring.available(); some > 0; some--) {
-                taken += ring.take() == null ? 0 : 1;
-            }
-            ring.release();
+            taken += ring.drain(2, (element, a, b, c) -> { });
         }
     }
 }

@@ -35,8 +35,7 @@ public final class SleepRaces {
 
         @Actor
         public void caller(II_Result r) {
-            ring.put(this);
-            ring.publish();
+            ring.put(this, null, null, null);
             r.r2 = flag.claim() ? 1 : 0;
         }
     }
@@ -84,15 +83,13 @@ public final class SleepRaces {
 
         @Actor
         public void first(III_Result r) {
-            one.put(this);
-            one.publish();
+            one.put(this, null, null, null);
             r.r2 = flag.claim() ? 1 : 0;
         }
 
         @Actor
         public void second(III_Result r) {
-            two.put(this);
-            two.publish();
+            two.put(this, null, null, null);
             r.r3 = flag.claim() ? 1 : 0;
         }
     }

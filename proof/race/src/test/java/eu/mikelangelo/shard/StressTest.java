@@ -41,10 +41,9 @@ class StressTest {
             callers.add(Thread.ofPlatform().start(() -> {
                 SplittableRandom random = new SplittableRandom(3);
                 for (int i = 0; i < letters; i++) {
-                    while (!ring.put(i)) {
+                    while (!ring.put(i, null, null, null)) {
                         Thread.yield();
                     }
-                    ring.publish();
                     if (flag.claim()) {
                         claims.incrementAndGet();
                         wakeUps.release();
@@ -59,10 +58,8 @@ class StressTest {
         int[] next = new int[2];
         while (next[0] + next[1] < 2 * letters) {
             for (int i = 0; i < 2; i++) {
-                for (int some = rings.get(i).available(); some > 0; some--) {
-                    assertEquals(next[i]++, rings.get(i).take());
-                }
-                rings.get(i).release();
+                int of = i;
+                rings.get(i).drain(8, (letter, a, b, c) -> assertEquals(next[of]++, letter));
             }
             flag.announce();
             boolean all = next[0] + next[1] == 2 * letters;

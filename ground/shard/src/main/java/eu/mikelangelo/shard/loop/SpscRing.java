@@ -4,84 +4,102 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
 /**
- * A bounded queue from one thread to one other. The producer puts any number of elements and publishes them together;
- * the consumer takes what is published and releases the slots together.
+ * A bounded queue from one thread to one other. An entry is an element with up to three parts, side by side: who takes
+ * it has it all with one cache line, and what only passes by need not be read.
  *
- * <p>Order: {@link #publish} stores the tail with release and {@link #available} loads it with acquire, so an element
- * and what it refers to are visible when it can be taken; {@link #release} and the producer's look at the head do the
- * same for the slots. The two indices keep a distance of two cache lines, for processors fetch lines in pairs.
+ * <p>Order: the element's place says whose the entry is. The producer stores the parts and then, with release, the
+ * element; the consumer loads the element with acquire, takes the parts, and stores null with release, which the
+ * producer loads with acquire before it uses the place again. No index is shared: each side keeps its own, at a
+ * distance of two cache lines, for processors fetch lines in pairs.
  */
 public final class SpscRing<E> {
-    private static final VarHandle INDEX = MethodHandles.arrayElementVarHandle(long[].class);
+    private static final VarHandle PLACE = MethodHandles.arrayElementVarHandle(Object[].class);
+    /** Log of the references of an entry. */
+    private static final int WIDTH = 2;
+    /** References before and after the entries: others' objects share no line with them. */
+    private static final int PAD = 32;
     private static final int TAIL = 16;
+    private static final int LIMIT = 17;
     private static final int HEAD = 48;
 
-    private final Object[] slots;
+    private final Object[] places;
     private final int mask;
-    /** The published indices. */
-    private final long[] shared = new long[64];
-    // The producer's.
-    private long tail;
-    private long headSeen;
-    // The consumer's.
-    private long head;
-    private long tailSeen;
+    /** How far the producer looks ahead at a time. */
+    private final int ahead;
+    private final long[] own = new long[64];
 
-    /** @param capacity a power of two */
+    /** Who takes entries. */
+    @FunctionalInterface
+    public interface Taker<E> {
+        /** @param a the parts as they were put */
+        void take(E element, Object a, Object b, Object c);
+    }
+
+    /** @param capacity entries; a power of two */
     public SpscRing(int capacity) {
         if (Integer.bitCount(capacity) != 1) {
             throw new IllegalArgumentException("capacity must be a power of two: " + capacity);
         }
-        slots = new Object[capacity];
+        places = new Object[(capacity << WIDTH) + 2 * PAD];
         mask = capacity - 1;
+        ahead = capacity / 4;
     }
 
-    /** Puts an element, not yet visible to the consumer. Producer only. @return false when the ring is full */
-    public boolean put(E element) {
-        if (tail - headSeen > mask) {
-            headSeen = (long) INDEX.getAcquire(shared, HEAD);
-            if (tail - headSeen > mask) {
-                return false;
-            }
+    /** Puts an entry, which the consumer sees from now on. Producer only. @return false when the ring is full */
+    public boolean put(E element, Object a, Object b, Object c) {
+        long tail = own[TAIL];
+        if (tail >= own[LIMIT] && !hasRoom(tail)) {
+            return false;
         }
-        slots[(int) tail++ & mask] = element;
+        int at = at(tail);
+        places[at + 1] = a;
+        places[at + 2] = b;
+        places[at + 3] = c;
+        PLACE.setRelease(places, at, element);
+        own[TAIL] = tail + 1;
         return true;
     }
 
-    /** Makes what was put visible. Producer only. @return how many elements became visible */
-    public int publish() {
-        int fresh = (int) (tail - (long) INDEX.getOpaque(shared, TAIL));
-        if (fresh > 0) {
-            INDEX.setRelease(shared, TAIL, tail);
+    /** The consumer empties the places in their order: where one far ahead is free, those before it are. */
+    private boolean hasRoom(long tail) {
+        if (PLACE.getAcquire(places, at(tail + ahead)) == null) {
+            own[LIMIT] = tail + ahead;
+            return true;
         }
-        return fresh;
+        return PLACE.getAcquire(places, at(tail)) == null;
     }
 
-    /** How many elements can be taken. Consumer only. */
-    public int available() {
-        if (tailSeen == head) {
-            tailSeen = (long) INDEX.getAcquire(shared, TAIL);
-        }
-        return (int) (tailSeen - head);
-    }
-
-    /** Takes the next element; {@link #available} must have said that there is one. Consumer only. */
+    /** Takes what there is, in its order; what a taker throws loses nothing but its entry. Consumer only.
+     *
+     * @return how many, at most {@code most}
+     */
     @SuppressWarnings("unchecked")
-    public E take() {
-        assert head < tailSeen : "nothing to take";
-        int slot = (int) head++ & mask;
-        E element = (E) slots[slot];
-        slots[slot] = null;
-        return element;
+    public int drain(int most, Taker<? super E> taker) {
+        for (int count = 0; count < most; count++) {
+            int at = at(own[HEAD]);
+            Object element = PLACE.getAcquire(places, at);
+            if (element == null) {
+                return count;
+            }
+            Object a = places[at + 1];
+            Object b = places[at + 2];
+            Object c = places[at + 3];
+            places[at + 1] = null;
+            places[at + 2] = null;
+            places[at + 3] = null;
+            PLACE.setRelease(places, at, null);
+            own[HEAD]++;
+            taker.take((E) element, a, b, c);
+        }
+        return most;
     }
 
-    /** Gives the slots of what was taken back to the producer. Consumer only. */
-    public void release() {
-        INDEX.setRelease(shared, HEAD, head);
-    }
-
-    /** Whether something is published that was not released. Any thread; only a hint but for a fenced consumer. */
+    /** Whether there is something to take. Consumer only. */
     public boolean hasNews() {
-        return (long) INDEX.getAcquire(shared, TAIL) != (long) INDEX.getAcquire(shared, HEAD);
+        return PLACE.getAcquire(places, at(own[HEAD])) != null;
+    }
+
+    private int at(long index) {
+        return PAD + (((int) index & mask) << WIDTH);
     }
 }

@@ -14,6 +14,7 @@ import java.nio.channels.Pipe;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.ToLongFunction;
 import org.jctools.queues.SpscArrayQueue;
 
 /**
@@ -39,7 +40,8 @@ public final class Micro {
         rounds = args.length > 1 ? Integer.parseInt(args[1]) : rounds;
         switch (args[0]) {
             case "call-ours" -> onHost(2, Micro::calls);
-            case "call-theirs" -> print(Micro::queues);
+            case "call-theirs" -> print(operations -> queues(operations, true));
+            case "token-theirs" -> print(operations -> queues(operations, false));
             case "switch-ours" -> onHost(1, Micro::signals);
             case "switch-theirs" -> print(Micro::parks);
             case "wake-ours" -> onHost(1, Micro::watcherToFiber);
@@ -81,47 +83,76 @@ public final class Micro {
         Sharded<long[]> counts = host.spread(shard -> new long[1]);
         return host.run(() -> {
             Signal done = new Signal();
-            int[] left = {operations};
+            long[] left = {operations, 0};
             long start = System.nanoTime();
             next(counts, left, done);
             done.await();
-            return (double) (System.nanoTime() - start) / operations;
+            long took = System.nanoTime() - start;
+            if (left[1] != (1L + operations) * operations / 2) {
+                throw new IllegalStateException("calls were lost");
+            }
+            return (double) took / operations;
         });
     }
 
-    private static void next(Sharded<long[]> counts, int[] left, Signal done) {
+    private static void next(Sharded<long[]> counts, long[] left, Signal done) {
         if (left[0]-- == 0) {
             done.raise();
             return;
         }
         Future<Long> answer = counts.on(1).call(count -> ++count[0]);
-        answer.whenDone((value, failure) -> next(counts, left, done));
+        answer.whenDone((value, failure) -> {
+            left[1] += value;
+            next(counts, left, done);
+        });
     }
 
-    private static double queues(int operations) throws InterruptedException {
-        SpscArrayQueue<Object> there = new SpscArrayQueue<>(1024);
-        SpscArrayQueue<Object> back = new SpscArrayQueue<>(1024);
-        Object token = new Object();
+    /** What a call is without an engine: made for each call, as a future is, for that is faster than using it again. */
+    private static final class Call {
+        final ToLongFunction<long[]> operation;
+        long value;
+
+        Call(ToLongFunction<long[]> operation) {
+            this.operation = operation;
+        }
+    }
+
+    /** @param work whether the other thread does what {@link #calls} does there, or hands back what it was handed */
+    private static double queues(int operations, boolean work) throws InterruptedException {
+        SpscArrayQueue<Call> there = new SpscArrayQueue<>(1024);
+        SpscArrayQueue<Call> back = new SpscArrayQueue<>(1024);
         Thread echo = Thread.ofPlatform().start(() -> {
+            long[] count = new long[1];
             for (int i = 0; i < operations; i++) {
-                Object got = there.poll();
-                while (got == null) {
-                    Thread.onSpinWait();
-                    got = there.poll();
+                Call call = take(there);
+                if (work) {
+                    call.value = call.operation.applyAsLong(count);
                 }
-                back.offer(got);
+                back.offer(call);
             }
         });
+        Call token = new Call(null);
+        long sum = 0;
         long start = System.nanoTime();
         for (int i = 0; i < operations; i++) {
-            there.offer(token);
-            while (back.poll() == null) {
-                Thread.onSpinWait();
-            }
+            there.offer(work ? new Call(count -> ++count[0]) : token);
+            sum += take(back).value;
         }
         long took = System.nanoTime() - start;
         echo.join();
+        if (sum != (work ? (1L + operations) * operations / 2 : 0)) {
+            throw new IllegalStateException("calls were lost");
+        }
         return (double) took / operations;
+    }
+
+    private static Call take(SpscArrayQueue<Call> from) {
+        Call call = from.poll();
+        while (call == null) {
+            Thread.onSpinWait();
+            call = from.poll();
+        }
+        return call;
     }
 
     /** Two fibers hand a turn to each other: each operation is one park and one unpark. */

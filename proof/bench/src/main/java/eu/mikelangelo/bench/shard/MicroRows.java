@@ -17,22 +17,24 @@ final class MicroRows {
     }
 
     Row calls(String row, double aim) {
-        return pairs(row, "call", "two threads with JCTools' queues", aim, List.of());
+        String bare = String.format("; a token that is handed there and back, without a call: %.3g s",
+                run("token-theirs", List.of()));
+        return pairs(row, "call", "two threads with JCTools' queues", aim, List.of(), bare);
     }
 
     Row wakes(String row, double aim) {
-        return pairs(row, "wake", "a selector's thread that unparks a virtual thread", aim, List.of());
+        return pairs(row, "wake", "a selector's thread that unparks a virtual thread", aim, List.of(), "");
     }
 
     Row switches(String row, double aim) {
-        return pairs(row, "switch", "virtual threads on one carrier", aim, ONE_CARRIER);
+        return pairs(row, "switch", "virtual threads on one carrier", aim, ONE_CARRIER, "");
     }
 
-    private Row pairs(String row, String name, String peer, double aim, List<String> peerOptions) {
+    private Row pairs(String row, String name, String peer, double aim, List<String> peerOptions, String note) {
         Pairs pairs = Pairs.run(plan.pairs(), () -> Regime.now(cores), () -> run(name + "-ours", List.of()),
                 () -> run(name + "-theirs", peerOptions));
         return new Row(ShardBench.NAME, row, peer, "s/op", true, pairs.ours(), pairs.theirs(), aim, pairs.topology(),
-                "elapsed" + pairs.movedNote());
+                "elapsed" + note + pairs.movedNote());
     }
 
     private double run(String name, List<String> more) {
