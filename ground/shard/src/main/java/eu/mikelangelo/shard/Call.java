@@ -8,7 +8,7 @@ import java.util.concurrent.Callable;
  */
 final class Call {
     /** Mail: an answer's promise, and the value. */
-    private static final Mailbox.Mail VALUE = (here, from, answer, value, c) -> ((Promise<?>) answer).settle(value);
+    private static final Mailbox.Mail VALUE = (here, from, answer, value, c) -> ((Promise<?>) answer).arrive(value);
     /** Mail: an answer's promise, and why there is no value. */
     private static final Mailbox.Mail FAILURE = (here, from, answer, cause, c) ->
             ((Promise<?>) answer).settleFailed((Throwable) cause);
@@ -31,7 +31,7 @@ final class Call {
             visit.answer = answer;
             visit.operation = operation;
             visit.instance = instance;
-            here.queue(lane).push(visit);
+            here.queue(lane).pushOrRun(visit);
         }
 
         private Context context() {

@@ -245,6 +245,16 @@ public abstract sealed class Future<T> permits Promise, Fiber {
         return settle(value, false);
     }
 
+    /** The answer to a call; by mail. */
+    final void arrive(Object value) {
+        Task task = waiters instanceof Task one ? one : null;
+        waiters = task == null ? waiters : null;
+        settle(value, false);
+        if (task != null) {
+            task.readyByMail();
+        }
+    }
+
     /** @return false when it was done before */
     final boolean settleFailed(Throwable cause) {
         return settle(Objects.requireNonNull(cause, "a failure has a cause"), true);

@@ -81,7 +81,15 @@ public final class Lane {
             if (waiting.size() == 0) {
                 catchUp();
             }
+            all.waiting++;
             waiting.push(task, shard.nowNs());
+        }
+
+        /** As {@link #push}; at once, when mail made it ready and nothing else waits. */
+        void pushOrRun(Runnable task) {
+            if (!shard.runAtOnce(this, task)) {
+                push(task);
+            }
         }
 
         /** A lane that comes back to work begins where the others are: it was idle by its own will. */
@@ -97,7 +105,9 @@ public final class Lane {
         }
 
         Runnable poll() {
-            return waiting.poll();
+            Runnable task = waiting.poll();
+            all.waiting -= task == null ? 0 : 1;
+            return task;
         }
 
         /** When the next task became ready, by the loop's looks at the clock; only when there is one. */
@@ -106,10 +116,10 @@ public final class Lane {
         }
 
         /**
-         * Tasks ran and the clock was not looked at: {@link #charge} takes them for as long as those that it knows.
+         * A task ran and the clock was not looked at: {@link #charge} takes it for as long as those that it knows.
          */
-        void chargeLater(int tasks) {
-            unmeasured += tasks;
+        void chargeLater() {
+            unmeasured++;
         }
 
         /** @param waitedNs how long the first of the tasks waited */
@@ -130,6 +140,7 @@ public final class Lane {
         private final Queue[] byIndex = new Queue[Host.MAX_LANES];
         /** Without gaps: looked through for each task. */
         private Queue[] used = {};
+        private int waiting;
 
         Queues(Shard shard, MetricGroup metrics) {
             this.shard = shard;
@@ -155,6 +166,10 @@ public final class Lane {
 
         Queue[] used() {
             return used;
+        }
+
+        boolean areEmpty() {
+            return waiting == 0;
         }
 
         /** The one of the lanes with work that had the least. @return null when there is no work */

@@ -29,7 +29,7 @@ final class Post {
     void send(int to, Mailbox.Mail mail, Object a, Object b, Object c) {
         if (to == shard.index()) {
             mail.arrive(shard, to, a, b, c);
-        } else if (outboxes[to].held() > 0 || !outboxes[to].send(mail, a, b, c)) {
+        } else if (held > 0 && outboxes[to].held() > 0 || !outboxes[to].send(mail, a, b, c)) {
             shard.metered().mailRefused.increment();
             outboxes[to].hold(mail, a, b, c);
             held++;

@@ -78,6 +78,8 @@ public final class Shard {
     private boolean busy;
     /** Tasks since the last look at the clock. */
     private int unlooked;
+    /** Whether mail arrives at a loop that has nothing else to do. */
+    private boolean atOnce;
     private Lane.Queue lane;
     private Context context = Context.NONE;
     private Fiber<?> running;
@@ -387,6 +389,7 @@ public final class Shard {
                 }
             } catch (Throwable thrown) {
                 lane = queue(host.defaultLane());
+                atOnce = false;
                 host.record(thrown);
             }
         }
@@ -420,29 +423,44 @@ public final class Shard {
             Thread.onSpinWait();
             return;
         }
-        for (int i = 1; i <= SPINS && unlooked < TASKS_PER_LOOK && lanes.next() == null; i++) {
-            if (post.hasNews()) {
-                mailTurn();
+        atOnce = true;
+        for (int i = 1; i <= SPINS && unlooked < TASKS_PER_LOOK && lanes.areEmpty(); i++) {
+            int arrived = post.receive(TASKS_PER_LOOK - unlooked);
+            if (arrived > 0) {
+                endMailTurn(arrived);
             } else if (i % LOOKS_PER_PAUSE == 0) {
                 Thread.onSpinWait();
             }
         }
+        atOnce = false;
     }
 
-    /** A turn for mail alone, which does not look at the clock: for a call that costs less than looking. */
-    private void mailTurn() {
+    /** A turn for mail alone does not look at the clock: for a call that costs less than looking. */
+    private void endMailTurn(int arrived) {
         metered.turn.add(0, 1);
-        metered.mailIn.add(post.receive(TASKS_PER_LOOK - unlooked));
-        Lane.Queue home = lane;
-        for (Lane.Queue next = lanes.next(); next != null && unlooked < TASKS_PER_LOOK; next = lanes.next()) {
-            lane = next;
-            int tasks = runTasks(next, TASKS_PER_LOOK - unlooked);
-            next.chargeLater(tasks);
-            unlooked += tasks;
-        }
-        lane = home;
+        metered.mailIn.add(arrived);
         busy = true;
         flush();
+    }
+
+    /**
+     * Runs a task that mail has made ready, if nothing waits before it; few, for the clock is not looked at.
+     *
+     * @return false when it must wait for its turn
+     */
+    boolean runAtOnce(Lane.Queue of, Runnable task) {
+        if (!atOnce || unlooked >= TASKS_PER_LOOK || !lanes.areEmpty()) {
+            return false;
+        }
+        unlooked++;
+        atOnce = false;   // what becomes ready meanwhile waits until this task is done
+        Lane.Queue home = lane;
+        lane = of;
+        task.run();
+        lane = home;
+        atOnce = true;
+        of.chargeLater();
+        return true;
     }
 
     void closeDescriptors() {
@@ -553,18 +571,13 @@ public final class Shard {
         lane = next;
         long sinceNs = nowNs;
         long waitedNs = sinceNs - next.readyNs();
-        int tasks = runTasks(next, most);
+        int tasks = 0;
+        for (Runnable task = next.poll(); task != null; task = ++tasks < most ? next.poll() : null) {
+            task.run();
+        }
         nowNs = clockNs();
         next.charge(nowNs - sinceNs, tasks, waitedNs);
         lane = home;
-        return tasks;
-    }
-
-    private int runTasks(Lane.Queue of, int most) {
-        int tasks = 0;
-        for (Runnable task = of.poll(); task != null; task = ++tasks < most ? of.poll() : null) {
-            task.run();
-        }
         return tasks;
     }
 
@@ -628,7 +641,7 @@ public final class Shard {
     }
 
     boolean hasNews() {
-        return post.hasNews() || stopped || host.outside(this).hasNews() || lanes.next() != null;
+        return post.hasNews() || stopped || host.outside(this).hasNews() || !lanes.areEmpty();
     }
 
     private long timeoutNs() {

@@ -28,6 +28,11 @@ final class Task implements Runnable, Future.Waiter {
         lane.push(this);
     }
 
+    /** The answer to a call made it ready, at the bottom of the loop: no other task is under way. */
+    void readyByMail() {
+        lane.pushOrRun(this);
+    }
+
     @Override
     public void run() {
         Context before = shard.enter(context);
