@@ -482,7 +482,7 @@ public final class Host implements AutoCloseable {
                 errors.record("memory was not given back", leak);
             }
             if (shard.memory() != null) {
-                shard.memory().slabs().close();
+                shard.memory().close();
             }
         }
     }

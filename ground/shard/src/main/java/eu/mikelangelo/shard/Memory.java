@@ -1,8 +1,12 @@
 package eu.mikelangelo.shard;
 
+import eu.mikelangelo.linux.LinuxException;
+import eu.mikelangelo.linux.Mappings;
 import eu.mikelangelo.memory.Reclaimer;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.memory.Slabs;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
 /**
@@ -15,7 +19,11 @@ import java.util.Arrays;
  * <p>Threading: the shard's alone; a {@link Buffer} may be handed to other shards by mail and released there.
  */
 public final class Memory {
+    /** From so many bytes on, huge pages save more than they cost. */
+    private static final long HUGE_FROM = 2L << 20;
     private final Shard shard;
+    /** Shared, for the owner's fibers use it too; closed once. */
+    private final Arena arena = Arena.ofShared();
     private final Slabs slabs;
     private final Region region;
     private Reclaimer[] reclaimers = new Reclaimer[0];
@@ -25,10 +33,11 @@ public final class Memory {
     /** What this shard has released for others, by their index: chains that leave at the end of the turn. */
     private final Buffer[] leaving;
     private int leavingCount;
+    private long reserved;
 
     Memory(Shard shard, long bytes) {
         this.shard = shard;
-        slabs = Slabs.reserve(bytes);
+        slabs = Slabs.over(reserve(Math.ceilDiv(bytes, Slabs.PAGE) * Slabs.PAGE));
         region = new Region(slabs.segment());
         slabs.reclaimer(this::reclaim);
         leaving = new Buffer[shard.host().size()];
@@ -169,6 +178,25 @@ public final class Memory {
         return region;
     }
 
+    /**
+     * More memory for the shard's use as long as the host runs, such as a table or the pool of a cache: zero, taken
+     * from the system now and by this thread, so that it lies near its CPU; in huge pages, when the system has them and
+     * it is large, so that random access misses fewer translations. It counts for shard_memory_bytes.
+     *
+     * @throws OutOfMemoryError when the system does not have it
+     */
+    public MemorySegment reserve(long bytes) {
+        assert shard.isCurrent() || shard.host().simulation() != null : "memory is its shard's alone";
+        try {
+            MemorySegment more = Mappings.anonymous(bytes, true, bytes >= HUGE_FROM, arena);
+            reserved += bytes;
+            shard.metered().memory.set(reserved);
+            return more;
+        } catch (LinuxException none) {
+            throw new OutOfMemoryError(none.getMessage());
+        }
+    }
+
     /** What is asked for memory before an allocation is refused; see {@link Reclaimer} for what it may do. */
     public void add(Reclaimer cache) {
         assert shard.isCurrent() : "memory is its shard's alone";
@@ -208,6 +236,12 @@ public final class Memory {
             }
         }
         Arrays.fill(leaving, null);
+    }
+
+    /** When the loops have ended, and nobody uses it any more. */
+    void close() {
+        slabs.close();
+        arena.close();
     }
 
     /** When the loops have ended. @return null when all came back, otherwise what did not */

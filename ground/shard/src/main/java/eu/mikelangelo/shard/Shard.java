@@ -366,7 +366,6 @@ public final class Shard {
     /** What is reserved at the start: by its own thread, so that it lies near its CPU. */
     void reserve() {
         memory = new Memory(this, host.options().memoryBytes());
-        metered.memory.set(memory.slabs().bytes());
     }
 
     private void live() {

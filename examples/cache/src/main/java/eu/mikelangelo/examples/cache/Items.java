@@ -3,7 +3,7 @@ package eu.mikelangelo.examples.cache;
 import eu.mikelangelo.examples.cache.bytes.Text;
 import eu.mikelangelo.examples.cache.slab.Chunks;
 import eu.mikelangelo.memory.Region;
-import java.lang.foreign.Arena;
+import java.lang.foreign.SegmentAllocator;
 
 /**
  * The items of one store: a table from hash to item, and per size class a list by age. An item that was read gets a
@@ -41,13 +41,13 @@ final class Items implements Chunks.Evictor {
     private long bytes;
     private long sweptBucket;
 
-    Items(Arena arena, Chunks chunks, Stats stats) {
+    Items(SegmentAllocator from, Chunks chunks, Stats stats) {
         this.chunks = chunks;
         this.memory = chunks.memory();
         this.stats = stats;
         // One bucket for 128 bytes of memory: chains stay about one item long.
         int buckets = Integer.highestOneBit((int) Math.clamp(memory.size() / 64, 2048, 1L << 29)) / 2;
-        this.heads = new Region(arena.allocate(buckets * 4L, 64));
+        this.heads = new Region(from.allocate(buckets * 4L, 64));
         this.bucketMask = buckets - 1;
         this.newest = new int[chunks.classes()];
         this.oldest = new int[chunks.classes()];

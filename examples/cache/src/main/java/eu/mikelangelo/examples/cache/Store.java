@@ -4,7 +4,7 @@ import eu.mikelangelo.examples.cache.bytes.Decimal;
 import eu.mikelangelo.examples.cache.bytes.Text;
 import eu.mikelangelo.examples.cache.slab.SlabChunks;
 import eu.mikelangelo.memory.Region;
-import java.lang.foreign.Arena;
+import java.lang.foreign.SegmentAllocator;
 
 /**
  * The items of one shard and what can be done with them. Everything it will ever use is reserved when it is made.
@@ -41,13 +41,13 @@ public final class Store implements Keeper {
     private final long epoch;
 
     /**
-     * @param arena owns the memory
+     * @param from gives the memory, zero
      * @param unixSeconds the time now
      */
-    public Store(Arena arena, StoreOptions options, long unixSeconds) {
+    public Store(SegmentAllocator from, StoreOptions options, long unixSeconds) {
         long bytes = options.memoryBytes() / SlabChunks.PAGE * SlabChunks.PAGE;
         this.options = options;
-        this.items = new Items(arena, new SlabChunks(new Region(arena.allocate(bytes, 4096))), stats);
+        this.items = new Items(from, new SlabChunks(new Region(from.allocate(bytes, 4096))), stats);
         this.memory = items.memory;
         this.epoch = unixSeconds - FIRST_SECOND;
         this.meta = new MetaStore(this);

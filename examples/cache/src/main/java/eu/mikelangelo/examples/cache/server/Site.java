@@ -58,7 +58,7 @@ final class Site implements Keeper, AutoCloseable {
 
     Site(Shard shard, StoreOptions options, long seed) {
         this.shard = shard;
-        store = new Store(arena, options, now());
+        store = new Store((bytes, alignment) -> shard.memory().reserve(bytes), options, now());
         staging = new StagingPool(arena, LARGE_BUFFERS, LARGE);
         Request request = new Request(new Region(arena.allocate(Request.MIN_MEMORY, 8)));
         protocol = new Protocol(seed, Server.INPUT_BYTES, options.itemLimit(), staging, request, this);
