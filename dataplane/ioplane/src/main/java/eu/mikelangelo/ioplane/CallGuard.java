@@ -33,8 +33,12 @@ final class CallGuard implements Doorbell {
     public void ring(int callFd) {
         number++;
         calling = number << Integer.SIZE | callFd;
-        calls.signal(callFd);
-        calling = 0;
+        try {
+            calls.signal(callFd);
+        } finally {
+            // An error of somebody's vanished memory may be raised here; the call has returned all the same.
+            calling = 0;
+        }
     }
 
     /**

@@ -39,8 +39,8 @@ final class PortHandler implements BackendHandler {
         GuestMemory guest = memory;
         core.execute(new Command() {
             @Override
-            void run() {
-                QueueFault fault = core.attach(port, index, guest, config, kickFd, callFd);
+            void act() {
+                QueueFault fault = core.living().attach(port, index, guest, config, kickFd, callFd);
                 if (fault != QueueFault.NONE) {
                     throw new IllegalArgumentException("ring " + index + " of port " + port.name() + ": " + fault.text()
                             + " (" + config + ")");
@@ -58,8 +58,8 @@ final class PortHandler implements BackendHandler {
         try {
             core.execute(new Command() {
                 @Override
-                void run() {
-                    next[0] = core.detach(port, index);
+                void act() {
+                    next[0] = core.living().detach(port, index);
                 }
             });
         } catch (IllegalStateException ended) {

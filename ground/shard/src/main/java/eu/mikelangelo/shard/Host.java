@@ -38,7 +38,7 @@ public final class Host implements AutoCloseable {
 
     private final HostOptions options;
     private final FiberEngine engine;
-    private final DistinctErrors errors = new DistinctErrors();
+    private final DistinctErrors errors;
     private final Shard[] shards;
     private final Outside[] doors;
     private final StallDetector stalls;
@@ -51,8 +51,9 @@ public final class Host implements AutoCloseable {
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile boolean closed;
 
-    private Host(HostOptions options, int[] cpus) {
+    private Host(HostOptions options, int[] cpus, DistinctErrors errors) {
         this.options = options;
+        this.errors = errors;
         engine = FiberEngine.probe(options.fibers() == HostOptions.Fibers.POOLED);
         lanes.add(new Lane("default", 0, DEFAULT_SHARES));
         shards = new Shard[cpus.length];
@@ -88,9 +89,14 @@ public final class Host implements AutoCloseable {
      * @throws IllegalArgumentException when there are not enough CPUs to leave the JVM one, unless overprovisioned
      */
     public static Host start(HostOptions options) {
+        return start(options, new DistinctErrors());
+    }
+
+    /** As {@link #start(HostOptions)}. @param errors receives what tasks throw and what stalls, perhaps others' too */
+    public static Host start(HostOptions options, DistinctErrors errors) {
         BitSet allowed = Cpus.allowed();
         int[] cpus = placing(options, allowed);
-        Host host = new Host(options, cpus);
+        Host host = new Host(options, cpus, errors);
         if (!options.overprovisioned()) {
             for (int cpu : cpus) {
                 allowed.clear(cpu);
@@ -372,10 +378,17 @@ public final class Host implements AutoCloseable {
         }
     }
 
+    /** Not to be interrupted: a loop that runs on would use descriptors that are closed next. */
     private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException interrupted) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
         }
     }

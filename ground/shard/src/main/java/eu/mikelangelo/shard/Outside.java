@@ -15,6 +15,7 @@ public final class Outside {
     private final Shard shard;
     private final ConcurrentLinkedQueue<Runnable> queue = new ConcurrentLinkedQueue<>();
     private final AtomicInteger waiting = new AtomicInteger();
+    private volatile boolean ended;
 
     Outside(Shard shard) {
         this.shard = shard;
@@ -32,8 +33,12 @@ public final class Outside {
             waiting.decrementAndGet();
             throw new RejectedExecutionException(LIMIT + " operations wait at the door of " + shard);
         }
-        enqueue(() -> {
+        boolean taken = enqueue(() -> {
             waiting.decrementAndGet();
+            if (ended) {
+                result.completeExceptionally(new RejectedExecutionException("the host is closed"));
+                return;
+            }
             shard.fiber(operation).whenDone((value, failure) -> {
                 if (failure == null) {
                     result.complete(value);
@@ -42,16 +47,38 @@ public final class Outside {
                 }
             });
         });
-        if (shard.host().isClosed()) {
+        if (!taken || shard.host().isClosed()) {
             result.completeExceptionally(new RejectedExecutionException("the host is closed"));
         }
         return result;
     }
 
-    /** Runs a short task on the loop. */
-    void enqueue(Runnable task) {
+    /**
+     * Runs a short task on the loop itself, no fiber; it should not throw: that is taken for the loop's own mistake, see
+     * {@link Agent#broken}. One that is taken is run, even if the loop ends first.
+     *
+     * @return false when the loop has ended, and the task is not run
+     */
+    public boolean enqueue(Runnable task) {
         queue.add(task);
+        // Pairs with end(): there "ended" is stored before the queue is emptied, here the task before "ended" is read.
+        if (ended && queue.remove(task)) {
+            return false;
+        }
         shard.wakeIfAsleep();
+        return true;
+    }
+
+    /** The loop has ended; on its thread. */
+    void end() {
+        ended = true;
+        while (hasNews()) {
+            try {
+                drain(Integer.MAX_VALUE);
+            } catch (RuntimeException | Error thrown) {
+                shard.host().record(thrown);
+            }
+        }
     }
 
     int drain(int most) {

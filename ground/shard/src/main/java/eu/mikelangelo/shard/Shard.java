@@ -390,8 +390,15 @@ public final class Shard {
     private void live() {
         host.place(this);
         workedNs = Clock.nowNs();
+        Throwable last = null;
         while (!stopped) {
             try {
+                if (last != null) {
+                    // Within the try: dealing with one may raise the next.
+                    Throwable thrown = last;
+                    last = null;
+                    broken(thrown);
+                }
                 if (turn() > 0) {
                     workedNs = nowNs;
                 } else if (nowNs - workedNs >= host.options().spinNs()) {
@@ -400,8 +407,20 @@ public final class Shard {
                     spin();
                 }
             } catch (Throwable thrown) {
-                host.record(thrown);
+                last = thrown;
             }
+        }
+        host.outside(this).end();
+    }
+
+    private void broken(Throwable thrown) {
+        asleep = false;
+        boolean known = false;
+        for (Agent agent : agents) {
+            known |= agent.broken(thrown);
+        }
+        if (!known) {
+            host.record(thrown);
         }
     }
 

@@ -35,7 +35,7 @@ final class Rules {
             Map.entry("examples/cache", Set.of("memory")),
             Map.entry("dataplane/virtio", Set.of("memory")),
             Map.entry("dataplane/vhost", Set.of("memory", "linux", "virtio")),
-            Map.entry("dataplane/ioplane", Set.of("memory", "linux", "metrics", "virtio", "vhost")),
+            Map.entry("dataplane/ioplane", Set.of("memory", "linux", "metrics", "virtio", "vhost", "shard")),
             Map.entry("dataplane/plane-api", Set.of()),
             Map.entry("dataplane/plane", Set.of("memory", "linux", "metrics", "virtio", "vhost", "ioplane",
                     "plane.api")),
