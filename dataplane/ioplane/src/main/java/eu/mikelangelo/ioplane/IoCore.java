@@ -19,8 +19,11 @@ import eu.mikelangelo.vhost.BackendHandler;
  * vanished) loses its port's queues; the core goes on.
  */
 public final class IoCore implements AutoCloseable {
-    /** CPU time of one turn that is worth a line in the log; a turn of 256 ports with full bursts has less. */
-    private static final long STALL_NS = 100_000_000;
+    /**
+     * CPU time of one turn that is worth a line in the log. Somebody has to look four times as often, even while the
+     * core sleeps.
+     */
+    private static final long STALL_NS = 250_000_000;
 
     private final IoOptions options;
     private final DistinctErrors errors;

@@ -338,6 +338,9 @@ public final class Host implements AutoCloseable {
         for (Shard shard : shards) {
             join(shard.thread());
         }
+        for (Outside door : doors) {
+            door.refuseAll();
+        }
         closeDescriptors();
         ended.countDown();
     }

@@ -55,13 +55,13 @@ public final class Outside {
 
     /**
      * Runs a short task on the loop itself, no fiber; it should not throw: that is taken for the loop's own mistake, see
-     * {@link Agent#broken}. One that is taken is run, even if the loop ends first.
+     * {@link Agent#broken}. One that is taken is run; if the loop ends before, then by the thread that closes the host.
      *
-     * @return false when the loop has ended, and the task is not run
+     * @return false when the host is closed, and the task is not run
      */
     public boolean enqueue(Runnable task) {
         queue.add(task);
-        // Pairs with end(): there "ended" is stored before the queue is emptied, here the task before "ended" is read.
+        // Pairs with refuseAll(): there "ended" is stored before the queue is emptied, here the task before it is read.
         if (ended && queue.remove(task)) {
             return false;
         }
@@ -69,15 +69,11 @@ public final class Outside {
         return true;
     }
 
-    /** The loop has ended; on its thread. */
-    void end() {
+    /** When the loop has ended: nobody is left waiting. */
+    void refuseAll() {
         ended = true;
-        while (hasNews()) {
-            try {
-                drain(Integer.MAX_VALUE);
-            } catch (RuntimeException | Error thrown) {
-                shard.host().record(thrown);
-            }
+        for (Runnable task = queue.poll(); task != null; task = queue.poll()) {
+            task.run();
         }
     }
 

@@ -410,7 +410,6 @@ public final class Shard {
                 last = thrown;
             }
         }
-        host.outside(this).end();
     }
 
     private void broken(Throwable thrown) {
