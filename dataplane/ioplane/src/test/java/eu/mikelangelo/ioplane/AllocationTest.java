@@ -69,7 +69,7 @@ class AllocationTest {
             HotCalls calls = new HotCalls();
             sender.await(0);
             long least = Long.MAX_VALUE;
-            // A system call allocates until it is compiled, which takes its time on a busy host: one such round is enough.
+            // A system call allocates until it is compiled, which takes its time on a busy host: one round is enough.
             for (long end = System.nanoTime() + WARM_UP_NS; least >= 4096 && System.nanoTime() < end;) {
                 long frames = b.port.rxFrames();
                 long before = threads.getThreadAllocatedBytes(core.core.threadId());

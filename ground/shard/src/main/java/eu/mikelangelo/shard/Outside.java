@@ -54,8 +54,8 @@ public final class Outside {
     }
 
     /**
-     * Runs a short task on the loop itself, no fiber; it should not throw: that is taken for the loop's own mistake, see
-     * {@link Agent#broken}. One that is taken is run; if the loop ends before, then by the thread that closes the host.
+     * Runs a short task on the loop itself, no fiber; it should not throw: that is taken for the loop's own mistake,
+     * see {@link Agent#broken}. One that is taken is run; if the loop ends before, then by the thread that closes the host.
      *
      * @return false when the host is closed, and the task is not run
      */
