@@ -61,7 +61,8 @@ public final class Outside {
      */
     public boolean enqueue(Runnable task) {
         queue.add(task);
-        // Pairs with refuseAll(): there "ended" is stored before the queue is emptied, here the task before it is read.
+        // Pairs with refuseAll(): there "ended" is stored before the queue is emptied, here it is read after the task
+        // was stored.
         if (ended && queue.remove(task)) {
             return false;
         }
