@@ -15,7 +15,6 @@ import eu.mikelangelo.shard.loop.PooledFibers;
 import eu.mikelangelo.shard.loop.SleepFlag;
 import eu.mikelangelo.shard.loop.TimerWheel;
 import eu.mikelangelo.shard.loop.Watchers;
-import java.util.Arrays;
 import java.util.concurrent.Callable;
 
 /**
@@ -66,7 +65,7 @@ public final class Shard {
     private final LoopMetrics metered;
     private final int wakeFd = Fds.eventFd();
     private final long wakeToken;
-    private Agent[] agents = new Agent[0];
+    private final Agents agents;
     private Post post;
     private Memory memory;
 
@@ -86,6 +85,7 @@ public final class Shard {
         this.index = index;
         this.cpu = cpu;
         lanes = new Lane.Queue[Host.MAX_LANES];
+        agents = new Agents(host);
         nowNs = clockNs();
         timers = new TimerWheel(nowNs);
         metrics = host.metrics().group("host", host.options().name(), "shard", String.valueOf(index));
@@ -208,20 +208,18 @@ public final class Shard {
     /** Makes an agent part of the loop. */
     public void add(Agent agent) {
         assert isCurrent() : "not this shard";
-        agents = Arrays.copyOf(agents, agents.length + 1);
-        agents[agents.length - 1] = agent;
+        agents.add(agent);
     }
 
     /** Takes an agent out of the loop; one that is not in it is no error. */
     public void remove(Agent agent) {
         assert isCurrent() : "not this shard";
-        agents = Arrays.stream(agents).filter(each -> each != agent).toArray(Agent[]::new);
+        agents.remove(agent);
     }
 
     /**
      * Watches a descriptor, edge-triggered: the watcher is told when it becomes readable or writable, and at first.
-     * What
-     * it does runs in the loop: short, without waiting, without throwing.
+     * What it does runs in the loop: short, without waiting, without throwing.
      *
      * @return the token for {@link #unwatch}
      */
@@ -250,7 +248,14 @@ public final class Shard {
     /** Where requests to files go; for {@code shard.io}. */
     @SuppressWarnings("exports")
     public Operations operations() {
+        if (operations == null) {
+            throw new UnsupportedOperationException(host + " has no files");
+        }
         return operations;
+    }
+
+    Agents agents() {
+        return agents;
     }
 
     TimerWheel timers() {
@@ -365,21 +370,39 @@ public final class Shard {
             return;
         }
         workedNs = Clock.nowNs();
+        Throwable last = null;
         while (!stopped) {
             try {
-                if (turn() > 0) {
-                    workedNs = nowNs;
-                } else if (nowNs - workedNs >= host.options().spinNs()) {
-                    sleep();
-                } else {
-                    spin();
+                // All of it within the try: the JVM raises some errors late, wherever the loop is by then.
+                if (last != null) {
+                    Throwable thrown = last;
+                    last = null;
+                    recover(thrown);
+                }
+                while (!stopped) {
+                    step();
                 }
             } catch (Throwable thrown) {
-                lane = queue(host.defaultLane());
-                host.record(thrown);
+                last = thrown;
             }
         }
         closeDevice();
+    }
+
+    private void step() {
+        if (turn() > 0) {
+            workedNs = nowNs;
+        } else if (nowNs - workedNs >= host.options().spinNs()) {
+            sleep();
+        } else {
+            spin();
+        }
+    }
+
+    private void recover(Throwable thrown) {
+        lane = queue(host.defaultLane());
+        sleeping.awake();
+        agents.tell(thrown);
     }
 
     /** By the loop itself: a ring belongs to the thread that opens it. @return why there is no ring; null with one */
@@ -387,8 +410,10 @@ public final class Shard {
         Devices.Opened opened = Devices.open(host.options().devices().kind(), calls);
         device = opened.device();
         device.watchInput(wakeFd, wakeToken);
-        operations = opened.reason() == null ? device.operations()
-                : new PoolOperations(host.files(), host.outside(this)::enqueue);
+        if (host.options().devices() != HostOptions.Devices.NO_FILES) {
+            operations = opened.reason() == null ? device.operations()
+                    : new PoolOperations(host.files(), host.outside(this)::enqueue);
+        }
         return opened.reason();
     }
 
@@ -405,7 +430,7 @@ public final class Shard {
 
     /** Looks for mail alone, many times, for a turn costs a hundred times as much; agents want whole turns. */
     private void spin() {
-        for (int i = agents.length == 0 ? SPINS : 1; i > 0 && !post.hasNews(); i--) {
+        for (int i = agents.isEmpty() ? SPINS : 1; i > 0 && !post.hasNews(); i--) {
             Thread.onSpinWait();
         }
     }
@@ -421,7 +446,7 @@ public final class Shard {
             deviceNs = nowNs;
             work += events(0);
         }
-        work += mail(MAIL_PER_TURN) + agents();
+        work += mail(MAIL_PER_TURN) + agents.poll(nowNs);
         long untilNs = nowNs + BUDGET_NS;
         for (Lane.Queue next = Lane.Queue.next(lanes); next != null && nowNs < untilNs; next = Lane.Queue.next(lanes)) {
             work += run(next, TASKS_PER_LOOK);
@@ -474,7 +499,7 @@ public final class Shard {
         try {
             watcher.ready(what);
         } catch (Throwable thrown) {
-            host.record(thrown);
+            agents.tell(thrown);
         }
     }
 
@@ -488,19 +513,6 @@ public final class Shard {
             metered.door.add(foreign);
         }
         return arrived + foreign;
-    }
-
-    /** Polls them all: one that throws is recorded and does not keep the others from their turn. */
-    int agents() {
-        int work = 0;
-        for (Agent agent : agents) {
-            try {
-                work += agent.poll(nowNs);
-            } catch (Throwable thrown) {
-                host.record(thrown);
-            }
-        }
-        return work;
     }
 
     /** Runs some tasks of a lane that has any, and charges it for them. @return how many */
@@ -534,7 +546,7 @@ public final class Shard {
 
     /** Sleeps until something comes. The order is store "asleep", fence, look at everything, and only then block. */
     private void sleep() {
-        boolean quiet = beforeSleep();
+        boolean quiet = agents.beforeSleep();
         sleeping.announce();
         if (quiet && !hasNews() && post.held() == 0) {
             publish();
@@ -545,31 +557,12 @@ public final class Shard {
             }
         }
         sleeping.awake();
-        afterSleep();
-    }
-
-    /** @return whether no agent has work after all */
-    boolean beforeSleep() {
-        boolean quiet = true;
-        for (Agent agent : agents) {
-            quiet &= agent.beforeSleep();
-        }
-        return quiet;
-    }
-
-    void afterSleep() {
-        for (Agent agent : agents) {
-            agent.afterSleep();
-        }
+        agents.afterSleep();
     }
 
     /** When something is to be done though nothing happens; {@link Long#MAX_VALUE} for never. */
     long nextNs() {
-        long next = timers.nextNs();
-        for (Agent agent : agents) {
-            next = Math.min(next, agent.deadlineNs());
-        }
-        return next;
+        return Math.min(timers.nextNs(), agents.deadlineNs());
     }
 
     /** When no loop runs any more. */

@@ -41,9 +41,14 @@ final class StallDetector extends Thread implements AutoCloseable {
     }
 
     private void look(Shard shard, int i) {
+        if (shard.isAsleep()) {
+            // A host at rest costs a look and no system call; the first turn after the sleep is a new one.
+            turns[i] = -1;
+            return;
+        }
         long turn = shard.metered().turn.get(0);
         long cpuNs = cpuNs(shard);
-        if (turn != turns[i] || shard.isAsleep()) {
+        if (turn != turns[i]) {
             turns[i] = turn;
             sinceCpuNs[i] = cpuNs;
             told[i] = false;
