@@ -18,10 +18,7 @@ import eu.mikelangelo.vhost.BackendHandler;
  * vanished) loses its port's queues; the core goes on.
  */
 public final class IoCore implements AutoCloseable {
-    /**
-     * CPU time of one turn that is worth a line in the log. Somebody has to look four times as often, even while the
-     * core sleeps.
-     */
+    /** CPU time of one turn that is worth a line in the log. */
     private static final long STALL_NS = 250_000_000;
     /** The least there is: frames go from guest to guest, and uplinks have memory of their own. */
     private static final long MEMORY_BYTES = 1 << 20;

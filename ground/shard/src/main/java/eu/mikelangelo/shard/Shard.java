@@ -33,6 +33,8 @@ public final class Shard {
     private static final int MAIL_PER_TURN = 256;
     /** The devices cost a system call: not asked more often than this while the loop spins. */
     private static final long DEVICE_PERIOD_NS = 2_000;
+    /** While agents are busy with their rings they wait for nothing from there. */
+    private static final long BUSY_DEVICE_PERIOD_NS = 20_000;
     /** Looks for mail between two turns that found nothing. */
     private static final int SPINS = 100;
     /** What others count together. */
@@ -72,6 +74,7 @@ public final class Shard {
     private long nowNs;
     private long workedNs;
     private long deviceNs;
+    private long devicePeriodNs = DEVICE_PERIOD_NS;
     private Lane.Queue lane;
     private Context context = Context.NONE;
     private Fiber<?> running;
@@ -442,11 +445,14 @@ public final class Shard {
     private int turn() {
         look();
         int work = 0;
-        if (nowNs - deviceNs >= DEVICE_PERIOD_NS) {
+        if (nowNs - deviceNs >= devicePeriodNs) {
             deviceNs = nowNs;
             work += events(0);
         }
-        work += mail(MAIL_PER_TURN) + agents.poll(nowNs);
+        work += mail(MAIL_PER_TURN);
+        int polled = agents.poll(nowNs);
+        devicePeriodNs = polled > 0 ? BUSY_DEVICE_PERIOD_NS : DEVICE_PERIOD_NS;
+        work += polled;
         long untilNs = nowNs + BUDGET_NS;
         for (Lane.Queue next = Lane.Queue.next(lanes); next != null && nowNs < untilNs; next = Lane.Queue.next(lanes)) {
             work += run(next, TASKS_PER_LOOK);
