@@ -22,9 +22,9 @@ public interface Agent {
     }
 
     /**
-     * Something was thrown in the loop outside the tasks: by an agent, or by the engine itself where the JVM raises
-     * errors late (a mapped file that was cut short: {@link InternalError}, wherever the thread is by then). An event
-     * of a descriptor may have been lost with it.
+     * Something was thrown in the loop outside the lanes' tasks: by an agent, a {@link Watcher}, what came through the
+     * door, or by the engine itself where the JVM raises errors late (a mapped file that was cut short:
+     * {@link InternalError}, wherever the thread is by then). Events of descriptors may have been lost with it.
      *
      * @return whether it was this agent's and has been dealt with; what is nobody's is recorded, and the loop goes on
      */
