@@ -5,6 +5,7 @@ module eu.mikelangelo.ioplane {
     requires transitive eu.mikelangelo.metrics;
     requires transitive eu.mikelangelo.virtio;
     requires transitive eu.mikelangelo.vhost;
+    requires eu.mikelangelo.shard;
 
     exports eu.mikelangelo.ioplane;
 }

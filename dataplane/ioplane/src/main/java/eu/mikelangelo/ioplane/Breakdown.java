@@ -20,11 +20,18 @@ final class Breakdown {
         this.errors = errors;
     }
 
+    /**
+     * Whether this tells of memory that vanished. A system call in which it is raised wraps it.
+     */
+    static boolean vanished(Throwable thrown) {
+        return thrown instanceof InternalError || thrown.getCause() instanceof InternalError;
+    }
+
     /** @param serving the port in whose turn it happened; null when it was nobody's */
     void contain(Throwable cause, Port serving) {
         if (!giveUpUnreadable(cause)) {
             if (serving != null) {
-                giveUp(serving, cause instanceof InternalError ? QueueFault.MEMORY_GONE : QueueFault.INTERNAL, cause);
+                giveUp(serving, vanished(cause) ? QueueFault.MEMORY_GONE : QueueFault.INTERNAL, cause);
             } else {
                 errors.record("an error outside any port's turn", String.valueOf(cause));
             }

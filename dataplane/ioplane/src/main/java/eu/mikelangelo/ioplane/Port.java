@@ -40,8 +40,10 @@ public final class Port {
     final NetTransmit tx = new NetTransmit(new SplitQueue());
     int slot = -1;
     int rxKickFd = -1;
+    long rxKickToken;
     int rxCallFd = -1;
     int txKickFd = -1;
+    long txKickToken;
     int txCallFd = -1;
     Outlet outlet;
 

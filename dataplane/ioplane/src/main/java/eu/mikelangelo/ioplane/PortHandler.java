@@ -42,10 +42,10 @@ final class PortHandler implements BackendHandler {
         GuestMemory guest = memory;
         core.execute(new Command() {
             @Override
-            void run() {
+            void act(CoreAgent running) {
                 boolean attached = false;
                 try {
-                    QueueFault fault = core.attach(port, index, guest, config, kickFd, callFd);
+                    QueueFault fault = running.attach(port, index, guest, config, kickFd, callFd);
                     attached = fault == QueueFault.NONE;
                     if (!attached) {
                         throw new IllegalArgumentException("ring " + index + " of port " + port.name() + ": "
@@ -54,7 +54,7 @@ final class PortHandler implements BackendHandler {
                 } finally {
                     if (!attached) {
                         // Memory that vanishes stops it half way; the session unmaps and closes next.
-                        core.detach(port, index);
+                        running.detach(port, index);
                     }
                 }
             }
@@ -70,12 +70,12 @@ final class PortHandler implements BackendHandler {
         try {
             core.execute(new Command() {
                 @Override
-                void run() {
+                void act(CoreAgent running) {
                     try {
-                        next[0] = core.detach(port, index);
+                        next[0] = running.detach(port, index);
                     } catch (InternalError late) {
                         // Memory vanished, perhaps another guest's; the session unmaps this ring's and closes next.
-                        core.detach(port, index);
+                        running.detach(port, index);
                         throw late;
                     }
                 }

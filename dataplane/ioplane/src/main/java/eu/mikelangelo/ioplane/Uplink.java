@@ -5,6 +5,8 @@ import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.linux.UnixSockets;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.shard.Shard;
+import eu.mikelangelo.shard.Watcher;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;
@@ -27,7 +29,7 @@ import java.lang.foreign.Arena;
  *
  * <p>Threading: the core's thread. Nothing is allocated per frame.
  */
-final class Uplink implements Outlet {
+final class Uplink implements Outlet, Watcher {
     static final int LENGTH_BYTES = 4;
     /** Room for four of the longest frames, or some 170 full ones of 1.5 KB. */
     static final int BUFFER_BYTES = 256 << 10;
@@ -44,9 +46,8 @@ final class Uplink implements Outlet {
     private final Port port;
     private final String path;
     private final int gatewayIpv4;
-    private final Poller poller;
+    private final Shard shard;
     private final HotCalls calls;
-    private final long token;
     private final Region out = new Region(Arena.ofAuto().allocate(BUFFER_BYTES, 8));
     private final Region in = new Region(Arena.ofAuto().allocate(BUFFER_BYTES, 8));
     private final ScatterList arrived = new ScatterList(1);
@@ -69,6 +70,8 @@ final class Uplink implements Outlet {
     private int inFrom;
     private int inTo;
     private int fd = -1;
+    /** What the shard knows the socket by. */
+    private long token;
     private boolean readable;
     private boolean writable;
     private boolean waiting;
@@ -77,15 +80,14 @@ final class Uplink implements Outlet {
 
     /**
      * @param gatewayIpv4 whom the first frame asks for
-     * @param token given to the poller with the socket
+     * @param shard whose thread calls
      */
-    Uplink(Port port, int gatewayIpv4, Poller poller, HotCalls calls, long token, long nowNs) {
+    Uplink(Port port, int gatewayIpv4, Shard shard, long nowNs) {
         this.port = port;
         this.path = port.config().uplink();
         this.gatewayIpv4 = gatewayIpv4;
-        this.poller = poller;
-        this.calls = calls;
-        this.token = token;
+        this.shard = shard;
+        this.calls = shard.calls();
         this.retryAtNs = nowNs;
     }
 
@@ -102,7 +104,12 @@ final class Uplink implements Outlet {
         return Math.min(fencedAtNs, port.rx.queue().working() ? opening.deadlineNs() : Long.MAX_VALUE);
     }
 
-    /** The poller has news of the socket. */
+    @Override
+    public void ready(int what) {
+        event((what & READABLE) != 0, (what & WRITABLE) != 0);
+    }
+
+    /** There may be news of the socket; the next turn looks. */
     void event(boolean mayRead, boolean mayWrite) {
         readable |= mayRead;
         writable |= mayWrite;
@@ -168,7 +175,7 @@ final class Uplink implements Outlet {
         fencedAtNs = Long.MAX_VALUE;
         askNs = FIRST_ASK_NS;
         written = 0;
-        poller.watchSocket(fd, token);
+        token = shard.watch(fd, this);
         port.count(Port.UPLINK_CONNECTS, 1);
         port.uplinkConnected(true);
         introduce();
@@ -346,7 +353,7 @@ final class Uplink implements Outlet {
     /** Closes the socket; a later {@link #turn} would connect again. */
     void close() {
         if (fd >= 0) {
-            poller.forget(fd);
+            shard.unwatch(fd, token);
             Fds.close(fd);
             fd = -1;
             port.uplinkConnected(false);

@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.linux.Mappings;
 import eu.mikelangelo.memory.GuestMemory;
+import eu.mikelangelo.shard.Shard;
 import eu.mikelangelo.virtio.QueueConfig;
 import eu.mikelangelo.virtio.QueueFault;
 import eu.mikelangelo.virtio.mock.MockGuest;
@@ -19,6 +21,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
+import java.util.BitSet;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -370,6 +373,86 @@ class IoCoreTest {
             assertSame(c.port, held[0]);
             assertArrayEquals(other, b.await());
             assertNull(bench.core.freeFromCall());
+        }
+    }
+
+    /** Throws in the loop itself, outside any command. */
+    private static void raise(IoCore core, Throwable thrown) {
+        core.execute(new Command() {
+            @Override
+            void act(CoreAgent agent) {
+                Shard.current().host().outside(0).enqueue(() -> IoCoreTest.<RuntimeException>sneak(thrown));
+            }
+        });
+    }
+
+    @SuppressWarnings("unchecked")
+    private static <T extends Throwable> void sneak(Throwable thrown) throws T {
+        throw (T) thrown;
+    }
+
+    /** As the JVM does with the error of a vanished guest; from a system call it comes wrapped. */
+    @Test
+    void anErrorThatIsRaisedLateDoesNotEndTheCore() {
+        try (CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine a = bench.fixed(1, null);
+            CoreBench.Machine b = bench.fixed(2, null);
+            raise(bench.core, new InternalError("late"));
+            raise(bench.core, new AssertionError("a linked C function threw", new InternalError("late")));
+            CoreBench.await("the records", () -> bench.errors.recorded() == 2);
+            byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 100, random);
+            assertTrue(a.send(frame));
+            assertArrayEquals(frame, b.await());
+            assertTrue(bench.core.alive());
+            assertEquals(QueueFault.NONE, a.port.fault());
+        }
+    }
+
+    /** The process is to be started again then; until that everybody is told, and nobody waits for ever. */
+    @Test
+    void aMistakeOfOursEndsTheCore() {
+        try (CoreBench bench = new CoreBench(options())) {
+            CoreBench.Machine a = bench.fixed(1, null);
+            a.send(Frames.plain(Frames.mac(2), Frames.mac(1), 100, random));
+            CoreBench.await("the frame to be taken", () -> a.port.txFrames() == 1);
+            raise(bench.core, new IllegalStateException("a bug"));
+            CoreBench.await("the end", () -> !bench.core.alive());
+            assertTrue(bench.errors.entries().getFirst().toString().contains("the I/O core ended"));
+            assertThrows(IllegalStateException.class, () -> bench.core.addPort(PortConfig.open("late")));
+            assertEquals(1, a.handler.stopRing(1), "a session that ends later still learns the position");
+        }
+    }
+
+    @Test
+    void aTurnWithoutEndIsReported() {
+        try (CoreBench bench = new CoreBench(options())) {
+            bench.core.execute(new Command() {
+                @Override
+                void act(CoreAgent agent) {
+                    CoreBench.await("the report", () -> bench.errors.recorded() == 1);
+                }
+            });
+            assertTrue(bench.errors.entries().getFirst().what().startsWith("stall at "),
+                    bench.errors.entries().toString());
+        }
+    }
+
+    @Test
+    void aCoreIsPinnedAndOneThatCannotBeServesAllTheSame() {
+        int cpu = Cpus.allowed().nextSetBit(0);
+        try (CoreBench bench = new CoreBench(options().pinned(cpu)); CoreBench other = new CoreBench(
+                options().pinned(1_000))) {
+            BitSet[] cpus = new BitSet[1];
+            bench.core.execute(new Command() {
+                @Override
+                void act(CoreAgent agent) {
+                    cpus[0] = Cpus.allowed();
+                }
+            });
+            assertEquals(cpu, cpus[0].nextSetBit(0));
+            assertEquals(1, cpus[0].cardinality());
+            other.fixed(1, null);
+            assertTrue(other.errors.entries().getFirst().what().contains("could not be pinned"));
         }
     }
 }

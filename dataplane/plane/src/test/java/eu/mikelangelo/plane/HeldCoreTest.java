@@ -38,7 +38,7 @@ class HeldCoreTest {
         try (HostileFrontEnd front = new HostileFrontEnd(folder.resolve("hostile.sock"))) {
             plane.add(hostile);
             front.hold();
-            PlaneProcess.await(() -> on("io-core", "ring"));
+            PlaneProcess.await(() -> on("io-shard-0", "ring"));
             Thread agent = Thread.ofPlatform().daemon().name("agent").start(() -> plane.add(other));
             PlaneProcess.await(() -> on("agent", "execute"));
             while (agent.isAlive()) {

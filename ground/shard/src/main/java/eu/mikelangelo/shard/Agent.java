@@ -21,6 +21,17 @@ public interface Agent {
     default void afterSleep() {
     }
 
+    /**
+     * Something was thrown in the loop outside the lanes' tasks: by an agent, a {@link Watcher}, what came through the
+     * door, or by the engine itself where the JVM raises errors late (a mapped file that was cut short:
+     * {@link InternalError}, wherever the thread is by then). Events of descriptors may have been lost with it.
+     *
+     * @return whether it was this agent's and has been dealt with; what is nobody's is recorded, and the loop goes on
+     */
+    default boolean broken(Throwable thrown) {
+        return false;
+    }
+
     /** When to be polled again though nothing happened; {@link Long#MAX_VALUE} for never. */
     default long deadlineNs() {
         return Long.MAX_VALUE;

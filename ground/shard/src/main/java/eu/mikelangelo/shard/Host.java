@@ -50,7 +50,7 @@ public final class Host implements AutoCloseable {
     private final Metrics metrics;
     private final Simulation simulation;
     private final FiberEngine engine;
-    private final DistinctErrors errors = new DistinctErrors();
+    private final DistinctErrors errors;
     private final Shard[] shards;
     private final Outside[] doors;
     private final StallDetector stalls;
@@ -70,9 +70,10 @@ public final class Host implements AutoCloseable {
     private final CountDownLatch placed;
     private volatile Throwable misplaced;
 
-    private Host(HostOptions options, int[] cpus, Metrics metrics, Simulation simulation) {
+    private Host(HostOptions options, int[] cpus, Metrics metrics, DistinctErrors errors, Simulation simulation) {
         this.options = options;
         this.metrics = metrics;
+        this.errors = errors;
         this.simulation = simulation;
         placed = new CountDownLatch(simulation == null ? cpus.length : 0);
         engine = FiberEngine.probe(options.fibers() == HostOptions.Fibers.POOLED);
@@ -112,7 +113,12 @@ public final class Host implements AutoCloseable {
      * @throws OutOfMemoryError when the system has not the memory
      */
     public static Host start(HostOptions options) {
-        return start(options, newMetrics(placing(options, Cpus.allowed()).length));
+        return start(options, new DistinctErrors());
+    }
+
+    /** As {@link #start(HostOptions)}. @param errors receives what tasks throw and what stalls, perhaps others' too */
+    public static Host start(HostOptions options, DistinctErrors errors) {
+        return start(options, newMetrics(placing(options, Cpus.allowed()).length), errors);
     }
 
     /**
@@ -120,9 +126,13 @@ public final class Host implements AutoCloseable {
      * room for some 70 metrics and 600 KB a shard, and is closed by the caller after the host.
      */
     public static Host start(HostOptions options, Metrics metrics) {
+        return start(options, metrics, new DistinctErrors());
+    }
+
+    private static Host start(HostOptions options, Metrics metrics, DistinctErrors errors) {
         BitSet allowed = Cpus.allowed();
         int[] cpus = placing(options, allowed);
-        Host host = new Host(options, cpus, metrics, null);
+        Host host = new Host(options, cpus, metrics, errors, null);
         if (!options.overprovisioned()) {
             for (int cpu : cpus) {
                 allowed.clear(cpu);
@@ -142,7 +152,7 @@ public final class Host implements AutoCloseable {
     static Host simulated(HostOptions options, Simulation simulation) {
         int[] cpus = new int[Math.max(1, options.shards())];
         Arrays.fill(cpus, -1);
-        Host host = new Host(options, cpus, newMetrics(cpus.length), simulation);
+        Host host = new Host(options, cpus, newMetrics(cpus.length), new DistinctErrors(), simulation);
         host.startShards();
         return host;
     }
@@ -163,7 +173,7 @@ public final class Host implements AutoCloseable {
         } catch (InterruptedException interrupted) {
             Thread.currentThread().interrupt();
         }
-        if (noRing != null) {
+        if (noRing != null && options.devices() != HostOptions.Devices.NO_FILES) {
             files.start(options.name());
         }
         if (noRing != null && options.devices() == HostOptions.Devices.URING && misplaced == null) {
@@ -276,6 +286,7 @@ public final class Host implements AutoCloseable {
             case AUTO -> noRing == null ? "epoll, files through io_uring"
                     : "epoll, files through " + FilePool.THREADS + " threads (no io_uring: " + noRing + ")";
             case EPOLL -> "epoll, files through " + FilePool.THREADS + " threads (--devices epoll)";
+            case NO_FILES -> "epoll, no files";
         };
     }
 
@@ -537,10 +548,17 @@ public final class Host implements AutoCloseable {
         }
     }
 
+    /** Not to be interrupted: a loop that runs on would use descriptors that are closed next. */
     private static void join(Thread thread) {
-        try {
-            thread.join();
-        } catch (InterruptedException interrupted) {
+        boolean interrupted = false;
+        while (thread.isAlive()) {
+            try {
+                thread.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
         }
     }

@@ -45,7 +45,9 @@ public record HostOptions(String name, int shards, boolean overprovisioned, long
         /** io_uring for both; a host without it does not start. */
         URING(LoopDevice.Kind.URING),
         /** epoll for descriptors, threads for files. */
-        EPOLL(LoopDevice.Kind.EPOLL);
+        EPOLL(LoopDevice.Kind.EPOLL),
+        /** epoll for descriptors; files cannot be opened, and cost a host that has none neither rings nor threads. */
+        NO_FILES(LoopDevice.Kind.EPOLL);
 
         private final LoopDevice.Kind kind;
 

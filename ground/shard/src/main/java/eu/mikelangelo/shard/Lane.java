@@ -14,10 +14,12 @@ import java.util.Arrays;
  * <p>Threading: made by {@link Host#lane}, usable on every shard; {@link #shares} may be changed by any thread.
  */
 public final class Lane {
+    /** Tasks between two looks at the clock. */
+    static final int TASKS_PER_LOOK = 8;
     private final String name;
     private final int index;
-    private final Call.Request call = new Call.Request(this, Long.MAX_VALUE, false);
-    private final Call.Request fiber = new Call.Request(this, Long.MAX_VALUE, true);
+    private final Sharded.Call.Request call = new Sharded.Call.Request(this, Long.MAX_VALUE, false);
+    private final Sharded.Call.Request fiber = new Sharded.Call.Request(this, Long.MAX_VALUE, true);
     private volatile int shares;
 
     Lane(String name, int index, int shares) {
@@ -35,7 +37,7 @@ public final class Lane {
     }
 
     /** What a call of this lane is sent as, when it has no deadline. */
-    Call.Request request(boolean waits) {
+    Sharded.Call.Request request(boolean waits) {
         return waits ? fiber : call;
     }
 
@@ -68,6 +70,7 @@ public final class Lane {
         private final Queues all;
         /** Time it had, divided by its shares. */
         private long virtual;
+        /** Tasks that ran without a look at the clock: taken for as long as those that are measured. */
         private int unmeasured;
 
         private Queue(Lane lane, Shard shard, Queues all, LaneMetrics metrics) {
@@ -87,7 +90,7 @@ public final class Lane {
 
         /** As {@link #push}; at once, when mail made it ready and nothing else waits. */
         void pushOrRun(Runnable task) {
-            if (!shard.runAtOnce(this, task)) {
+            if (!all.runAtOnce(this, task)) {
                 push(task);
             }
         }
@@ -115,13 +118,6 @@ public final class Lane {
             return waiting.sinceNs();
         }
 
-        /**
-         * A task ran and the clock was not looked at: {@link #charge} takes it for as long as those that it knows.
-         */
-        void chargeLater() {
-            unmeasured++;
-        }
-
         /** @param waitedNs how long the first of the tasks waited */
         void charge(long ns, int tasks, long waitedNs) {
             long all = unmeasured == 0 ? ns : ns + ns * unmeasured / tasks;
@@ -141,6 +137,11 @@ public final class Lane {
         /** Without gaps: looked through for each task. */
         private Queue[] used = {};
         private int waiting;
+        private Queue current;
+        /** Tasks since the last look at the clock. */
+        private int unlooked;
+        /** Whether mail arrives at a loop that has nothing else to do. */
+        private boolean atOnce;
 
         Queues(Shard shard, MetricGroup metrics) {
             this.shard = shard;
@@ -170,6 +171,62 @@ public final class Lane {
 
         boolean areEmpty() {
             return waiting == 0;
+        }
+
+        /** The one whose task runs, or the one that the loop begins with. */
+        Queue current() {
+            return current;
+        }
+
+        void begin(Lane with) {
+            current = of(with);
+            atOnce = false;
+        }
+
+        /** @return how many ran */
+        int run(Queue next, int most) {
+            Queue home = current;
+            current = next;
+            int tasks = 0;
+            for (Runnable task = next.poll(); task != null; task = ++tasks < most ? next.poll() : null) {
+                task.run();
+            }
+            current = home;
+            return tasks;
+        }
+
+        /** Whether {@link Queue#pushOrRun} runs what it can: when the loop does nothing but take mail. */
+        void atOnce(boolean now) {
+            atOnce = now;
+        }
+
+        /** How many tasks may run at once before the clock is looked at. */
+        int room() {
+            return waiting > 0 ? 0 : TASKS_PER_LOOK - unlooked;
+        }
+
+        int unlooked() {
+            return unlooked;
+        }
+
+        void looked() {
+            unlooked = 0;
+        }
+
+        /** @return false when the task must wait for its turn */
+        private boolean runAtOnce(Queue of, Runnable task) {
+            if (!atOnce || room() <= 0) {
+                return false;
+            }
+            unlooked++;
+            atOnce = false;   // what becomes ready meanwhile waits until this task is done
+            Queue home = current;
+            current = of;
+            task.run();
+            current = home;
+            atOnce = true;
+            of.unmeasured++;
+            return true;
         }
 
         /** The one of the lanes with work that had the least. @return null when there is no work */

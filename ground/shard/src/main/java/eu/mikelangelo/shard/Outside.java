@@ -19,6 +19,8 @@ public final class Outside {
     private final AtomicInteger waiting = new AtomicInteger();
     /** Those inside, for the case that the host is closed before they are done. The shard's alone. */
     private final Set<Visit<?>> inside = new LinkedHashSet<>();
+    /** No loop takes anything any more. */
+    private volatile boolean ended;
 
     Outside(Shard shard) {
         this.shard = shard;
@@ -81,23 +83,23 @@ public final class Outside {
             visit.refuse();
             return visit.result;
         }
-        enqueue(visit);
-        if (shard.host().isClosed()) {
+        if (!enqueue(visit) || shard.host().isClosed()) {
             visit.refuse();
         }
         return visit.result;
     }
 
     /**
-     * When the loop has ended: nobody is left waiting. Who comes later sees that the host is closed, for that was said
-     * before this, and who came earlier is in the queue: each is told by one of the two.
+     * When the loop has ended: nobody is left waiting. Who comes later sees that it has, for that is said first, and
+     * who came earlier is in the queue: each is told by one of the two.
      */
     void refuseAll() {
+        ended = true;
         for (Runnable task = queue.poll(); task != null; task = queue.poll()) {
             if (task instanceof Visit<?> visit) {
                 visit.refuse();
             } else {
-                task.run();   // a buffer that goes home
+                task.run();   // a short one: a buffer that goes home, say
             }
         }
         for (Visit<?> visit : inside) {
@@ -105,10 +107,22 @@ public final class Outside {
         }
     }
 
-    /** Runs a short task on the loop. */
-    void enqueue(Runnable task) {
+    /**
+     * Runs a short task on the loop itself, no fiber; it should not throw: that is taken for the loop's own mistake,
+     * see {@link Agent#broken}. One that is taken is run; if the loop ends before, then by the thread that closes the
+     * host.
+     *
+     * @return false when the host is closed, and the task is not run
+     */
+    public boolean enqueue(Runnable task) {
         queue.add(task);
+        // Pairs with refuseAll(): there "ended" is stored before the queue is emptied, here it is read after the task
+        // was stored.
+        if (ended && queue.remove(task)) {
+            return false;
+        }
         shard.wakeIfAsleep();
+        return true;
     }
 
     int drain(int most) {

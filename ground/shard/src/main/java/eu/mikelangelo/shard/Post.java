@@ -11,7 +11,7 @@ final class Post {
     private final Mailbox[] outboxes;
     private int held;
     /** Visits that are over. */
-    private final ArrayDeque<Call.Visit> idle = new ArrayDeque<>();
+    private final ArrayDeque<Sharded.Call.Visit> idle = new ArrayDeque<>();
 
     /** @param in by the index of the other; null for ourselves */
     Post(Shard shard, Mailbox[] in, Mailbox[] out) {
@@ -37,12 +37,12 @@ final class Post {
     }
 
     /** For a call that has arrived; comes back by {@link #visited}. */
-    Call.Visit visit() {
-        Call.Visit visit = idle.pollLast();
-        return visit == null ? new Call.Visit(shard) : visit;
+    Sharded.Call.Visit visit() {
+        Sharded.Call.Visit visit = idle.pollLast();
+        return visit == null ? new Sharded.Call.Visit(shard) : visit;
     }
 
-    void visited(Call.Visit visit) {
+    void visited(Sharded.Call.Visit visit) {
         idle.addLast(visit);
     }
 

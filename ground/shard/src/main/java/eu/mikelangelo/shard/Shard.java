@@ -8,13 +8,11 @@ import eu.mikelangelo.shard.loop.Carrier;
 import eu.mikelangelo.shard.loop.Devices;
 import eu.mikelangelo.shard.loop.LoopDevice;
 import eu.mikelangelo.shard.loop.Operations;
-import eu.mikelangelo.shard.loop.PoolOperations;
 import eu.mikelangelo.shard.loop.LoopMetrics;
 import eu.mikelangelo.shard.loop.PooledFibers;
 import eu.mikelangelo.shard.loop.SleepFlag;
 import eu.mikelangelo.shard.loop.TimerWheel;
 import eu.mikelangelo.shard.loop.Watchers;
-import java.util.Arrays;
 import java.util.concurrent.Callable;
 
 /**
@@ -27,13 +25,11 @@ import java.util.concurrent.Callable;
 public final class Shard {
     /** What lanes get before the loop looks elsewhere. */
     static final long BUDGET_NS = 500_000;
-    /** Tasks between two looks at the clock. */
-    private static final int TASKS_PER_LOOK = 8;
     /** Mail and foreign calls taken from one sender in a turn. */
     private static final int MAIL_PER_TURN = 256;
     /** The devices cost a system call: not asked more often than this, and less often when they never answer. */
     private static final long DEVICE_PERIOD_NS = 2_000;
-    private static final long DEVICE_PERIOD_MAX_NS = 32_000;
+    private static final long DEVICE_PERIOD_MAX_NS = 16 * DEVICE_PERIOD_NS;
     /** Looks for mail between two turns that found nothing. */
     private static final int SPINS = 200;
     /** Looks for mail between two pauses: a pause takes as long as many looks. */
@@ -66,7 +62,7 @@ public final class Shard {
     private final LoopMetrics metered;
     private final int wakeFd = Fds.eventFd();
     private final long wakeToken;
-    private Agent[] agents = new Agent[0];
+    private final Agents agents;
     private Post post;
     private Memory memory;
 
@@ -76,11 +72,6 @@ public final class Shard {
     private long devicePeriodNs = DEVICE_PERIOD_NS;
     /** Whether something was done since the devices were asked. */
     private boolean busy;
-    /** Tasks since the last look at the clock. */
-    private int unlooked;
-    /** Whether mail arrives at a loop that has nothing else to do. */
-    private boolean atOnce;
-    private Lane.Queue lane;
     private Context context = Context.NONE;
     private Fiber<?> running;
     private int fibers;
@@ -92,6 +83,7 @@ public final class Shard {
         this.host = host;
         this.index = index;
         this.cpu = cpu;
+        agents = new Agents(host);
         nowNs = clockNs();
         timers = new TimerWheel(nowNs);
         metrics = host.metrics().group("host", host.options().name(), "shard", String.valueOf(index));
@@ -112,7 +104,7 @@ public final class Shard {
         return fiber ? ((Fiber<?>) ((PooledFibers.Baton) thread).executor()).shard : null;
     }
 
-    /** Whether the caller runs on this shard. Any thread. */
+    /** Any thread. */
     public boolean isCurrent() {
         return current() == this;
     }
@@ -160,7 +152,7 @@ public final class Shard {
 
     /** Begins a fiber in the lane and the context of the caller. */
     public <T> Fiber<T> fiber(Callable<? extends T> body) {
-        return fiber(lane, context, body);
+        return fiber(lanes.current(), context, body);
     }
 
     /** Begins a fiber in a lane. */
@@ -215,20 +207,18 @@ public final class Shard {
     /** Makes an agent part of the loop. */
     public void add(Agent agent) {
         assert isCurrent() : "not this shard";
-        agents = Arrays.copyOf(agents, agents.length + 1);
-        agents[agents.length - 1] = agent;
+        agents.add(agent);
     }
 
     /** Takes an agent out of the loop; one that is not in it is no error. */
     public void remove(Agent agent) {
         assert isCurrent() : "not this shard";
-        agents = Arrays.stream(agents).filter(each -> each != agent).toArray(Agent[]::new);
+        agents.remove(agent);
     }
 
     /**
      * Watches a descriptor, edge-triggered: the watcher is told when it becomes readable or writable, and at first.
-     * What
-     * it does runs in the loop: short, without waiting, without throwing.
+     * What it does runs in the loop: short, without waiting, without throwing.
      *
      * @return the token for {@link #unwatch}
      */
@@ -257,7 +247,14 @@ public final class Shard {
     /** Where requests to files go; for {@code shard.io}. */
     @SuppressWarnings("exports")
     public Operations operations() {
+        if (operations == null) {
+            throw new UnsupportedOperationException(host + " has no files");
+        }
         return operations;
+    }
+
+    Agents agents() {
+        return agents;
     }
 
     TimerWheel timers() {
@@ -265,7 +262,7 @@ public final class Shard {
     }
 
     Lane.Queue lane() {
-        return lane;
+        return lanes.current();
     }
 
     /**
@@ -273,16 +270,15 @@ public final class Shard {
      * of the caller of this method, without a context.
      */
     public Again again(Runnable task) {
-        return new Again(lane, task);
+        return new Again(lanes.current(), task);
     }
 
     Lane.Queue queue(Lane of) {
         return lanes.of(of);
     }
 
-    /** Those that have had work. */
-    Lane.Queue[] queues() {
-        return lanes.used();
+    Lane.Queues lanes() {
+        return lanes;
     }
 
     Context context() {
@@ -312,17 +308,13 @@ public final class Shard {
         return loop;
     }
 
-    boolean isAsleep() {
-        return sleeping.isAsleep();
-    }
-
     /** Joins the shards: called once, before the loops start. */
     void connect(Mailbox[] in, Mailbox[] out) {
         post = new Post(this, in, out);
     }
 
     void start() {
-        lane = queue(host.defaultLane());
+        lanes.begin(host.defaultLane());
         if (host.simulation() == null) {
             loop.start();
         } else {
@@ -373,26 +365,43 @@ public final class Shard {
             return;
         }
         workedNs = Clock.nowNs();
+        Throwable last = null;
         while (!stopped) {
             try {
-                int work = turn();
-                if (work > 0) {
-                    workedNs = nowNs;
-                } else if (nowNs - workedNs >= host.options().spinNs()) {
-                    sleep();
-                    continue;
+                // All of it within the try: the JVM raises some errors late, wherever the loop is by then.
+                if (last != null) {
+                    Throwable thrown = last;
+                    last = null;
+                    recover(thrown);
                 }
-                // What the devices have may not wait for mail that does not come.
-                if (work == 0 || devicePeriodNs > DEVICE_PERIOD_NS) {
-                    spin();
+                while (!stopped) {
+                    step();
                 }
             } catch (Throwable thrown) {
-                lane = queue(host.defaultLane());
-                atOnce = false;
-                host.record(thrown);
+                last = thrown;
             }
         }
         closeDevice();
+    }
+
+    private void step() {
+        int work = turn();
+        if (work > 0) {
+            workedNs = nowNs;
+        } else if (nowNs - workedNs >= host.options().spinNs()) {
+            sleep();
+            return;
+        }
+        // What the devices have may not wait for mail that does not come.
+        if (work == 0 || devicePeriodNs > DEVICE_PERIOD_NS) {
+            spin();
+        }
+    }
+
+    private void recover(Throwable thrown) {
+        lanes.begin(host.defaultLane());
+        sleeping.awake();
+        agents.tell(thrown);
     }
 
     /** By the loop itself: a ring belongs to the thread that opens it. @return why there is no ring; null with one */
@@ -400,17 +409,14 @@ public final class Shard {
         Devices.Opened opened = Devices.open(host.options().devices().kind(), calls);
         device = opened.device();
         device.watchInput(wakeFd, wakeToken);
-        operations = opened.reason() == null ? device.operations()
-                : new PoolOperations(host.files(), host.outside(this)::enqueue);
+        operations = host.options().devices() == HostOptions.Devices.NO_FILES ? null
+                : Devices.operations(opened, host.files(), host.outside(this)::enqueue);
         return opened.reason();
     }
 
     private void closeDevice() {
         try {
-            if (operations instanceof PoolOperations pool) {
-                pool.close();
-            }
-            device.close();
+            Devices.close(device, operations);
         } catch (RuntimeException failed) {
             host.record(failed);
         }
@@ -418,20 +424,20 @@ public final class Shard {
 
     /** Looks for mail alone, many times, for a turn costs a hundred times as much; agents want whole turns. */
     private void spin() {
-        if (agents.length > 0) {
+        if (!agents.isEmpty()) {
             Thread.onSpinWait();
             return;
         }
-        atOnce = true;
-        for (int i = 1; i <= SPINS && unlooked < TASKS_PER_LOOK && lanes.areEmpty(); i++) {
-            int arrived = post.receive(TASKS_PER_LOOK - unlooked);
+        lanes.atOnce(true);
+        for (int i = 1; i <= SPINS && lanes.room() > 0; i++) {
+            int arrived = post.receive(lanes.room());
             if (arrived > 0) {
                 endMailTurn(arrived);
             } else if (i % LOOKS_PER_PAUSE == 0) {
                 Thread.onSpinWait();
             }
         }
-        atOnce = false;
+        lanes.atOnce(false);
     }
 
     /** A turn for mail alone does not look at the clock: for a call that costs less than looking. */
@@ -442,40 +448,20 @@ public final class Shard {
         flush();
     }
 
-    /**
-     * Runs a task that mail has made ready, if nothing waits before it; few, for the clock is not looked at.
-     *
-     * @return false when it must wait for its turn
-     */
-    boolean runAtOnce(Lane.Queue of, Runnable task) {
-        if (!atOnce || unlooked >= TASKS_PER_LOOK || !lanes.areEmpty()) {
-            return false;
-        }
-        unlooked++;
-        atOnce = false;   // what becomes ready meanwhile waits until this task is done
-        Lane.Queue home = lane;
-        lane = of;
-        task.run();
-        lane = home;
-        atOnce = true;
-        of.chargeLater();
-        return true;
-    }
-
     void closeDescriptors() {
         Fds.close(wakeFd);
     }
 
     private int turn() {
-        int work = unlooked;
+        int work = lanes.unlooked();
         look();
         if (nowNs - deviceNs >= devicePeriodNs) {
             work += askDevice();
         }
-        work += mail(MAIL_PER_TURN) + agents();
+        work += mail(MAIL_PER_TURN) + agents.poll(nowNs);
         long untilNs = nowNs + BUDGET_NS;
         for (Lane.Queue next = lanes.next(); next != null && nowNs < untilNs; next = lanes.next()) {
-            work += run(next, TASKS_PER_LOOK);
+            work += run(next, Lane.TASKS_PER_LOOK);
         }
         work += fireTimers();
         flush();
@@ -494,7 +480,7 @@ public final class Shard {
     /** Begins a turn. */
     void look() {
         nowNs = clockNs();
-        unlooked = 0;
+        lanes.looked();
         metered.turn.add(0, 1);
         if (--turnsUntilPublishing < 0) {
             publish();
@@ -535,48 +521,25 @@ public final class Shard {
         try {
             watcher.ready(what);
         } catch (Throwable thrown) {
-            host.record(thrown);
+            agents.tell(thrown);
         }
     }
 
     int mail(int most) {
         int arrived = post.receive(most);
-        if (arrived > 0) {
-            metered.mailIn.add(arrived);
-        }
+        metered.mailIn.add(arrived);
         int foreign = host.outside(this).drain(most);
-        if (foreign > 0) {
-            metered.door.add(foreign);
-        }
+        metered.door.add(foreign);
         return arrived + foreign;
-    }
-
-    /** Polls them all: one that throws is recorded and does not keep the others from their turn. */
-    int agents() {
-        int work = 0;
-        for (Agent agent : agents) {
-            try {
-                work += agent.poll(nowNs);
-            } catch (Throwable thrown) {
-                host.record(thrown);
-            }
-        }
-        return work;
     }
 
     /** Runs some tasks of a lane that has any, and charges it for them. @return how many */
     int run(Lane.Queue next, int most) {
-        Lane.Queue home = lane;
-        lane = next;
         long sinceNs = nowNs;
         long waitedNs = sinceNs - next.readyNs();
-        int tasks = 0;
-        for (Runnable task = next.poll(); task != null; task = ++tasks < most ? next.poll() : null) {
-            task.run();
-        }
+        int tasks = lanes.run(next, most);
         nowNs = clockNs();
         next.charge(nowNs - sinceNs, tasks, waitedNs);
-        lane = home;
         return tasks;
     }
 
@@ -595,7 +558,7 @@ public final class Shard {
 
     /** Sleeps until something comes. The order is store "asleep", fence, look at everything, and only then block. */
     private void sleep() {
-        boolean quiet = beforeSleep();
+        boolean quiet = agents.beforeSleep();
         sleeping.announce();
         if (quiet && !hasNews() && post.held() == 0) {
             publish();
@@ -606,31 +569,12 @@ public final class Shard {
             }
         }
         sleeping.awake();
-        afterSleep();
-    }
-
-    /** @return whether no agent has work after all */
-    boolean beforeSleep() {
-        boolean quiet = true;
-        for (Agent agent : agents) {
-            quiet &= agent.beforeSleep();
-        }
-        return quiet;
-    }
-
-    void afterSleep() {
-        for (Agent agent : agents) {
-            agent.afterSleep();
-        }
+        agents.afterSleep();
     }
 
     /** When something is to be done though nothing happens; {@link Long#MAX_VALUE} for never. */
     long nextNs() {
-        long next = timers.nextNs();
-        for (Agent agent : agents) {
-            next = Math.min(next, agent.deadlineNs());
-        }
-        return next;
+        return Math.min(timers.nextNs(), agents.deadlineNs());
     }
 
     /** When no loop runs any more. */
@@ -645,10 +589,7 @@ public final class Shard {
 
     private long timeoutNs() {
         long next = nextNs();
-        if (next == Long.MAX_VALUE) {
-            return LoopDevice.FOR_EVER;
-        }
-        return Math.max(0, next - Clock.nowNs());
+        return next == Long.MAX_VALUE ? LoopDevice.FOR_EVER : Math.max(0, next - Clock.nowNs());
     }
 
     @Override

@@ -201,7 +201,8 @@ public final class Simulation {
         loop.shard = shard;
         nowNs += 1 + (random.nextInt(256) == 0 ? random.nextLong(PAUSE_NS) : random.nextInt(TURN_NS));
         shard.look();
-        int work = shard.mail(random.nextInt(4) == 0 ? 0 : 1 << random.nextInt(MOST_MAIL_LOG + 1)) + shard.agents();
+        int work = shard.mail(random.nextInt(4) == 0 ? 0 : 1 << random.nextInt(MOST_MAIL_LOG + 1));
+        work += shard.agents().poll(shard.nowNs());
         for (int batches = random.nextInt(4); batches > 0; batches--) {
             Lane.Queue lane = someLane(shard);
             work += lane == null ? 0 : shard.run(lane, 1 + random.nextInt(MOST_TASKS));
@@ -217,7 +218,7 @@ public final class Simulation {
     private Lane.Queue someLane(Shard shard) {
         Lane.Queue chosen = null;
         int seen = 0;
-        for (Lane.Queue lane : shard.queues()) {
+        for (Lane.Queue lane : shard.lanes().used()) {
             if (lane.size() > 0 && random.nextInt(++seen) == 0) {
                 chosen = lane;
             }
@@ -243,7 +244,7 @@ public final class Simulation {
             Shard shard = host.shard(i);
             loop.shard = shard;
             shard.look();
-            quiet &= shard.agents() == 0 && shard.beforeSleep();
+            quiet &= shard.agents().poll(shard.nowNs()) == 0 && shard.agents().beforeSleep();
             shard.flush();
             next = Math.min(next, shard.nextNs());
         }
@@ -253,7 +254,7 @@ public final class Simulation {
         }
         for (int i = 0; i < host.size(); i++) {
             loop.shard = host.shard(i);
-            loop.shard.afterSleep();
+            loop.shard.agents().afterSleep();
         }
         return !quiet || next != Long.MAX_VALUE;
     }

@@ -7,8 +7,10 @@ import java.util.concurrent.locks.LockSupport;
 /**
  * Watches from a thread of its own that no task keeps a loop. It goes by the CPU time of the loop's thread, not by the
  * clock: a loop that its host does not let run is not to blame. What it finds is recorded once per stall, with the
- * first
- * line that is neither the JDK's nor ours.
+ * first line that is neither the JDK's nor ours.
+ *
+ * <p>It looks four times within the limit; at a host at rest ever more seldom, at last once in four limits: a stall out
+ * of such a rest is noticed when it takes so long.
  */
 final class StallDetector extends Thread implements AutoCloseable {
     private static final String OURS = "eu.mikelangelo.shard.";
@@ -32,18 +34,30 @@ final class StallDetector extends Thread implements AutoCloseable {
 
     @Override
     public void run() {
+        long shortest = Math.max(1_000_000, limitNs / 4);
+        long pause = shortest;
         while (!closed && limitNs > 0) {
-            LockSupport.parkNanos(Math.max(1_000_000, limitNs / 4));
+            LockSupport.parkNanos(pause);
+            boolean rest = true;
             for (int i = 0; i < host.size() && !closed; i++) {
-                look(host.shard(i), i);
+                rest &= look(host.shard(i), i);
             }
+            pause = rest ? Math.max(shortest, Math.min(2 * pause, 4 * limitNs)) : shortest;
         }
     }
 
-    private void look(Shard shard, int i) {
+    /** @return whether it has slept since the last look */
+    private boolean look(Shard shard, int i) {
         long turn = shard.metered().turn.get(0);
+        if (shard.sleepFlag().isAsleep()) {
+            // No system call for a shard at rest. The first turn after the sleep is a new one.
+            long asleep = -1 - turn;
+            boolean rest = turns[i] == asleep;
+            turns[i] = asleep;
+            return rest;
+        }
         long cpuNs = cpuNs(shard);
-        if (turn != turns[i] || shard.isAsleep()) {
+        if (turn != turns[i]) {
             turns[i] = turn;
             sinceCpuNs[i] = cpuNs;
             told[i] = false;
@@ -51,6 +65,7 @@ final class StallDetector extends Thread implements AutoCloseable {
             told[i] = true;
             tell(shard, cpuNs - sinceCpuNs[i]);
         }
+        return false;
     }
 
     /** A pooled fiber burns its own thread's time, a carried one its loop's. */

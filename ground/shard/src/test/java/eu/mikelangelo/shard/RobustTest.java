@@ -146,6 +146,17 @@ class RobustTest {
         assertTrue(errors().contains("RobustTest.neverYield(RobustTest.java:"), errors());
     }
 
+    /** The detector looks seldom at a host at rest. */
+    @Test
+    void aTaskThatNeverYieldsIsNamedAfterALongRest() {
+        host.run(() -> {
+            Fiber.sleepNs(500_000_000);
+            neverYield();
+            return null;
+        });
+        assertTrue(errors().contains("RobustTest.neverYield(RobustTest.java:"), errors());
+    }
+
     private static void neverYield() {
         Host mine = Shard.current().host();
         long sum = 0;

@@ -18,7 +18,7 @@ final class Rules {
 
     /** What the data plane may not call, and what to use instead (shared/design habits, "Banned"). */
     static final Map<Pattern, String> BANNED_ON_DATA_PATH = banned(
-            "\\bCompletableFuture\\b", "the command ring of the I/O core",
+            "\\bCompletableFuture\\b", "a task at the door of the shard",
             "\\bsynchronized\\b", "one owner for every mutable thing",
             "\\bThreadLocal\\b", "a field of the owner",
             "\\bString\\.format\\b|\\.formatted\\(", "concatenation, off the hot path",
@@ -37,7 +37,7 @@ final class Rules {
             Map.entry("examples/outside", Set.of("shard")),
             Map.entry("dataplane/virtio", Set.of("memory")),
             Map.entry("dataplane/vhost", Set.of("memory", "linux", "virtio")),
-            Map.entry("dataplane/ioplane", Set.of("memory", "linux", "metrics", "virtio", "vhost")),
+            Map.entry("dataplane/ioplane", Set.of("memory", "linux", "metrics", "virtio", "vhost", "shard")),
             Map.entry("dataplane/plane-api", Set.of()),
             Map.entry("dataplane/plane", Set.of("memory", "linux", "metrics", "virtio", "vhost", "ioplane",
                     "plane.api")),

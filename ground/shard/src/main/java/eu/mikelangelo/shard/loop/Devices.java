@@ -2,6 +2,7 @@ package eu.mikelangelo.shard.loop;
 
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.linux.uring.Uring;
+import java.util.function.Consumer;
 
 /** Opens the device of a loop. */
 public final class Devices {
@@ -31,5 +32,23 @@ public final class Devices {
                     new Opened(both ? new UringDevice(ring) : new SplitDevice(calls, ring), null);
             case Uring.Opening.Refused(String reason) -> new Opened(new EpollDevice(calls), reason);
         };
+    }
+
+    /**
+     * Where operations go: to its ring, or to threads.
+     *
+     * @param files threads for them when there is no ring
+     * @param loop runs something on the loop; any thread
+     */
+    public static Operations operations(Opened opened, FilePool files, Consumer<Runnable> loop) {
+        return opened.reason() == null ? opened.device().operations() : new PoolOperations(files, loop);
+    }
+
+    /** By the loop's thread. */
+    public static void close(LoopDevice device, Operations operations) {
+        if (operations instanceof PoolOperations pool) {
+            pool.close();
+        }
+        device.close();
     }
 }

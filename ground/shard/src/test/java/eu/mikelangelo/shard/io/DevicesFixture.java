@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** A host with each of the devices. */
 @ParameterizedClass
-@EnumSource(HostOptions.Devices.class)
+@EnumSource(value = HostOptions.Devices.class, names = "NO_FILES", mode = EnumSource.Mode.EXCLUDE)
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 abstract class DevicesFixture {
     static final InetSocketAddress ANY = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);

@@ -29,6 +29,7 @@ class DevicesTest extends DevicesFixture {
             case AUTO -> "devices: epoll, files through ";
             case URING -> "devices: io_uring";
             case EPOLL -> "devices: epoll, files through 4 threads (--devices epoll)";
+            case NO_FILES -> throw new AssertionError("see NoFilesTest");
         }), said);
     }
 

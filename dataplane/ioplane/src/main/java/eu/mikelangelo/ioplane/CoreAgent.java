@@ -1,0 +1,295 @@
+package eu.mikelangelo.ioplane;
+
+import eu.mikelangelo.linux.Clock;
+import eu.mikelangelo.linux.Cpus;
+import eu.mikelangelo.linux.LinuxException;
+import eu.mikelangelo.memory.GuestMemory;
+import eu.mikelangelo.metrics.DistinctErrors;
+import eu.mikelangelo.shard.Agent;
+import eu.mikelangelo.shard.Shard;
+import eu.mikelangelo.shard.Watcher;
+import eu.mikelangelo.virtio.QueueConfig;
+import eu.mikelangelo.virtio.QueueFault;
+
+/**
+ * What a core does in the loop of its shard: a turn is each port's burst and its uplink; before the shard sleeps all
+ * guests are asked to kick.
+ *
+ * <p>Threading: the shard's thread, unless a method says otherwise.
+ */
+final class CoreAgent implements Agent {
+    private final IoOptions options;
+    private final DistinctErrors errors;
+    private final Shard shard;
+    private final CallGuard bell;
+    private final Switch fabric;
+    private final Kicks kicks;
+    private final Uplink[] uplinks = new Uplink[Switch.MAX_PORTS];
+    private final Breakdown breakdown;
+    private volatile long threadId;
+    private volatile boolean dead;
+    private volatile long sleeps;
+    /** Whose turn it is, to be blamed when nobody else can be. */
+    private Port serving;
+
+    /** Any thread. */
+    CoreAgent(Shard shard, IoOptions options, DistinctErrors errors) {
+        this.shard = shard;
+        this.options = options;
+        this.errors = errors;
+        bell = new CallGuard(shard.calls());
+        fabric = new Switch(new FrameRules(options.gatewayMac(), options.gatewayIpv4()), bell);
+        kicks = new Kicks(fabric);
+        breakdown = new Breakdown(fabric, errors);
+    }
+
+    /** Joins the loop. */
+    void begin() {
+        threadId = Thread.currentThread().threadId();
+        if (options.cpu() >= 0) {
+            pin();
+        }
+        shard.add(this);
+    }
+
+    /** A core that cannot be pinned serves all the same. */
+    private void pin() {
+        try {
+            Cpus.pin(options.cpu());
+        } catch (LinuxException e) {
+            errors.record("the I/O core could not be pinned to CPU " + options.cpu(), String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Any thread. */
+    long threadId() {
+        return threadId;
+    }
+
+    /** Any thread. */
+    boolean dead() {
+        return dead;
+    }
+
+    /** Any thread. */
+    long sleeps() {
+        return sleeps;
+    }
+
+    /** See {@link CallGuard#free}; one thread, not the core's. */
+    Port freeFromCall() {
+        return bell.free(fabric, errors);
+    }
+
+    void add(Port port) {
+        long nowNs = Clock.nowNs();
+        if (!fabric.add(port, nowNs)) {
+            throw new IllegalStateException("port " + port.name() + ": a core has at most " + Switch.MAX_PORTS);
+        }
+        if (port.config().uplink() != null) {
+            Uplink uplink = new Uplink(port, options.gatewayIpv4(), shard, nowNs);
+            uplinks[port.slot] = uplink;
+            port.outlet = uplink;
+        }
+    }
+
+    void remove(Port port) {
+        if (port.slot < 0) {
+            return;
+        }
+        detach(port, PortHandler.RECEIVE);
+        detach(port, PortHandler.TRANSMIT);
+        port.outlet = null;
+        if (uplinks[port.slot] != null) {
+            uplinks[port.slot].close();
+            uplinks[port.slot] = null;
+        }
+        fabric.remove(port);
+    }
+
+    /** Begins to serve a ring. */
+    QueueFault attach(Port port, int index, GuestMemory memory, QueueConfig config, int kickFd, int callFd) {
+        if (port.slot < 0) {
+            return QueueFault.NOT_ATTACHED;
+        }
+        detach(port, index);
+        boolean receive = index == PortHandler.RECEIVE;
+        // Before the ring is attached: when it is refused, nothing of the guest's is kept.
+        long token = shard.watch(kickFd, what -> kicked(port, what));
+        if (receive) {
+            port.rxKickFd = kickFd;
+            port.rxKickToken = token;
+        } else {
+            port.txKickFd = kickFd;
+            port.txKickToken = token;
+        }
+        QueueFault fault = receive ? port.rx.attach(memory, config) : port.tx.attach(memory, config);
+        if (fault != QueueFault.NONE) {
+            detach(port, index);
+            return fault;
+        }
+        if (receive) {
+            port.rxCallFd = callFd;
+            port.rx.queue().suppressKicks();
+        } else {
+            port.txCallFd = callFd;
+            port.tx.queue().suppressKicks();
+        }
+        port.fault(QueueFault.NONE);
+        fabric.forgetWaiters(port);
+        if (callFd >= 0) {
+            // A call may have been lost between two call descriptors or two back-ends; a spurious one is harmless.
+            bell.ring(callFd);
+        }
+        return QueueFault.NONE;
+    }
+
+    /** Each write to the eventfd is an edge, so it need not be read back; the ring is looked at in the next turn. */
+    private static void kicked(Port port, int what) {
+        if ((what & Watcher.READABLE) != 0) {
+            port.count(Port.KICKS, 1);
+        }
+    }
+
+    /** Lets go of a ring. @return the next available index */
+    int detach(Port port, int index) {
+        boolean receive = index == PortHandler.RECEIVE;
+        int kickFd = receive ? port.rxKickFd : port.txKickFd;
+        if (kickFd >= 0) {
+            shard.unwatch(kickFd, receive ? port.rxKickToken : port.txKickToken);
+        }
+        if (receive) {
+            port.rxKickFd = -1;
+            port.rxCallFd = -1;
+        } else {
+            port.txKickFd = -1;
+            port.txCallFd = -1;
+        }
+        fabric.forgetWaiters(port);
+        port.waitsFor = null;
+        return receive ? port.rx.detach() : port.tx.detach();
+    }
+
+    /** One look at everything. @return frames moved */
+    @Override
+    public int poll(long nowNs) {
+        int moved = 0;
+        int slot = 0;
+        while (slot < fabric.top()) {
+            try {
+                for (; slot < fabric.top(); slot++) {
+                    Port port = fabric.port(slot);
+                    if (port != null) {
+                        serving = port;
+                        moved += serve(port, uplinks[slot], nowNs);
+                    }
+                }
+            } catch (InternalError | RuntimeException e) {
+                contain(e);
+                slot++;
+            }
+        }
+        serving = null;
+        return moved;
+    }
+
+    private int serve(Port port, Uplink uplink, long nowNs) {
+        int moved = fabric.burst(port, nowNs);
+        if (moved > 0) {
+            fabric.flush();
+        }
+        if (uplink != null) {
+            int arrived = uplink.turn(fabric, nowNs);
+            if (arrived > 0) {
+                fabric.flush();
+                moved += arrived;
+            }
+        }
+        return moved;
+    }
+
+    private void contain(Throwable cause) {
+        Port blamed = serving;
+        serving = null;
+        breakdown.contain(cause, blamed);
+    }
+
+    @Override
+    public boolean beforeSleep() {
+        try {
+            if (!kicks.arm()) {
+                return false;
+            }
+            sleeps = sleeps + 1;
+            return true;
+        } catch (InternalError | RuntimeException e) {
+            breakdown.contain(e, kicks.asked());
+            return false;
+        }
+    }
+
+    @Override
+    public void afterSleep() {
+        try {
+            kicks.suppress();
+        } catch (InternalError | RuntimeException e) {
+            breakdown.contain(e, kicks.asked());
+        }
+    }
+
+    @Override
+    public long deadlineNs() {
+        long next = fabric.nextDeadlineNs();
+        for (int i = 0; i < fabric.top(); i++) {
+            if (uplinks[i] != null) {
+                next = Math.min(next, uplinks[i].deadlineNs());
+            }
+        }
+        return next;
+    }
+
+    /** Anything but a vanished guest's error is a mistake of ours, which ends the core. */
+    @Override
+    public boolean broken(Throwable thrown) {
+        if (!outlives(thrown)) {
+            errors.record("the I/O core ended", String.valueOf(thrown));
+            end();
+        }
+        return true;
+    }
+
+    /**
+     * A vanished guest's error may be raised wherever the loop is by then: whose it is loses its queues, and the core
+     * goes on. @return false when it is no such error
+     */
+    boolean outlives(Throwable thrown) {
+        if (!Breakdown.vanished(thrown)) {
+            return false;
+        }
+        contain(thrown);
+        for (int i = 0; i < fabric.top(); i++) {
+            if (uplinks[i] != null) {
+                // An event of its socket may have been lost with the error: it looks for itself.
+                uplinks[i].event(true, true);
+            }
+        }
+        return true;
+    }
+
+    /** Leaves the loop: lets go of all rings and closes the uplinks. Twice is no error. */
+    void end() {
+        shard.remove(this);
+        for (int i = 0; i < fabric.top(); i++) {
+            if (fabric.port(i) != null) {
+                detach(fabric.port(i), PortHandler.RECEIVE);
+                detach(fabric.port(i), PortHandler.TRANSMIT);
+            }
+        }
+        dead = true;
+        for (int i = 0; i < uplinks.length; i++) {
+            if (uplinks[i] != null) {
+                uplinks[i].close();
+            }
+        }
+    }
+}
