@@ -39,9 +39,12 @@ public final class Server {
     /** Bytes taken from a client before another has its turn; a conversation is never given more at once. */
     public static final int INPUT_BYTES = 256 << 10;
     /** A client that goes on sending while the server ends is listened to for so many bytes. */
-    private static final int DRAIN_BYTES = 16 * INPUT_BYTES;
+    private static final int DRAIN_BYTES = 4 * INPUT_BYTES;
     /** So much said in part is added to where it is kept; less is copied in front of what comes. */
     private static final int IN_PLACE = 4096;
+    /** Room of a size that is kept even when much less would do. */
+    private static final int SMALL = 1024;
+    private static final String NO_ROOM = "no room for what clients say in part";
     /** How often to look whether the last answers have arrived, and for how long. */
     private static final long LINGER_TICK_NS = 5_000_000;
     private static final int LINGER_TICKS = 400;
@@ -346,6 +349,10 @@ public final class Server {
         /** Reads behind what is kept. @return bytes, 0 when there are none now */
         private int receive(Region to) {
             int room = (int) to.size() - keptBytes;
+            if (room == 0) {
+                sendAway("a conversation took nothing of a full input");
+                return 0;
+            }
             int got = part.calls.recv(fd, to.segment(), keptBytes, room);
             if (got > 0) {
                 // A short read has emptied the socket: the next bytes make a new edge.
@@ -395,11 +402,11 @@ public final class Server {
         }
 
         private boolean keep(int at, int bytes) {
-            if (kept == null || kept.size() < bytes || kept.size() > Math.max(IN_PLACE, 4L * bytes)) {
+            if (kept == null || kept.size() < bytes || kept.size() > Math.max(SMALL, 4L * bytes)) {
                 forget();
                 kept = part.leftovers.lend(bytes);
                 if (kept == null) {
-                    sendAway();
+                    sendAway(NO_ROOM);
                     return false;
                 }
             }
@@ -412,7 +419,7 @@ public final class Server {
         private void grow() {
             Region larger = part.leftovers.lend(2 * keptBytes);
             if (larger == null) {
-                sendAway();
+                sendAway(NO_ROOM);
                 return;
             }
             Region.copy(kept, 0, larger, 0, keptBytes);
@@ -420,8 +427,8 @@ public final class Server {
             kept = larger;
         }
 
-        private void sendAway() {
-            part.shard.host().errors().record("no room for what clients say in part", "a client is sent away");
+        private void sendAway(String why) {
+            part.shard.host().errors().record(why, "its client is sent away");
             end();
         }
 
