@@ -23,6 +23,8 @@ final class Accepts {
     private final IntConsumer taker;
     private final Again turn;
     private final long token;
+    /** Asked for now: without descriptors a class that lies in a file cannot be loaded any more. */
+    private final String tooMany = Errno.name(Errno.EMFILE);
     private boolean pausing;
     private boolean reported;
     private boolean closed;
@@ -74,7 +76,7 @@ final class Accepts {
         if (!reported) {
             reported = true;
             String what = isShortage(errno) ? "no descriptor for a new connection" : "accepting a connection failed";
-            shard.host().errors().record(what, Errno.name(errno));
+            shard.host().errors().record(what, errno == Errno.EMFILE ? tooMany : Errno.name(errno));
         }
         pausing = true;
         shard.after(PAUSE_NS, () -> {

@@ -39,7 +39,9 @@ public final class Server {
     /** Bytes taken from a client before another has its turn; a conversation is never given more at once. */
     public static final int INPUT_BYTES = 256 << 10;
     /** A client that goes on sending while the server ends is listened to for so many bytes. */
-    private static final int DRAIN_BYTES = 4 * INPUT_BYTES;
+    private static final int DRAIN_BYTES = INPUT_BYTES;
+    /** Inputs thrown away at a time when all is said. */
+    private static final int DISCARDS = 4;
     /** So much said in part is added to where it is kept; less is copied in front of what comes. */
     private static final int IN_PLACE = 4096;
     /** Room of a size that is kept even when much less would do. */
@@ -307,7 +309,7 @@ public final class Server {
                 return;
             }
             int status = conversation.status();
-            while (status != Conversation.LATER && status != Conversation.CLOSE && (readable || again)) {
+            while (status != Conversation.LATER && status != Conversation.CLOSE && (listens() || again)) {
                 full = false;
                 Region from = source();
                 int got = ended || again ? 0 : receive(from);
@@ -327,9 +329,14 @@ public final class Server {
                     return;
                 }
             }
-            if (!ended && (status == Conversation.CLOSE || draining && status == Conversation.INPUT && !readable)) {
+            if (!ended && (status == Conversation.CLOSE || draining && status == Conversation.INPUT && !listens())) {
                 finish();
             }
+        }
+
+        /** Whether there may be something to read that is to be read. */
+        private boolean listens() {
+            return readable && (!draining || drainBytes > 0);
         }
 
         /** Where the next bytes are fed from: what is kept comes first. A long piece stays where it is kept. */
@@ -360,7 +367,6 @@ public final class Server {
                 readable = full || finished;
                 if (draining) {
                     drainBytes -= got;
-                    readable &= drainBytes > 0;
                 }
                 return got;
             }
@@ -473,7 +479,7 @@ public final class Server {
 
         private void discard() {
             int got = 1;
-            for (int i = 0; i < DRAIN_BYTES / INPUT_BYTES && got > 0; i++) {
+            for (int i = 0; i < DISCARDS && got > 0; i++) {
                 got = part.calls.recv(fd, part.input.segment(), 0, INPUT_BYTES);
             }
             boolean more = got > 0 || got == -Errno.EINTR;

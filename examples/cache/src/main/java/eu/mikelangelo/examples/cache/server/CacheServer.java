@@ -90,6 +90,11 @@ public final class CacheServer {
         return sites.gather(site -> site.lender.waited());
     }
 
+    /** Bytes that each shard keeps of what its clients have said in part; on any shard. */
+    Future<List<Long>> kept() {
+        return server.kept();
+    }
+
     /** Clients on each shard; on any shard. */
     public Future<List<Integer>> clients() {
         return server.clients();
