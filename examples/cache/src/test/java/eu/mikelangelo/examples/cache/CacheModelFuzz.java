@@ -26,7 +26,7 @@ public final class CacheModelFuzz {
     }
 
     private static Store store() {
-        return new Store(Arena.global(), StoreOptions.ofMemory(64 << 20), 1_800_000_000L);
+        return new Store(Arena.global(), StoreOptions.ofMemory(32 << 20), 1_800_000_000L);
     }
 
     /** Two bytes choose the pieces, then commands follow. */
