@@ -108,7 +108,8 @@ class LoadTest {
             }
             return "END\r\n";
         })) {
-            Report report = run(server.port(), "--connections 1 --get-share 1 --no-fill --warmup 0 --rate 500 --seconds 0.4");
+            Report report = run(server.port(),
+                    "--connections 1 --get-share 1 --no-fill --warmup 0 --rate 500 --seconds 0.4");
             Latencies latencies = report.tally().latencies;
             assertTrue(latencies.max() > 190_000_000L, report.json());
             assertTrue(latencies.quantile(0.7) > 25_000_000L, "half of the schedule was late: " + report.json());

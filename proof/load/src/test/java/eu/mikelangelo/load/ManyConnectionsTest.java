@@ -35,16 +35,16 @@ class ManyConnectionsTest {
         int connections = descriptors - OTHERS;
         System.out.println(connections + " connections");
         Path errors = folder.resolve("errors");
-        Process cache = java(descriptors, "eu.mikelangelo.examples.cache.server.CacheMain", "--port", "0", "--overprovisioned",
-                "--shards", "2", "--stall-ms", "0").redirectError(errors.toFile()).start();
+        Process cache = java(descriptors, "eu.mikelangelo.examples.cache.server.CacheMain", "--port", "0",
+                "--overprovisioned", "--shards", "2", "--stall-ms", "0").redirectError(errors.toFile()).start();
         try (BufferedReader said = cache.inputReader()) {
             String line = said.readLine();
             assertTrue(line != null && line.contains("listening on"), line + Files.readString(errors));
             String port = line.substring(line.lastIndexOf(':') + 1);
             Path result = folder.resolve("result");
             Process load = java(descriptors, "eu.mikelangelo.load.LoadMain", "--port", port, "--connections",
-                    String.valueOf(connections), "--rate", "20000", "--keys", "1000", "--warmup", "2", "--seconds", "4",
-                    "--json").redirectErrorStream(true).redirectOutput(result.toFile()).start();
+                    String.valueOf(connections), "--rate", "20000", "--keys", "1000", "--warmup", "2", "--seconds",
+                    "4", "--json").redirectErrorStream(true).redirectOutput(result.toFile()).start();
             try {
                 assertTrue(load.waitFor(3, TimeUnit.MINUTES), "the load does not end");
             } finally {

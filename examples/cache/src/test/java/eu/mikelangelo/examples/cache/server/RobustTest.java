@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What the issue calls robustness, over sockets: clients that do wrong, a machine that runs short, clocks that step. */
+/** Robustness, over sockets: clients that do wrong, a machine that runs short, clocks that step. */
 @Timeout(value = 120, unit = TimeUnit.SECONDS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 @SuppressWarnings("try")   // some clients go before the end
 class RobustTest {
@@ -178,7 +178,7 @@ class RobustTest {
         }
     }
 
-    /** Lines without an end, and noise of all kinds; whatever it is taken for, others are served and nothing is left. */
+    /** Lines without an end, noise of all kinds: whatever it is taken for, others are served and nothing is left. */
     @Test
     void noiseHurtsNobody() throws Exception {
         try (Cache cache = new Cache(2, 16); Socket good = cache.socket()) {
@@ -346,7 +346,8 @@ class RobustTest {
     /** A process that may have 100 descriptors and is asked for 150: it waits without burning time, and goes on. */
     @Test
     void withoutDescriptorsAcceptingWaits() throws Exception {
-        try (CacheProcess cache = new CacheProcess(folder, 100, "--shards", "2", "--stall-ms", "0"); Socket good = cache.socket()) {
+        try (CacheProcess cache = new CacheProcess(folder, 100, "--shards", "2", "--stall-ms", "0");
+                Socket good = cache.socket()) {
             // Keys of both shards and a farewell, for classes that lie in files are loaded when they are first needed.
             for (int i = 0; i < 20; i++) {
                 answers(good, "set k" + i + " 0 0 1\r\nx\r\n", "STORED\r\n");
