@@ -29,6 +29,9 @@ public final class DistinctErrors {
         }
     }
 
+    /** Loads the class: the first error may be that there is no descriptor left to load classes with. */
+    private static final Entry NOTHING = new Entry("", "", Instant.EPOCH, Instant.EPOCH, 0);
+
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<String, Entry> entries = new LinkedHashMap<>();
     private volatile long recorded;
@@ -46,9 +49,8 @@ public final class DistinctErrors {
         try {
             boolean room = entries.size() < MAX_ENTRIES || entries.containsKey(what);
             String key = room ? what : OTHERS;
-            Entry old = entries.get(key);
-            entries.put(key, old == null ? new Entry(key, text, now, now, 1)
-                    : new Entry(key, text, old.first(), now, old.count() + 1));
+            Entry old = entries.getOrDefault(key, NOTHING);
+            entries.put(key, new Entry(key, text, old == NOTHING ? now : old.first(), now, old.count() + 1));
             recorded++;
         } finally {
             lock.unlock();

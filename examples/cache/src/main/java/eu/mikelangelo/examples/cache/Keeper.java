@@ -8,6 +8,8 @@ public interface Keeper {
     int NO_ROOM = 1;
     /** The answer comes later and in order: the session waits for {@link Session#answered}. */
     int LATER = 2;
+    /** Nothing was done: the memory for it is lent to others. Asked again after {@link Session#bufferFree}. */
+    int NO_BUFFER = 3;
 
     /**
      * Executes one request of an operation with {@link Op#isForKeeper}.
@@ -15,7 +17,7 @@ public interface Keeper {
      * @param request valid until the call returns; a keeper that answers later copies it
      *     ({@link Request#copyTo})
      * @param output has room for any answer without a value
-     * @return {@link #DONE}, {@link #NO_ROOM} or {@link #LATER}
+     * @return {@link #DONE}, {@link #NO_ROOM}, {@link #LATER} or {@link #NO_BUFFER}
      */
     int execute(Request request, Output output);
 }

@@ -118,6 +118,8 @@ final class MetaStore {
         int room = output.reserve(HEAD + (request.has('v') ? valueLength : 0));
         if (room == Output.FULL) {
             return Keeper.NO_ROOM;
+        } else if (room == Output.WAITS) {
+            return Keeper.NO_BUFFER;
         } else if (room == Output.NEVER) {
             stats.answersWithoutMemory++;
             handle = 0;

@@ -23,6 +23,8 @@ public final class Output {
     public static final int FULL = 1;
     /** No buffer is large enough, or none is left: the answer must be given up. */
     public static final int NEVER = 2;
+    /** The buffer that it takes is lent to others now, and it is worth waiting. */
+    static final int WAITS = 3;
 
     private final Region home;
     private final Staging staging;
@@ -103,7 +105,12 @@ public final class Output {
         return room;
     }
 
-    /** Makes room for {@code bytes} more: {@link #FITS}, {@link #FULL} or {@link #NEVER}. */
+    /** Whether an answer of so many bytes needs no borrowed buffer. */
+    public boolean isSmall(int bytes) {
+        return bytes <= home.size() - SLACK;
+    }
+
+    /** Makes room for {@code bytes} more: {@link #FITS}, {@link #FULL}, {@link #NEVER} or {@link #WAITS}. */
     int reserve(int bytes) {
         if (to + bytes <= limit) {
             return FITS;
@@ -117,7 +124,7 @@ public final class Output {
         }
         Region lent = staging.borrow(bytes + SLACK);
         if (lent == null) {
-            return NEVER;
+            return staging.isWorthWaiting(bytes + SLACK) ? WAITS : NEVER;
         }
         use(lent);
         return FITS;

@@ -15,6 +15,7 @@ final class Parser {
     /** What {@link #next} returns. */
     static final int MORE = 0;
     static final int REQUEST = 1;
+    static final int NO_BUFFER = 2;
 
     /** Longest command line, in bytes with its end, except for the keys of a get (as memcached's). */
     static final int MAX_LINE = 2048;
@@ -60,12 +61,14 @@ final class Parser {
     /**
      * Looks at the next request in {@code in}, {@code from} to {@code to}.
      *
-     * @return {@link #REQUEST}; or {@link #MORE}, and when bytes were {@link #taken} it is worth asking again
+     * @return {@link #REQUEST}; or {@link #MORE}, and when bytes were {@link #taken} it is worth asking again; or
+     *     {@link #NO_BUFFER}, when the memory that a value needs is lent to others and will come back
      */
     int next(Region in, int from, int to, Request request) {
         taken = 0;
         nextMode = AT_LINE;
         nextSkip = 0;
+        request.gatherer = null;
         return switch (mode) {
             case AT_KEYS -> nextKey(in, from, to, request);
             case GATHERING -> gather(in, from, to, request);
@@ -96,6 +99,13 @@ final class Parser {
             staging.giveBack(staged);
             staged = null;
         }
+    }
+
+    /** The borrowed memory that the present request lies in is somebody else's to give back now. */
+    Region handOver() {
+        Region handed = staged;
+        staged = null;
+        return handed;
     }
 
     private int skip(int from, int to) {
@@ -174,6 +184,10 @@ final class Parser {
             return MORE;
         }
         Region memory = staging.borrow(whole);
+        if (memory == null && staging.isWorthWaiting(whole)) {
+            scanned = 0;
+            return NO_BUFFER;
+        }
         if (memory == null) {
             return refuse(request, Phrase.NO_MEMORY, bytes);
         }
@@ -222,6 +236,7 @@ final class Parser {
         }
         int end = stagedLine - 1;
         commands.parse(staged, 0, end > 0 && staged.u8(end - 1) == '\r' ? end - 1 : end, request);
+        request.gatherer = this;
         return complete(staged, stagedLine, stagedNeed - stagedLine - LINE_END, request);
     }
 

@@ -49,6 +49,8 @@ public final class Request {
     long initial;
     long vivifyTime;
     long recacheTime;
+    /** Has gathered the value in borrowed memory; null when it lies in the input. */
+    Parser gatherer;
 
     /** @param own at least {@link #MIN_MEMORY} bytes; for {@link #copyTo} of whole stores accordingly more */
     public Request(Region own) {
@@ -129,6 +131,36 @@ public final class Request {
         if (copyBytes() > target.own.size()) {
             return false;
         }
+        copyNumbersTo(target);
+        copyBytesTo(target);
+        return true;
+    }
+
+    /**
+     * Makes {@code target} this request without copying its value, if that was gathered in borrowed memory.
+     *
+     * @return that memory, now the caller's to give back; null, and nothing done, when it lies in the input
+     */
+    public Region moveTo(Request target) {
+        if (gatherer == null) {
+            return null;
+        }
+        Region memory = gatherer.handOver();
+        gatherer = null;
+        copyNumbersTo(target);
+        target.keyRegion = target.own;
+        target.keyFrom = 0;
+        target.keyLength = keyLength;
+        Region.copy(keyRegion, keyFrom, target.own, 0, keyLength);
+        target.region = memory;
+        target.metaFrom = metaFrom;
+        target.metaTo = metaTo;
+        target.valueFrom = valueFrom;
+        target.valueLength = valueLength;
+        return memory;
+    }
+
+    private void copyNumbersTo(Request target) {
         target.op = op;
         target.kind = kind;
         target.phrase = phrase;
@@ -144,8 +176,7 @@ public final class Request {
         target.initial = initial;
         target.vivifyTime = vivifyTime;
         target.recacheTime = recacheTime;
-        copyBytesTo(target);
-        return true;
+        target.gatherer = null;
     }
 
     private void copyBytesTo(Request target) {

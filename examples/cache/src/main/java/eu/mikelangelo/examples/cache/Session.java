@@ -13,6 +13,7 @@ import eu.mikelangelo.memory.Region;
  *     case Session.NEEDS_INPUT -> ...                    // read more behind what is left of from + used .. to
  *     case Session.NEEDS_ROOM -> ...                     // when output has been sent, feed the rest again
  *     case Session.WAITS -> ...                          // the keeper answers later, then answered(), feed again
+ *     case Session.NEEDS_BUFFER -> ...                   // when memory has come back bufferFree(), feed again
  *     case Session.CLOSES -> ...                         // send what output holds, then close
  * }
  * }</pre>
@@ -29,6 +30,8 @@ public final class Session {
     public static final int WAITS = 2;
     /** The client said good-bye. */
     public static final int CLOSES = 3;
+    /** A large value needs memory that is lent to others now. */
+    public static final int NEEDS_BUFFER = 4;
 
     private final Parser parser;
     private final Request request;
@@ -57,6 +60,10 @@ public final class Session {
                 break;
             }
             int found = parser.next(in, at, to, request);
+            if (found == Parser.NO_BUFFER) {
+                status = NEEDS_BUFFER;
+                break;
+            }
             if (found == Parser.MORE) {
                 status = NEEDS_INPUT;
                 if (parser.taken() == 0) {
@@ -68,6 +75,10 @@ public final class Session {
             int done = Op.isForKeeper(request.op) ? keeper.execute(request, output) : answer(output);
             if (done == Keeper.NO_ROOM) {
                 status = NEEDS_ROOM;
+                break;
+            }
+            if (done == Keeper.NO_BUFFER) {
+                status = NEEDS_BUFFER;
                 break;
             }
             at += parser.taken();
@@ -89,9 +100,19 @@ public final class Session {
         return Keeper.DONE;
     }
 
-    /** What the session needs to go on: {@link #NEEDS_INPUT}, {@link #NEEDS_ROOM}, {@link #WAITS}, {@link #CLOSES}. */
+    /**
+     * What the session needs to go on: {@link #NEEDS_INPUT}, {@link #NEEDS_ROOM}, {@link #WAITS},
+     * {@link #NEEDS_BUFFER}; or that it is over, {@link #CLOSES}.
+     */
     public int status() {
         return status;
+    }
+
+    /** Some memory has come back; {@link #feed} may try again. */
+    public void bufferFree() {
+        if (status == NEEDS_BUFFER) {
+            status = NEEDS_ROOM;
+        }
     }
 
     /** The keeper's later answer has been appended to the output; {@link #feed} may go on. */

@@ -4,11 +4,17 @@ import eu.mikelangelo.memory.Region;
 
 /**
  * Where a shard keeps the few large things that do not fit the buffers of a connection: a value on its way in, an
- * answer on its way out. Bounded: when nothing is left a store is refused and a read is a miss. One owner.
+ * answer on its way out. Bounded: when nothing is left, and it is not worth waiting, a store is refused and a read is a
+ * miss. One owner.
  */
 public interface Staging {
     /** @return memory of at least {@code bytes}, or null when there is none left */
     Region borrow(int bytes);
+
+    /** After {@link #borrow} had none: whether to ask again later, when the lender says so, instead of giving up. */
+    default boolean isWorthWaiting(int bytes) {
+        return false;
+    }
 
     /** Gives back what {@link #borrow} returned. */
     void giveBack(Region region);

@@ -37,8 +37,10 @@ public final class Store implements Keeper {
     private final MetaStore meta;
     private final StatsAnswer statsAnswer;
     private final Decimal decimal = new Decimal();
-    /** Unix time of the store's second 0. */
+    /** Seconds of the clock that never steps at the store's second 0. */
     private final long epoch;
+    /** Unix time of the store's second 0, by what the wall clock says now. */
+    private long wallEpoch;
 
     /**
      * @param from gives the memory, zero
@@ -50,13 +52,28 @@ public final class Store implements Keeper {
         this.items = new Items(from, new SlabChunks(new Region(from.allocate(bytes, 4096))), stats);
         this.memory = items.memory;
         this.epoch = unixSeconds - FIRST_SECOND;
+        this.wallEpoch = epoch;
         this.meta = new MetaStore(this);
         this.statsAnswer = new StatsAnswer();
     }
 
-    /** Tells the time; a clock that jumps back is ignored until it has caught up. */
-    public void clock(long unixSeconds) {
-        items.clock(Math.clamp(unixSeconds - epoch, FIRST_SECOND, Integer.MAX_VALUE - 1));
+    /**
+     * Tells the time by a clock that does not step, counted on from the Unix time of the start: what is stored lives as
+     * long as it was to live, whatever happens to the wall clock. One that goes back is ignored until it has caught up.
+     */
+    public void clock(long seconds) {
+        items.clock(Math.clamp(seconds - epoch, FIRST_SECOND, Integer.MAX_VALUE - 1));
+    }
+
+    /**
+     * Tells what the wall clock says. When it was set, the Unix times that clients say from now on are understood by
+     * it; what is in the store keeps its time.
+     */
+    public void wallClock(long unixSeconds) {
+        long apart = unixSeconds - unixTime();
+        if (apart < -1 || apart > 1) {
+            wallEpoch += apart;
+        }
     }
 
     /** Removes what has expired from the next {@code buckets} places of the table. @return items removed */
@@ -83,7 +100,7 @@ public final class Store implements Keeper {
     }
 
     long unixTime() {
-        return epoch + items.now;
+        return wallEpoch + items.now;
     }
 
     @Override
@@ -133,6 +150,8 @@ public final class Store implements Keeper {
         int room = output.reserve(valueLength + keyLength + 64);
         if (room == Output.FULL) {
             return NO_ROOM;
+        } else if (room == Output.WAITS) {
+            return NO_BUFFER;
         } else if (room == Output.NEVER) {
             // A cache may forget at any time; a client that must wait for memory it cannot see would be worse off.
             stats.answersWithoutMemory++;
@@ -198,7 +217,7 @@ public final class Store implements Keeper {
         } else if (exptime < 0) {
             return PAST;
         } else if (exptime > RELATIVE) {
-            return Math.clamp(exptime - epoch, PAST, Integer.MAX_VALUE);
+            return Math.clamp(exptime - wallEpoch, PAST, Integer.MAX_VALUE);
         }
         return (int) Math.min(items.now + exptime, Integer.MAX_VALUE);
     }

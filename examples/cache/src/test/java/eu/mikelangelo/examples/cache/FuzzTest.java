@@ -27,6 +27,20 @@ class FuzzTest {
         }
     }
 
+    /** Whole conversations against the model. */
+    @Test
+    void answersAsTheModelDoes() {
+        for (int seed = 0; seed < 300; seed++) {
+            byte[] program = new byte[600];
+            new Random(seed).nextBytes(program);
+            try {
+                CacheModelFuzz.fuzzerTestOneInput(program);
+            } catch (RuntimeException | AssertionError failed) {
+                throw new AssertionError("seed " + seed, failed);
+            }
+        }
+    }
+
     private static byte[] damaged(byte[] bytes, Random random) {
         byte[] result = bytes.clone();
         for (int i = random.nextInt(6); i > 0 && result.length > 2; i--) {

@@ -31,85 +31,13 @@ class StoreTest {
         return new Client(arena, store, new StagingPool(arena, 2, (1 << 20) + 4096), 16_384, 16_384);
     }
 
-    /** What the model knows of a key. */
-    private record Entry(String value, int flags, long expiry, long number) { }
-
-    /** A map, a clock and the rules of protocol.txt, as plainly as possible. */
-    private static final class Model {
-        final Map<String, Entry> entries = new HashMap<>();
-        long now = START;
-        long number;
-
-        Entry live(String key) {
-            Entry entry = entries.get(key);
-            if (entry != null && entry.expiry() != 0 && entry.expiry() <= now) {
-                entries.remove(key);
-                return null;
-            }
-            return entry;
-        }
-
-        String store(String command, String key, String value, int flags, int time, long cas) {
-            Entry old = live(key);
-            long expiry = time == 0 ? 0 : now + time;
-            boolean present = old != null;
-            switch (command) {
-                case "add" -> {
-                    if (present) {
-                        return "NOT_STORED\r\n";
-                    }
-                }
-                case "replace", "append", "prepend" -> {
-                    if (!present) {
-                        return "NOT_STORED\r\n";
-                    }
-                }
-                case "cas" -> {
-                    if (!present || old.number() != cas) {
-                        return present ? "EXISTS\r\n" : "NOT_FOUND\r\n";
-                    }
-                }
-                default -> { }
-            }
-            number++;
-            entries.put(key, switch (command) {
-                case "append" -> new Entry(old.value() + value, old.flags(), old.expiry(), number);
-                case "prepend" -> new Entry(value + old.value(), old.flags(), old.expiry(), number);
-                default -> new Entry(value, flags, expiry, number);
-            });
-            return "STORED\r\n";
-        }
-
-        String get(String key) {
-            Entry entry = live(key);
-            return (entry == null ? "" : "VALUE " + key + " " + entry.flags() + " " + entry.value().length() + " "
-                    + entry.number() + "\r\n" + entry.value() + "\r\n") + "END\r\n";
-        }
-
-        String count(String key, boolean up, long delta) {
-            Entry entry = live(key);
-            if (entry == null) {
-                return "NOT_FOUND\r\n";
-            }
-            String digits = entry.value().strip();
-            if (!digits.matches("[0-9]{1,18}")) {
-                return "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n";
-            }
-            long sum = up ? Long.parseLong(digits) + delta : Math.max(0, Long.parseLong(digits) - delta);
-            String text = String.valueOf(sum);
-            String padded = text + " ".repeat(Math.max(0, entry.value().length() - text.length()));
-            entries.put(key, new Entry(padded, entry.flags(), entry.expiry(), ++number));
-            return text + "\r\n";
-        }
-    }
-
     @Test
     void isAMapWithTimes() {
         for (int seed = 1; seed <= 6; seed++) {
             Random random = new Random(seed);
             Store store = store(32);
             Client client = client(store);
-            Model model = new Model();
+            Model model = new Model(START);
             for (int i = 0; i < 20_000; i++) {
                 String key = "k" + random.nextInt(300) + "x".repeat(random.nextInt(3) * 11);
                 step(random, key, client, model, store, "seed " + seed + ", step " + i);
@@ -131,7 +59,7 @@ class StoreTest {
                 String command = commands[random.nextInt(commands.length)];
                 String value = random.nextInt(3) == 0 ? String.valueOf(random.nextInt(100_000))
                         : "v".repeat(random.nextInt(40) == 0 ? random.nextInt(20_000) : random.nextInt(120));
-                Entry old = model.live(key);
+                Model.Entry old = model.live(key);
                 if (old != null && old.value().length() > 100_000) {
                     command = "set";
                 }
@@ -151,9 +79,9 @@ class StoreTest {
             case 4 -> assertEquals(model.live(key) != null && model.entries.remove(key) != null ? "DELETED\r\n"
                     : "NOT_FOUND\r\n", client.ask("delete " + key + "\r\n"), where);
             case 5 -> {
-                Entry old = model.live(key);
+                Model.Entry old = model.live(key);
                 if (old != null) {
-                    model.entries.put(key, new Entry(old.value(), old.flags(), model.now + 30, old.number()));
+                    model.entries.put(key, new Model.Entry(old.value(), old.flags(), model.now + 30, old.number()));
                 }
                 assertEquals(old == null ? "NOT_FOUND\r\n" : "TOUCHED\r\n", client.ask("touch " + key + " 30\r\n"));
             }

@@ -1,11 +1,9 @@
 package eu.mikelangelo.shard.io;
 
-import eu.mikelangelo.linux.Errno;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.InetSockets;
 import eu.mikelangelo.linux.LinuxException;
 import eu.mikelangelo.linux.UnixSockets;
-import eu.mikelangelo.shard.Again;
 import eu.mikelangelo.shard.Context;
 import eu.mikelangelo.shard.Future;
 import eu.mikelangelo.shard.Host;
@@ -34,12 +32,8 @@ import java.util.List;
  * listener's shard, the handler as a fiber on the shard chosen.
  */
 public final class Acceptor implements AutoCloseable {
-    private static final int BACKLOG = 4096;
-    private static final int PER_TURN = 64;
     /** The shard that listens. */
     private static final int HOME = 0;
-    /** How long to take nobody when there are no descriptors. */
-    private static final long NO_DESCRIPTORS_NS = 50_000_000;
     private static final long AGAIN_NS = 1_000_000;
 
     /** Who is to serve a connection. Short, without waiting. */
@@ -131,13 +125,13 @@ public final class Acceptor implements AutoCloseable {
 
     /** Listens at a TCP address. @throws LinuxException when the address is in use, say */
     public static Acceptor tcp(Host host, InetSocketAddress address, Lane lane, Choice choice, Handler handler) {
-        return start(host, InetSockets.listenTcp(address, BACKLOG, false), true, choice,
+        return start(host, InetSockets.listenTcp(address, Accepts.BACKLOG, false), true, choice,
                 shard -> new Serving(shard, lane, handler));
     }
 
     /** Listens at a path. @throws LinuxException when there is a file */
     public static Acceptor unix(Host host, String path, Lane lane, Choice choice, Handler handler) {
-        return start(host, UnixSockets.listen(path, BACKLOG), false, choice,
+        return start(host, UnixSockets.listen(path, Accepts.BACKLOG), false, choice,
                 shard -> new Serving(shard, lane, handler));
     }
 
@@ -184,9 +178,7 @@ public final class Acceptor implements AutoCloseable {
         private final Taker taker;
         private final Gate gate = new Gate();
         private final Incoming incoming = new Incoming(host.size());
-        private boolean listening;
-        private long token;
-        private Again accepting;
+        private Accepts accepts;
         private long taken;
         private long gone;
         /** Of those gone, how many the listener's shard has been told. */
@@ -199,34 +191,12 @@ public final class Acceptor implements AutoCloseable {
         }
 
         void listen() {
-            accepting = shard.again(this::accept);
-            token = shard.watch(listener, what -> accepting.soon());
-            listening = true;
+            accepts = new Accepts(shard, listener, this::handOver);
         }
 
         void stop() {
-            if (listening) {
-                listening = false;
-                shard.unwatch(listener, token);
-                Fds.close(listener);
-            }
-        }
-
-        private void accept() {
-            for (int i = 0; i < PER_TURN && listening; i++) {
-                int fd = shard.calls().accept(listener);
-                if (fd >= 0) {
-                    handOver(fd);
-                } else if (fd == -Errno.EAGAIN) {
-                    return;
-                } else if (fd == -Errno.EMFILE || fd == -Errno.ENFILE || fd == -Errno.ENOMEM || fd == -Errno.ENOBUFS) {
-                    shard.host().errors().record("no descriptor for a new connection", Errno.name(-fd));
-                    shard.after(NO_DESCRIPTORS_NS, accepting::soon);
-                    return;
-                }
-            }
-            if (listening) {
-                accepting.soon();
+            if (accepts != null) {
+                accepts.close();
             }
         }
 

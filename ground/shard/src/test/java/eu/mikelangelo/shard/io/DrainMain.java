@@ -15,6 +15,8 @@ import java.util.concurrent.atomic.AtomicLong;
 final class DrainMain {
     static final int WORD = 8;
     private static final int OUTPUT_BYTES = 1 << 16;
+    /** Of one client at a time: a shard refuses calls when very many wait for room. */
+    private static final int MOST_ASKED = 64;
 
     private DrainMain() {}
 
@@ -28,6 +30,7 @@ final class DrainMain {
         private int from;
         private int to;
         private int asked;
+        private boolean full;
 
         Echo(Server.Client client, Sharded<long[]> counts, AtomicLong answered) {
             this.client = client;
@@ -39,13 +42,14 @@ final class DrainMain {
         @Override
         public int feed(Region input, int at, int length) {
             int used = 0;
-            while (length - used >= WORD && to + (asked + 1) * WORD <= OUTPUT_BYTES) {
+            while (length - used >= WORD && asked < MOST_ASKED && to + (asked + 1) * WORD <= OUTPUT_BYTES) {
                 long word = input.u64(at + used);
                 used += WORD;
                 asked++;
                 counts.on((shard + 1) % counts.size()).call(count -> word + 0 * ++count[0])
                         .whenDone((value, failure) -> answer(failure == null ? value : -1));
             }
+            full = length - used >= WORD;
             return used;
         }
 
@@ -61,7 +65,7 @@ final class DrainMain {
 
         @Override
         public int status() {
-            return asked > 0 ? LATER : INPUT;
+            return asked > 0 ? LATER : full ? ROOM : INPUT;
         }
 
         @Override

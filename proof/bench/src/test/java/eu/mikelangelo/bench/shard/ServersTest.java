@@ -31,10 +31,10 @@ class ServersTest {
         Cores cores = cores();
         try (CacheServer server = CacheServer.start(kind, cores.server());
                 LoadProcess load = new LoadProcess(cores.client())) {
-            Window closed = load.closed(server, 32, 0.5);
+            Window closed = load.closed(server, 32, 0.15);
             assertTrue(closed.perSecond() > 10 && closed.cpuPerOperation() > 0 && closed.cpuShare() < 1.5,
                     closed.toString());
-            assertTrue(load.open(server, 200, 0.5).p99() > 0);
+            assertTrue(load.open(server, 200, 0.15).p99() > 0);
             largeValues(server.port);
         }
     }

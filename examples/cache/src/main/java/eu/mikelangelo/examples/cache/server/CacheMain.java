@@ -2,6 +2,7 @@ package eu.mikelangelo.examples.cache.server;
 
 import eu.mikelangelo.shard.Host;
 import eu.mikelangelo.shard.HostOptions;
+import eu.mikelangelo.shard.io.Acceptor;
 import java.net.InetSocketAddress;
 import java.util.List;
 
@@ -14,6 +15,10 @@ public final class CacheMain {
 
               --port N            where to listen (11211; 0: a free port)
               --listen ADDRESS    at which address (127.0.0.1)
+              --spread HOW        kernel: each shard listens, the kernel spreads the clients (so it is);
+                                  least: one shard listens, a client goes to the shard that has the fewest
+              --unix PATH         listen at a Unix socket instead of at a port; one left by a dead server is replaced
+              --unix-mode MODE    who may connect there, as chmod says it (700)
               --memory MIB        for items, all shards together (64)
 
             of the engine:
@@ -61,14 +66,20 @@ public final class CacheMain {
         HostOptions.Parsed parsed = defaults.parse(List.of(arguments));
         List<String> rest = parsed.rest();
         String address = "127.0.0.1";
+        String path = null;
+        int mode = 0700;
         int port = 11211;
         long memory = 64;
+        boolean least = false;
         for (int i = 0; i < rest.size(); i += 2) {
             String value = i + 1 < rest.size() ? rest.get(i + 1) : null;
             switch (rest.get(i)) {
                 case "--port" -> port = (int) number(rest.get(i), value, 0, MAX_PORT);
                 case "--memory" -> memory = number(rest.get(i), value, 1, 32 << 10);
                 case "--listen" -> address = String.valueOf(value);
+                case "--unix" -> path = String.valueOf(value);
+                case "--unix-mode" -> mode = mode(value);
+                case "--spread" -> least = isLeast(value);
                 default -> throw new IllegalArgumentException("unknown option " + rest.get(i) + "; see --help");
             }
         }
@@ -78,10 +89,31 @@ public final class CacheMain {
             host.errors().entries().forEach(error -> System.err.println("cache: " + error));
             return null;
         });
-        CacheServer server = CacheServer.start(host, new InetSocketAddress(address, port), memory << 20);
+        CacheServer server;
+        InetSocketAddress at = new InetSocketAddress(address, port);
+        if (path != null) {
+            server = CacheServer.unix(host, path, mode, memory << 20);
+        } else {
+            server = least ? CacheServer.start(host, at, memory << 20, Acceptor.leastConnections())
+                    : CacheServer.start(host, at, memory << 20);
+        }
         System.err.println(host);
-        System.out.println("cache: listening on " + address + ":" + server.port());
+        System.out.println("cache: listening on " + (path != null ? path : address + ":" + server.port()));
         host.untilSignalled();
+    }
+
+    private static boolean isLeast(String value) {
+        if (!"least".equals(value) && !"kernel".equals(value)) {
+            throw new IllegalArgumentException("--spread needs kernel or least, not " + value);
+        }
+        return "least".equals(value);
+    }
+
+    private static int mode(String value) {
+        if (value == null || !value.matches("[0-7]{3,4}") || Integer.parseInt(value, 8) > 0777) {
+            throw new IllegalArgumentException("--unix-mode needs permissions such as 770, not " + value);
+        }
+        return Integer.parseInt(value, 8);
     }
 
     private static long number(String option, String value, long least, long most) {

@@ -20,6 +20,7 @@ import java.lang.foreign.Arena;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * The cache on one shard: its store, and what its clients have in common. It keeps what it owns and sends requests for
@@ -39,7 +40,7 @@ final class Site implements Keeper, AutoCloseable {
 
     final Shard shard;
     final Store store;
-    final StagingPool staging;
+    final Lender lender;
     final Protocol protocol;
     private final Arena arena = Arena.ofShared();
     private final Timer clock;
@@ -56,20 +57,21 @@ final class Site implements Keeper, AutoCloseable {
     long bytesRead;
     long bytesWritten;
 
-    Site(Shard shard, StoreOptions options, long seed) {
+    /** @param wallMs the wall clock, in milliseconds since 1970, which may be set at any time */
+    Site(Shard shard, StoreOptions options, long seed, LongSupplier wallMs) {
         this.shard = shard;
-        store = new Store((bytes, alignment) -> shard.memory().reserve(bytes), options, now());
-        staging = new StagingPool(arena, LARGE_BUFFERS, LARGE);
+        long startNs = shard.clockNs();
+        long startSeconds = wallMs.getAsLong() / 1_000;
+        store = new Store((bytes, alignment) -> shard.memory().reserve(bytes), options, startSeconds);
+        lender = new Lender(shard, new StagingPool(arena, LARGE_BUFFERS, LARGE), LARGE);
         Request request = new Request(new Region(arena.allocate(Request.MIN_MEMORY, 8)));
-        protocol = new Protocol(seed, Server.INPUT_BYTES, options.itemLimit(), staging, request, this);
+        protocol = new Protocol(seed, Server.INPUT_BYTES, options.itemLimit(), lender, request, this);
         clock = shard.every(CLOCK_NS, () -> {
-            store.clock(now());
+            store.clock(startSeconds + (shard.nowNs() - startNs) / 1_000_000_000);
+            store.wallClock(wallMs.getAsLong() / 1_000);
             store.sweep(SWEEP);
+            lender.clock(shard.nowNs());
         });
-    }
-
-    private static long now() {
-        return System.currentTimeMillis() / 1000;
     }
 
     /** Learns of the others; before there are clients. */
@@ -106,6 +108,10 @@ final class Site implements Keeper, AutoCloseable {
         abroad++;
         Trip trip = trips.isEmpty() ? new Trip(this) : trips.poll();
         if (!trip.load(request)) {
+            if (lender.isWorthWaiting(request.copyBytes())) {
+                giveBack(trip);
+                return NO_BUFFER;
+            }
             if (!request.refuse(output)) {
                 giveBack(trip);
                 return DONE;
@@ -139,7 +145,7 @@ final class Site implements Keeper, AutoCloseable {
         }
         lent++;
         return outputs.isEmpty()
-                ? new Output(new Region(Arena.ofAuto().allocate(OUTPUT_BYTES, 64)), staging) : outputs.pop();
+                ? new Output(new Region(Arena.ofAuto().allocate(OUTPUT_BYTES, 64)), lender) : outputs.pop();
     }
 
     /** Takes back an empty one. */
@@ -159,8 +165,11 @@ final class Site implements Keeper, AutoCloseable {
         if (lent > 0) {
             left.add(lent + " buffers for answers");
         }
-        if (staging.free() < LARGE_BUFFERS) {
-            left.add(LARGE_BUFFERS - staging.free() + " large buffers");
+        if (lender.free() < LARGE_BUFFERS) {
+            left.add(LARGE_BUFFERS - lender.free() + " large buffers");
+        }
+        if (lender.waiting() > 0) {
+            left.add(lender.waiting() + " who wait for large buffers");
         }
         if (abroad > 0) {
             left.add(abroad + " trips");
@@ -171,6 +180,7 @@ final class Site implements Keeper, AutoCloseable {
     @Override
     public void close() {
         clock.close();
+        lender.close();
         arena.close();
     }
 }

@@ -1,5 +1,6 @@
 package eu.mikelangelo.examples.cache.server;
 
+import eu.mikelangelo.examples.cache.Keeper;
 import eu.mikelangelo.examples.cache.Op;
 import eu.mikelangelo.examples.cache.Output;
 import eu.mikelangelo.examples.cache.Request;
@@ -34,27 +35,49 @@ final class Trip extends Errand {
     /** Where a journey to all shards is. */
     private int at;
     private boolean returning;
+    /** For a large answer. */
+    private final Wish wish = new Wish() {
+        @Override
+        void askAgain() {
+            try {
+                executeThere();
+            } catch (Throwable thrown) {
+                failure = thrown;
+                done();
+            }
+        }
+    };
+    private Throwable failure;
 
     Trip(Site site) {
         this.site = site;
         output = new Output(home, new Staging() {
             @Override
             public Region borrow(int bytes) {
-                return there.staging.borrow(bytes);
+                return there.lender.borrow(bytes);
             }
 
             @Override
             public void giveBack(Region region) {
-                there.staging.giveBack(region);
+                there.lender.giveBack(region);
+            }
+
+            @Override
+            public boolean isWorthWaiting(int bytes) {
+                return there.lender.isWorthWaiting(bytes);
             }
         });
     }
 
-    /** Takes a copy of a request along. @return false when there is no memory for its value */
+    /** Takes a request along: a copy, or what was gathered. @return false when there is no memory for its value */
     boolean load(Request of) {
         request = small;
         if (of.copyBytes() > REQUEST_BYTES) {
-            borrowed = site.staging.borrow(of.copyBytes());
+            borrowed = of.moveTo(small);
+            if (borrowed != null) {
+                return true;
+            }
+            borrowed = site.lender.borrow(of.copyBytes());
             if (borrowed == null) {
                 return false;
             }
@@ -68,6 +91,7 @@ final class Trip extends Errand {
         owner = to;
         at = 0;
         returning = false;
+        failure = null;
         if (to == EVERYWHERE) {
             stats.totals().clear();
         }
@@ -81,11 +105,23 @@ final class Trip extends Errand {
             output.drop();
             done();
         } else if (owner != EVERYWHERE) {
-            // The output is empty, so there is room, or memory to be lent, or an answer that says there is none.
-            there.store.execute(request, output);
-            done();
+            executeThere();
         } else {
             visit();
+        }
+    }
+
+    /** The output is empty: there is room, or memory to be lent, or one waits for it, or the answer is that of none. */
+    private void executeThere() {
+        Lender lender = there.lender;
+        lender.asks(wish);
+        int done = there.store.execute(request, output);
+        lender.asks(null);
+        if (done == Keeper.NO_BUFFER) {
+            lender.await(wish, there.shard.nowNs());
+        } else {
+            lender.leave(wish);
+            done();
         }
     }
 
@@ -114,19 +150,24 @@ final class Trip extends Errand {
         if (owner == EVERYWHERE && request.op() == Op.STATS && request.kind() != Op.RESET) {
             stats.write(request.kind(), output);
         }
-        client.arrived(this);
+        Throwable broken = thrown == null ? failure : thrown;
+        if (broken != null) {
+            site.shard.host().errors().record("a request threw " + broken.getClass().getName(),
+                    String.valueOf(broken.getMessage()));
+        }
+        client.arrived(this, broken == null);
     }
 
-    /** Appends the answer: {@link Output#FITS}, or nothing was appended: {@link Output#FULL}, {@link Output#NEVER}. */
-    int answer(Output to) {
-        return to.append(output.region(), output.from(), output.length());
+    /** What it brought home: not to be changed, for it may be the owner's memory. */
+    Output answer() {
+        return output;
     }
 
     /** The answer has been taken, or nobody wants it. */
     void unload() {
         client = null;
         if (borrowed != null) {
-            site.staging.giveBack(borrowed);
+            site.lender.giveBack(borrowed);
             borrowed = null;
         }
         if (owner != EVERYWHERE && output.region() != home) {
