@@ -42,6 +42,8 @@ public final class Server {
     private static final int DRAIN_BYTES = INPUT_BYTES;
     /** Inputs thrown away at a time when all is said. */
     private static final int DISCARDS = 4;
+    /** Answers that are sent together, at most: what waits so stays in the core's caches. */
+    private static final int SENDS = 32;
     /** So much said in part is added to where it is kept; less is copied in front of what comes. */
     private static final int IN_PLACE = 4096;
     /** Room of a size that is kept even when much less would do. */
@@ -151,6 +153,9 @@ public final class Server {
         private final LinkedHashSet<Client> clients = new LinkedHashSet<>();
         private final Gate gate = new Gate();
         private Accepts accepts;
+        private final Client[] sending = new Client[SENDS];
+        private int senders;
+        private Again send;
         private long accepted;
         private boolean draining;
 
@@ -159,6 +164,32 @@ public final class Server {
             this.lane = lane;
             this.newConversation = newConversation;
             calls = shard.calls();
+        }
+
+        /**
+         * Sends an answer together with those of others who asked at the same time: what receives them is then woken
+         * once, not for each, and the kernel's code for sending stays in the caches.
+         */
+        private void sendLater(Client client) {
+            if (send == null) {
+                send = shard.again(this::sendAll);
+            }
+            if (senders == 0) {
+                send.soon();
+            }
+            sending[senders++] = client;
+            if (senders == SENDS) {
+                sendAll();
+            }
+        }
+
+        private void sendAll() {
+            for (int i = 0; i < senders; i++) {
+                Client client = sending[i];
+                sending[i] = null;
+                client.sendNow();
+            }
+            senders = 0;
         }
 
         void listen(int listener) {
@@ -304,6 +335,12 @@ public final class Server {
             }
         }
 
+        private void sendNow() {
+            if (!ended && lingering == null) {
+                flush();
+            }
+        }
+
         private void converse() {
             if (!flush()) {
                 return;
@@ -321,6 +358,10 @@ public final class Server {
                 }
                 status = conversation.status();
                 again = status != Conversation.INPUT;
+                if (!again && !readable && !draining) {
+                    part.sendLater(this);
+                    return;
+                }
                 if (!flush()) {
                     return;
                 }
