@@ -75,6 +75,19 @@ public final class Fiber<T> extends Future<T> implements Runnable, Executor, Fut
         }
     }
 
+    /**
+     * {@link #yieldNow}, if what runs has had the loop for longer than a turn should take: for long computations, which
+     * say it now and then. It costs a look at the clock. Only on a fiber. @return whether others had their turn
+     */
+    public static boolean yieldIfDue() {
+        Shard shard = current("yield").shard;
+        boolean due = shard.clockNs() - shard.nowNs() >= Shard.BUDGET_NS;
+        if (due) {
+            yieldNow();
+        }
+        return due;
+    }
+
     private void othersHadTheirTurn() {
         yielding = false;
         ready();

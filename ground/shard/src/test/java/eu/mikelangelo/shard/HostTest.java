@@ -12,6 +12,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import eu.mikelangelo.metrics.DistinctErrors;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -141,6 +142,22 @@ class HostTest {
     }
 
     @Test
+    void aLongComputationLetsOthersInWhenItIsDue() {
+        host.run(() -> {
+            Shard here = Shard.current();
+            int[] others = new int[1];
+            here.fiber(() -> ++others[0]);
+            long begunNs = here.nowNs();
+            while (!Fiber.yieldIfDue()) {
+                assertEquals(0, others[0], "nobody else runs before that");
+            }
+            assertEquals(1, others[0]);
+            assertTrue(here.clockNs() - begunNs >= Shard.BUDGET_NS, "it was due");
+            return null;
+        });
+    }
+
+    @Test
     void fullMailboxesHoldCallsBackAndLoseNone() {
         host.close();
         host = Host.start(options().withShards(2).withMailCapacity(2));
@@ -201,12 +218,15 @@ class HostTest {
             Timer never = here.after(5_000_000, () -> fired.add(-1));
             never.close();
             Timer often = here.every(2_000_000, () -> fired.add(0));
-            Fiber.sleepNs(15_000_000);
+            while (Collections.frequency(fired, 0) < 3 || !fired.contains(3)) {   // a busy machine is late
+                Fiber.sleepNs(1_000_000);
+            }
             often.close();
-            Fiber.sleepNs(15_000_000);
+            int all = fired.size();
+            Fiber.sleepNs(10_000_000);
+            assertEquals(all, fired.size(), "called off");
             return fired;
         });
-        assertTrue(order.stream().filter(n -> n == 0).count() >= 3, order.toString());
         order.removeIf(n -> n == 0);
         assertEquals(List.of(1, 2, 3), order);
     }

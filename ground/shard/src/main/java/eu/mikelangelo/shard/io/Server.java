@@ -42,6 +42,8 @@ public final class Server {
     private static final int DRAIN_BYTES = INPUT_BYTES;
     /** Inputs thrown away at a time when all is said. */
     private static final int DISCARDS = 4;
+    /** Read from a client before it is others' turn: thousands of small requests are in it. */
+    private static final int TURN_BYTES = 64 << 10;
     /** Answers that are sent together, at most: what waits so stays in the core's caches. */
     private static final int SENDS = 32;
     /** So much said in part is added to where it is kept; less is copied in front of what comes. */
@@ -396,7 +398,7 @@ public final class Server {
 
         /** Reads behind what is kept. @return bytes, 0 when there are none now */
         private int receive(Region to) {
-            int room = (int) to.size() - keptBytes;
+            int room = Math.min((int) to.size() - keptBytes, TURN_BYTES);
             if (room == 0) {
                 sendAway("a conversation took nothing of a full input");
                 return 0;
