@@ -33,6 +33,21 @@ class LaneTest {
         return here.queue(lane).metrics.runNs();
     }
 
+    /** Several fibers, so that something always waits. @return the last of them */
+    private static Fiber<Void> work(Shard here, Lane in) {
+        Fiber<Void> last = null;
+        for (int i = 0; i < 3; i++) {
+            last = here.fiber(in, () -> {
+                while (had(here, in) < 200_000_000) {
+                    burn(100_000);
+                    Fiber.yieldNow();
+                }
+                return null;
+            });
+        }
+        return last;
+    }
+
     /** Its one task is under way when the other lane begins: no lane has anything that waits then. */
     @Test
     void aLaneThatBeginsHasNothingSavedUp() {
@@ -45,13 +60,7 @@ class LaneTest {
                     burn(100_000);
                     Fiber.yieldNow();
                 }
-                Fiber<Object> other = here.fiber(young, () -> {
-                    while (had(here, young) < 200_000_000) {
-                        burn(100_000);
-                        Fiber.yieldNow();
-                    }
-                    return null;
-                });
+                Fiber<Void> other = work(here, young);
                 long before = had(here, old);
                 while (!other.isDone()) {
                     burn(100_000);
@@ -73,13 +82,7 @@ class LaneTest {
             here.fiber(one, () -> burn(400_000_000)).await();
             Fiber.sleepNs(5_000_000);
             long before = had(here, one);
-            Fiber<Object> ahead = here.fiber(other, () -> {
-                while (had(here, other) < 200_000_000) {
-                    burn(100_000);
-                    Fiber.yieldNow();
-                }
-                return null;
-            });
+            Fiber<Void> ahead = work(here, other);
             here.fiber(one, () -> {
                 while (!ahead.isDone()) {
                     burn(100_000);
