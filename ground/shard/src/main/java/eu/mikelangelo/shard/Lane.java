@@ -70,8 +70,11 @@ public final class Lane {
         private final Queues all;
         /** Time it had, divided by its shares. */
         private long virtual;
-        /** Tasks that ran without a look at the clock: taken for as long as those that are measured. */
+        /** Tasks that ran since the last look at the clock. */
         private int unmeasured;
+        /** What a task took in the last batch that was measured, and the smaller of that and the one before. */
+        private long lastNs;
+        private long typicalNs;
 
         private Queue(Lane lane, Shard shard, Queues all, LaneMetrics metrics) {
             this.lane = lane;
@@ -97,10 +100,7 @@ public final class Lane {
 
         /** A lane that comes back to work begins where the others are: it was idle by its own will. */
         private void catchUp() {
-            Queue other = all.next();   // does not find this one, which has nothing yet
-            if (other != null) {
-                virtual = Math.max(virtual, other.virtual);
-            }
+            virtual = Math.max(virtual, all.virtual);
         }
 
         int size() {
@@ -120,10 +120,28 @@ public final class Lane {
 
         /** @param waitedNs how long the first of the tasks waited */
         void charge(long ns, int tasks, long waitedNs) {
-            long all = unmeasured == 0 ? ns : ns + ns * unmeasured / tasks;
-            virtual += all * SCALE / lane.shares;
-            metrics.batch(tasks + unmeasured, all, waitedNs);
+            long eachNs = ns / tasks;
+            typicalNs = Math.min(eachNs, lastNs);
+            lastNs = eachNs;
+            add(ns, tasks, waitedNs);
+        }
+
+        /**
+         * What ran without being measured is taken for as long as what was: by the smaller of two measurements, for one
+         * long task or one pause among many short tasks says nothing about them.
+         *
+         * @param mostNs they took no longer
+         */
+        private void chargeUnmeasured(long mostNs) {
+            int tasks = unmeasured;
             unmeasured = 0;
+            add(Math.min(mostNs, tasks * typicalNs), tasks, 0);
+        }
+
+        private void add(long ns, int tasks, long waitedNs) {
+            virtual += ns * SCALE / lane.shares;
+            metrics.batch(tasks, ns, waitedNs);
+            all.charged(this);
         }
     }
 
@@ -137,6 +155,10 @@ public final class Lane {
         /** Without gaps: looked through for each task. */
         private Queue[] used = {};
         private int waiting;
+        /** Where the lanes are: where the last that had a turn began it; at the furthest when none has work. */
+        private long virtual;
+        /** How far the one is that had most. */
+        private long furthest;
         private Queue current;
         /** Tasks since the last look at the clock. */
         private int unlooked;
@@ -187,6 +209,7 @@ public final class Lane {
         int run(Queue next, int most) {
             Queue home = current;
             current = next;
+            virtual = Math.max(virtual, next.virtual);
             int tasks = 0;
             for (Runnable task = next.poll(); task != null; task = ++tasks < most ? next.poll() : null) {
                 task.run();
@@ -209,8 +232,24 @@ public final class Lane {
             return unlooked;
         }
 
-        void looked() {
+        /** @param passedNs since the look before this one */
+        void looked(long passedNs) {
+            if (unlooked == 0) {
+                return;
+            }
             unlooked = 0;
+            for (Queue lane : used) {
+                if (lane.unmeasured > 0) {
+                    lane.chargeUnmeasured(passedNs);
+                }
+            }
+        }
+
+        private void charged(Queue lane) {
+            furthest = Math.max(furthest, lane.virtual);
+            if (waiting == 0) {
+                virtual = furthest;
+            }
         }
 
         /** @return false when the task must wait for its turn */
@@ -219,13 +258,13 @@ public final class Lane {
                 return false;
             }
             unlooked++;
+            of.unmeasured++;
             atOnce = false;   // what becomes ready meanwhile waits until this task is done
             Queue home = current;
             current = of;
             task.run();
             current = home;
             atOnce = true;
-            of.unmeasured++;
             return true;
         }
 

@@ -184,9 +184,13 @@ public final class Memory {
      * it is large, so that random access misses fewer translations. It counts for shard_memory_bytes.
      *
      * @throws OutOfMemoryError when the system does not have it
+     * @throws IllegalArgumentException for less than a byte
      */
     public MemorySegment reserve(long bytes) {
         assert shard.isCurrent() || shard.host().simulation() != null : "memory is its shard's alone";
+        if (bytes <= 0) {
+            throw new IllegalArgumentException("reserving " + bytes + " bytes");
+        }
         try {
             MemorySegment more = Mappings.anonymous(bytes, true, bytes >= HUGE_FROM, arena);
             reserved += bytes;

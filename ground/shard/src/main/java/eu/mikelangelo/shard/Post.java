@@ -62,6 +62,9 @@ final class Post {
         for (Mailbox.Inbox inbox : inboxes) {
             arrived += inbox.drain(most);
         }
+        if (arrived > 0) {
+            shard.metered().mailIn.add(arrived);
+        }
         return arrived;
     }
 

@@ -430,9 +430,8 @@ public final class Shard {
         }
         lanes.atOnce(true);
         for (int i = 1; i <= SPINS && lanes.room() > 0; i++) {
-            int arrived = post.receive(lanes.room());
-            if (arrived > 0) {
-                endMailTurn(arrived);
+            if (post.receive(lanes.room()) > 0) {
+                endMailTurn();
             } else if (i % LOOKS_PER_PAUSE == 0) {
                 Thread.onSpinWait();
             }
@@ -441,10 +440,10 @@ public final class Shard {
     }
 
     /** A turn for mail alone does not look at the clock: for a call that costs less than looking. */
-    private void endMailTurn(int arrived) {
+    private void endMailTurn() {
         metered.turn.add(0, 1);
-        metered.mailIn.add(arrived);
         busy = true;
+        workedNs = nowNs;
         flush();
     }
 
@@ -479,8 +478,9 @@ public final class Shard {
 
     /** Begins a turn. */
     void look() {
+        long beforeNs = nowNs;
         nowNs = clockNs();
-        lanes.looked();
+        lanes.looked(nowNs - beforeNs);
         metered.turn.add(0, 1);
         if (--turnsUntilPublishing < 0) {
             publish();
@@ -527,7 +527,6 @@ public final class Shard {
 
     int mail(int most) {
         int arrived = post.receive(most);
-        metered.mailIn.add(arrived);
         int foreign = host.outside(this).drain(most);
         metered.door.add(foreign);
         return arrived + foreign;
@@ -559,6 +558,7 @@ public final class Shard {
     /** Sleeps until something comes. The order is store "asleep", fence, look at everything, and only then block. */
     private void sleep() {
         boolean quiet = agents.beforeSleep();
+        flush();   // what they sent must wake its receivers before we sleep
         sleeping.announce();
         if (quiet && !hasNews() && post.held() == 0) {
             publish();

@@ -201,7 +201,10 @@ public final class Simulation {
         loop.shard = shard;
         nowNs += 1 + (random.nextInt(256) == 0 ? random.nextLong(PAUSE_NS) : random.nextInt(TURN_NS));
         shard.look();
+        // As in a turn for mail alone: what it makes ready runs at once, as long as nothing else waits.
+        shard.lanes().atOnce(random.nextInt(4) == 0);
         int work = shard.mail(random.nextInt(4) == 0 ? 0 : 1 << random.nextInt(MOST_MAIL_LOG + 1));
+        shard.lanes().atOnce(false);
         work += shard.agents().poll(shard.nowNs());
         for (int batches = random.nextInt(4); batches > 0; batches--) {
             Lane.Queue lane = someLane(shard);

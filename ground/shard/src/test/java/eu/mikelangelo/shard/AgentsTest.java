@@ -178,4 +178,40 @@ class AgentsTest {
         closer.join();
         assertFalse(host.shard(0).thread().isAlive());
     }
+
+    /** The receiver sleeps already, and the sender sleeps next: nothing but the mail itself can wake the one. */
+    @Test
+    void whatAnAgentSendsBeforeItsShardSleepsArrives() throws Exception {
+        try (Host host = Host.start(HostOptions.defaults().withShards(2).withOverprovisioned(true))) {
+            Sharded<Object> things = host.spread(shard -> new Object());
+            CountDownLatch arrived = new CountDownLatch(1);
+            host.run(() -> {
+                Shard.current().add(new Agent() {
+                    private boolean sent;
+
+                    @Override
+                    public int poll(long nowNs) {
+                        return 0;
+                    }
+
+                    @Override
+                    public boolean beforeSleep() {
+                        if (!sent && !host.shard(1).sleepFlag().isAsleep()) {
+                            return false;
+                        }
+                        if (!sent) {
+                            sent = true;
+                            things.on(1).call(thing -> {
+                                arrived.countDown();
+                                return null;
+                            });
+                        }
+                        return true;
+                    }
+                });
+                return null;
+            });
+            assertTrue(arrived.await(20, TimeUnit.SECONDS));
+        }
+    }
 }

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.memory.Reclaimer;
 import eu.mikelangelo.memory.Slabs;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -174,5 +176,33 @@ class MemoryTest {
     void aHostThatFindsNoMemoryDoesNotStart() {
         HostOptions tooMuch = HostOptions.defaults().withShards(2).withOverprovisioned(true).withMemoryBytes(1L << 40);
         assertThrows(OutOfMemoryError.class, () -> Host.start(tooMuch));
+    }
+
+    @Test
+    void moreCanBeReserved() {
+        MemorySegment[] more = new MemorySegment[2];
+        host.run(() -> {
+            Memory memory = Shard.current().memory();
+            long before = Shard.current().metered().memory.get();
+            assertEquals(1 << 20, before);
+            more[0] = memory.reserve(1_001);
+            more[1] = memory.reserve((4 << 20) + 3);
+            assertEquals(before + 1_001 + (4 << 20) + 3, Shard.current().metered().memory.get());
+            for (MemorySegment each : more) {
+                assertEquals(0, each.address() % 4_096);
+                assertEquals(-1, each.mismatch(MemorySegment.ofArray(new byte[(int) each.byteSize()])), "zero");
+                each.set(ValueLayout.JAVA_BYTE, each.byteSize() - 1, (byte) 1);
+            }
+            assertThrows(IllegalArgumentException.class, () -> memory.reserve(0));
+            assertThrows(IllegalArgumentException.class, () -> memory.reserve(-5));
+            assertThrows(OutOfMemoryError.class, () -> memory.reserve(1L << 60));
+            assertEquals(before + 1_001 + (4 << 20) + 3, Shard.current().metered().memory.get());
+            return null;
+        });
+        host.close();
+        assertEquals(List.of(), host.errors().entries());
+        for (MemorySegment each : more) {
+            assertThrows(IllegalStateException.class, () -> each.get(ValueLayout.JAVA_BYTE, 0));
+        }
     }
 }

@@ -35,6 +35,8 @@ public final class Acceptor implements AutoCloseable {
     /** The shard that listens. */
     private static final int HOME = 0;
     private static final long AGAIN_NS = 1_000_000;
+    /** For a shard that is closed when patience is over: it must look whether any connection is left. */
+    static final long LEAST_PATIENCE_NS = 1_000_000;
 
     /** Who is to serve a connection. Short, without waiting. */
     @FunctionalInterface
@@ -86,12 +88,11 @@ public final class Acceptor implements AutoCloseable {
     }
 
     /** Takes over a connection on its shard; {@code gone} is to be run there, once, when the descriptor is closed. */
-    interface Taker extends AutoCloseable {
+    interface Taker {
         void take(int fd, Runnable gone);
 
-        /** As a fiber: ends what it has, within the host's patience. */
-        @Override
-        void close();
+        /** As a fiber: ends what it has, with so much patience. */
+        void end(long patienceNs);
     }
 
     /** Makes the taker of a shard. */
@@ -104,6 +105,8 @@ public final class Acceptor implements AutoCloseable {
     private final boolean tcp;
     private final Choice choice;
     private Sharded<Part> parts;
+    /** Until when the host waits for connections; 0 while it is not closing. Of all shards, one after the other. */
+    private volatile long patientNs;
 
     private Acceptor(Host host, int listener, boolean tcp, Choice choice) {
         this.host = host;
@@ -259,7 +262,8 @@ public final class Acceptor implements AutoCloseable {
         public void close() {
             stop();
             gate.close();
-            taker.close();
+            patientNs = patientNs == 0 ? shard.clockNs() + host.options().closeNs() : patientNs;
+            taker.end(Math.max(LEAST_PATIENCE_NS, patientNs - shard.clockNs()));
             try {
                 Context.within(host.options().closeNs(), () -> gate.close().await());
             } catch (Exception late) {

@@ -144,7 +144,7 @@ public final class Server {
     }
 
     /** The server on one shard. */
-    private static final class Part implements Acceptor.Taker {
+    private static final class Part implements Acceptor.Taker, AutoCloseable {
         private static final Runnable NOTHING = () -> { };
         private final Shard shard;
         private final Lane lane;
@@ -160,6 +160,8 @@ public final class Server {
         private Again send;
         private long accepted;
         private boolean draining;
+        /** Until when what drains is waited for. */
+        private long patientNs;
 
         Part(Shard shard, Lane lane, Function<Client, ? extends Conversation> newConversation) {
             this.shard = shard;
@@ -186,12 +188,13 @@ public final class Server {
         }
 
         private void sendAll() {
-            for (int i = 0; i < senders; i++) {
+            int count = senders;
+            senders = 0;
+            for (int i = 0; i < count; i++) {
                 Client client = sending[i];
                 sending[i] = null;
                 client.sendNow();
             }
-            senders = 0;
         }
 
         void listen(int listener) {
@@ -230,6 +233,7 @@ public final class Server {
         void drain() {
             if (!draining) {
                 draining = true;
+                patientNs = shard.clockNs() + shard.host().options().closeNs();
                 shard.execute(lane, () -> {
                     if (accepts != null) {
                         accepts.close();
@@ -242,10 +246,16 @@ public final class Server {
         }
 
         @Override
+        public void end(long patienceNs) {
+            close();   // patience began when it was told to drain
+        }
+
+        @Override
         public void close() {
             drain();
             try {
-                Context.within(shard.host().options().closeNs(), () -> {
+                // From when all shards began: they are closed one after the other.
+                Context.within(Math.max(Acceptor.LEAST_PATIENCE_NS, patientNs - shard.clockNs()), () -> {
                     // Behind what drain said.
                     shard.fiber(lane, () -> null).await();
                     return gate.close().await();
@@ -337,10 +347,20 @@ public final class Server {
             }
         }
 
+        /** What it throws is its own: the answers of others wait behind it. */
         private void sendNow() {
-            if (!ended && lingering == null) {
-                flush();
+            try {
+                if (!ended && lingering == null) {
+                    flush();
+                }
+            } catch (Throwable thrown) {
+                end();
+                failed(thrown);
             }
+        }
+
+        private void failed(Throwable thrown) {
+            part.shard.host().errors().record("a conversation failed", thrown.toString());
         }
 
         private void converse() {
@@ -546,6 +566,8 @@ public final class Server {
                 pass.close();
                 try {
                     conversation.close();
+                } catch (Throwable thrown) {
+                    failed(thrown);   // others may have to end, too
                 } finally {
                     gone.run();
                 }

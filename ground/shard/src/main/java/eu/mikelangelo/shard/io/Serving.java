@@ -61,13 +61,13 @@ final class Serving implements Acceptor.Taker {
 
     /** Waits for those that are served; when patience ends, their streams are closed under them. */
     @Override
-    public void close() {
+    public void end(long patienceNs) {
         last = new Promise<>();
         if (streams.isEmpty()) {
             return;
         }
         try {
-            Context.within(shard.host().options().closeNs(), last::await);
+            Context.within(patienceNs, last::await);
         } catch (Exception late) {
             for (Stream stream : List.copyOf(streams)) {
                 stream.close();

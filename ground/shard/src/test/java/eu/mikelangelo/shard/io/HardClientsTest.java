@@ -22,6 +22,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -215,6 +217,52 @@ class HardClientsTest extends DevicesFixture {
         long count = host.errors().entries().getFirst().count();
         assertTrue(count >= 2 && count <= 1 + host.size(), host.errors().entries().toString());
         host = eu.mikelangelo.shard.Host.start(options());
+    }
+
+    /** In direct style, too: who comes waits, it is said once, and is served when there are descriptors again. */
+    @Test
+    void aListenerWithoutDescriptorsTakesThemLater() throws Exception {
+        CompletableFuture<Integer> port = new CompletableFuture<>();
+        CompletableFuture<Integer> served = host.outside(0).call(() -> {
+            try (Listener listener = Listener.tcp(ANY)) {
+                port.complete(listener.port());
+                for (int i = 0; i < 4; i++) {
+                    listener.accept().close();
+                }
+                return 4;
+            }
+        });
+        host.errors().record("no descriptor for a new connection", "so that the classes are there");
+        timersFired();
+        connect(port.get()).close();
+        List<Socket> waiting = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            Socket socket = new Socket();
+            socket.bind(null);
+            socket.setSoTimeout(PATIENCE_MS);
+            waiting.add(socket);
+        }
+        long before = Descriptors.limit(3);
+        try {
+            for (Socket socket : waiting) {
+                socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port.get()));
+            }
+            long fired = timersFired();
+            host.run(() -> {
+                Fiber.sleepNs(500_000_000);
+                return null;
+            });
+            assertTrue(timersFired() - fired <= 25, "looks in half a second");
+            assertTrue(!served.isDone());
+        } finally {
+            Descriptors.limit(before);
+        }
+        for (Socket socket : waiting) {
+            assertEquals(-1, socket.getInputStream().read());
+            socket.close();
+        }
+        assertEquals(4, served.get(PATIENCE_MS, TimeUnit.MILLISECONDS));
+        complained("no descriptor for a new connection", 2);
     }
 
     private long timersFired() {
