@@ -26,7 +26,7 @@ public final class Micro {
     private static final int FEW = 2_000;
     private static final int MANY = 5_000_000;
     /** Before the rounds are counted: the first is short and finds out how many operations fit one. */
-    private static final int WARM_ROUNDS = 2;
+    private static final int WARM_ROUNDS = 4;
     private static int rounds = 6;
 
     private Micro() {}
