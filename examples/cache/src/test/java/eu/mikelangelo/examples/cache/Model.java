@@ -1,10 +1,16 @@
 package eu.mikelangelo.examples.cache;
 
+import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** A map, a clock and the rules of protocol.txt, as plainly as possible. */
 final class Model {
+    /** What strtoull takes, and behind a blank anything, as memcached has it. */
+    private static final Pattern NUMERIC = Pattern.compile("[ \\t-\\r]*([+-]?)([0-9]+)([ \\t-\\r].*)?", Pattern.DOTALL);
+    private static final BigInteger MODULUS = BigInteger.TWO.pow(64);
     final Map<String, Entry> entries = new HashMap<>();
     long now;
     long number;
@@ -68,12 +74,13 @@ final class Model {
         if (entry == null) {
             return "NOT_FOUND\r\n";
         }
-        String digits = entry.value().strip();
-        if (!digits.matches("[0-9]{1,18}")) {
+        Matcher matched = NUMERIC.matcher(entry.value());
+        BigInteger was = matched.matches() ? new BigInteger(matched.group(2)) : MODULUS;
+        if (was.compareTo(MODULUS) >= 0 || matched.group(1).equals("-") && was.signum() != 0) {
             return "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n";
         }
-        long sum = up ? Long.parseLong(digits) + delta : Math.max(0, Long.parseLong(digits) - delta);
-        String text = String.valueOf(sum);
+        BigInteger by = BigInteger.valueOf(delta);
+        String text = (up ? was.add(by).mod(MODULUS) : was.subtract(by).max(BigInteger.ZERO)).toString();
         String padded = text + " ".repeat(Math.max(0, entry.value().length() - text.length()));
         entries.put(key, new Entry(padded, entry.flags(), entry.expiry(), ++number));
         return text + "\r\n";
