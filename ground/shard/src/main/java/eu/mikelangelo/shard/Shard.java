@@ -30,6 +30,8 @@ public final class Shard {
     /** The devices cost a system call: not asked more often than this, and less often when they never answer. */
     private static final long DEVICE_PERIOD_NS = 2_000;
     private static final long DEVICE_PERIOD_MAX_NS = 16 * DEVICE_PERIOD_NS;
+    /** With mail held back a shard sleeps so long at most: nobody tells of room, but may need this CPU to make it. */
+    private static final long ROOM_PERIOD_NS = 100_000;
     /** Looks for mail between two turns that found nothing. */
     private static final int SPINS = 200;
     /** Looks for mail between two pauses: a pause takes as long as many looks. */
@@ -510,9 +512,7 @@ public final class Shard {
                 tell(watcher, device.ready(i));
             }
         }
-        if (count > 0) {
-            metered.events.add(count);
-        }
+        metered.events.add(count);
         return count;
     }
 
@@ -560,7 +560,7 @@ public final class Shard {
         boolean quiet = agents.beforeSleep();
         flush();   // what they sent must wake its receivers before we sleep
         sleeping.announce();
-        if (quiet && !hasNews() && post.held() == 0) {
+        if (quiet && !hasNews()) {
             publish();
             metered.sleeps.increment();
             if (events(timeoutNs()) > 0) {
@@ -588,7 +588,7 @@ public final class Shard {
     }
 
     private long timeoutNs() {
-        long next = nextNs();
+        long next = post.held() == 0 ? nextNs() : Math.min(nextNs(), nowNs + ROOM_PERIOD_NS);
         return next == Long.MAX_VALUE ? LoopDevice.FOR_EVER : Math.max(0, next - Clock.nowNs());
     }
 

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.metrics.DistinctErrors;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -31,6 +32,30 @@ class RobustTest {
 
     private String errors() {
         return host.errors().entries().stream().map(DistinctErrors.Entry::toString).toList().toString();
+    }
+
+    /** The other shard may need the very CPU that makes room: a sender that spun took 8 ms for each two calls. */
+    @Test
+    void aShardWithMailHeldBackSleeps() {
+        long loop = host.shard(0).thread().threadId();
+        Sharded<int[]> counts = host.spread(shard -> new int[1]);
+        long[] cpuNs = new long[1];
+        host.run(() -> {
+            Future<Void> slow = counts.on(1).call(count -> {
+                Thread.sleep(500);
+                return null;
+            });
+            List<Future<Integer>> held = new ArrayList<>();
+            for (int i = 0; i < 10; i++) {
+                held.add(counts.on(1).call(count -> ++count[0]));
+            }
+            cpuNs[0] = -ManagementFactory.getThreadMXBean().getThreadCpuTime(loop);
+            slow.await();
+            cpuNs[0] += ManagementFactory.getThreadMXBean().getThreadCpuTime(loop);
+            return Future.all(held).await();
+        });
+        assertTrue(host.shard(0).metered().mailRefused.get() > 0, "mail was held back");
+        assertTrue(cpuNs[0] < 250_000_000, cpuNs[0] + " ns of CPU time while nothing could be done");
     }
 
     /** One turn of the agent behind the one that throws shows that it has its turns. */
