@@ -69,6 +69,11 @@ final class FrameRules {
         return head.big48(6);
     }
 
+    /** Whether nothing is asked of what this port sends but that its source address is that of one card. */
+    boolean open(PortConfig port) {
+        return gatewayMac == NO_GATEWAY && port.mac() == PortConfig.ANY_MAC && port.ipv4() == 0;
+    }
+
     /**
      * @param head the first bytes of the frame
      * @param length how many of them there are, at least 14, at most {@link #HEAD_BYTES}; all of them when the frame

@@ -19,6 +19,7 @@ final class MacTable {
     private final int[] slots = new int[BUCKETS * WAYS];
     private final long[] seenNs = new long[BUCKETS * WAYS];
     private final boolean[] fixed = new boolean[BUCKETS * WAYS];
+    private long changes;
 
     MacTable() {
         Arrays.fill(slots, FREE);
@@ -27,6 +28,11 @@ final class MacTable {
     private static int bucket(long mac) {
         // Machines' MACs differ in the last bits only; the multiplication spreads them (Fibonacci hashing).
         return (int) (mac * 0x9e3779b97f4a7c15L >>> 54) * WAYS;
+    }
+
+    /** @return how often an address was found in another place than before: what was looked up before may be wrong */
+    long changes() {
+        return changes;
     }
 
     /** @return the slot of the port behind {@code mac}, or -1 */
@@ -52,6 +58,7 @@ final class MacTable {
                 if (fixed[i]) {
                     return slots[i] == slot;
                 }
+                changes += slots[i] == slot ? 0 : 1;
                 slots[i] = slot;
                 seenNs[i] = nowNs;
                 return true;
@@ -93,6 +100,7 @@ final class MacTable {
     }
 
     private void set(int at, long mac, int slot, long nowNs, boolean stays) {
+        changes++;
         macs[at] = mac;
         slots[at] = slot;
         seenNs[at] = nowNs;

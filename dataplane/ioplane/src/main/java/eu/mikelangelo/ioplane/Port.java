@@ -66,6 +66,15 @@ public final class Port {
     long floodCredit = Switch.FLOOD_BURST;
     long floodRefillNs;
 
+    /** The source and the target that {@link QuickPath} met last, and at which state of the MAC table and when. */
+    long learnedMac = PortConfig.ANY_MAC;
+    long learnedAt;
+    long learnedNs;
+    long foundMac = PortConfig.ANY_MAC;
+    long foundAt;
+    long foundNs;
+    int foundSlot;
+
     Port(PortConfig config) {
         this.config = config;
     }

@@ -26,6 +26,8 @@ import java.lang.foreign.Arena;
 final class Switch {
     /** Frames taken from one port in a turn; used indices are published, and guests called, once for them. */
     static final int BURST = 32;
+    /** Frames handled one by one before the rest is tried as a batch again. */
+    private static final int FEW = 4;
     /** The most ports of one switch. */
     static final int MAX_PORTS = 256;
     /**
@@ -51,11 +53,13 @@ final class Switch {
     private final Port[] touched = new Port[MAX_PORTS];
     private int touchedCount;
     private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
+    private final QuickPath quick;
     private final ScatterList frame = new ScatterList(2 * SplitQueue.MAX_SIZE);
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
         this.doorbell = doorbell;
+        quick = new QuickPath(this, rules, macs);
     }
 
     /** @return one more than the highest slot in use */
@@ -111,31 +115,39 @@ final class Switch {
 
     /** Takes up to {@link #BURST} frames from a port. @return how many */
     int burst(Port port, long nowNs) {
-        NetTransmit tx = port.tx;
         port.waitsFor = null;
         int taken = 0;
-        while (taken < BURST) {
-            int what = tx.peek();
-            if (what == NetTransmit.EMPTY) {
-                break;
-            }
-            if (what == NetTransmit.MALFORMED) {
-                port.drop(Drop.MALFORMED);
-            } else if (!forward(port, tx, nowNs)) {
-                break;
-            }
-            port.count(Port.TX_FRAMES, 1);
-            port.count(Port.TX_BYTES, Math.max(0, tx.length()));
-            tx.done();
-            taken++;
+        for (int one = 1; one > 0 && taken < BURST; taken += one) {
+            taken += quick.forward(port, BURST - taken, nowNs);
+            one = few(port, Math.min(FEW, BURST - taken), nowNs);
         }
         if (taken > 0) {
             touch(port);
         }
-        if (!tx.queue().working()) {
-            note(port, tx.queue().fault());
+        if (!port.tx.queue().working()) {
+            note(port, port.tx.queue().fault());
         }
         return taken;
+    }
+
+    /** Takes frames one by one. @return how many */
+    private int few(Port port, int most, long nowNs) {
+        NetTransmit tx = port.tx;
+        for (int taken = 0; taken < most; taken++) {
+            int what = tx.peek();
+            if (what == NetTransmit.EMPTY) {
+                return taken;
+            }
+            if (what == NetTransmit.MALFORMED) {
+                port.drop(Drop.MALFORMED);
+            } else if (!forward(port, tx, nowNs)) {
+                return taken;
+            }
+            port.count(Port.TX_FRAMES, 1);
+            port.count(Port.TX_BYTES, Math.max(0, tx.length()));
+            tx.done();
+        }
+        return most;
     }
 
     /** @return false when the frame has to wait in the ring */
@@ -175,13 +187,7 @@ final class Switch {
     private boolean unicast(Port from, Port to, int length, long nowNs) {
         int result = to.rx.deliver(frame, 0, length);
         if (result == NetReceive.DELIVERED) {
-            if (to.awaited) {
-                to.awaited = false;
-                to.patienceNs = Math.max(0, to.patienceNs - (nowNs - to.awaitedSinceNs));
-            }
-            long earned = to.patienceNs + EARN_FRAME_NS + (length >> 10) * EARN_KIB_NS;
-            to.patienceNs = Math.min(Port.MAX_PATIENCE_NS, earned);
-            delivered(to, length);
+            arrived(to, 1, length, EARN_FRAME_NS + (length >> 10) * EARN_KIB_NS, nowNs);
             return true;
         }
         if (result == NetReceive.NO_BUFFERS && patient(to, nowNs)) {
@@ -190,6 +196,16 @@ final class Switch {
         }
         lost(to, result);
         return true;
+    }
+
+    /** Frames from other machines were delivered. @param earnedNs the patience that their receiver earned by that */
+    void arrived(Port to, int frames, long bytes, long earnedNs, long nowNs) {
+        if (to.awaited) {
+            to.awaited = false;
+            to.patienceNs = Math.max(0, to.patienceNs - (nowNs - to.awaitedSinceNs));
+        }
+        to.patienceNs = Math.min(Port.MAX_PATIENCE_NS, to.patienceNs + earnedNs);
+        delivered(to, frames, bytes);
     }
 
     private static boolean patient(Port to, long nowNs) {
@@ -225,7 +241,7 @@ final class Switch {
             first = false;
             int result = to.rx.deliver(frame, 0, length);
             if (result == NetReceive.DELIVERED) {
-                delivered(to, length);
+                delivered(to, 1, length);
             } else {
                 lost(to, result);
             }
@@ -260,7 +276,7 @@ final class Switch {
         if (result == NetReceive.DELIVERED) {
             port.uplinkWaits = false;
             port.uplinkStalled = false;
-            delivered(port, length);
+            delivered(port, 1, length);
             return true;
         }
         if (result == NetReceive.NO_BUFFERS && !port.uplinkStalled) {
@@ -282,15 +298,15 @@ final class Switch {
     void offer(Port port, ScatterList frame, int length) {
         int result = port.rx.deliver(frame, 0, length);
         if (result == NetReceive.DELIVERED) {
-            delivered(port, length);
+            delivered(port, 1, length);
         } else {
             note(port, port.rx.queue().fault());
         }
     }
 
-    private void delivered(Port to, int length) {
-        to.count(Port.RX_FRAMES, 1);
-        to.count(Port.RX_BYTES, length);
+    private void delivered(Port to, int frames, long bytes) {
+        to.count(Port.RX_FRAMES, frames);
+        to.count(Port.RX_BYTES, bytes);
         touch(to);
     }
 

@@ -55,6 +55,11 @@ public final class NetReceive {
         return queue.detach();
     }
 
+    /** @return bytes of the header before each frame */
+    public int headerSize() {
+        return headerSize;
+    }
+
     /** @return the queue itself */
     public SplitQueue queue() {
         return queue;
@@ -124,5 +129,16 @@ public final class NetReceive {
             chains++;
         }
         return chains;
+    }
+
+    /** Lists the next buffers, as {@link SplitQueue#list}. */
+    public int list(Burst burst, int most) {
+        return queue.list(burst, true, most);
+    }
+
+    /** Takes the first {@code chains} of a list and stages their used entries. */
+    public void complete(Burst burst, int chains) {
+        queue.complete(burst, chains);
+        known = 0;
     }
 }

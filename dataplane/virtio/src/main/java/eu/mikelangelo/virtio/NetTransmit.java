@@ -49,6 +49,11 @@ public final class NetTransmit {
         return queue.detach();
     }
 
+    /** @return bytes of the header before each frame */
+    public int headerSize() {
+        return headerSize;
+    }
+
     /** @return the queue itself */
     public SplitQueue queue() {
         return queue;
@@ -95,5 +100,16 @@ public final class NetTransmit {
         queue.complete(head, 0);
         queue.take(1);
         known--;
+    }
+
+    /** Lists the next frames, each behind its header, as {@link SplitQueue#list}. */
+    public int list(Burst burst, int most) {
+        return queue.list(burst, false, most);
+    }
+
+    /** Takes the first {@code chains} of a list and stages their used entries. */
+    public void complete(Burst burst, int chains) {
+        queue.complete(burst, chains);
+        known = 0;
     }
 }

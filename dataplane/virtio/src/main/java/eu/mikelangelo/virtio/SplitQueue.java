@@ -276,6 +276,60 @@ public final class SplitQueue {
         return false;
     }
 
+    /**
+     * Lists the next chains, as far as each is a single descriptor for the given direction that lies in one region;
+     * they stay available. Before one that is anything else, or breaks a rule, the list ends: {@link #walk} is for
+     * that.
+     *
+     * @param writable whether the device is to write them; otherwise to read
+     * @param most at most {@link Burst#MAX}
+     * @return how many
+     */
+    public int list(Burst burst, boolean writable, int most) {
+        int count = Math.min(available(), most);
+        int wanted = writable ? SplitRingLayout.FLAG_WRITE : 0;
+        for (int i = 0; i < count; i++) {
+            int slot = (nextAvail + i) & (size - 1);
+            int head = avail.u16(availAt + SplitRingLayout.AVAIL_RING
+                    + (long) SplitRingLayout.AVAIL_ENTRY_SIZE * slot);
+            if (head >= size || !single(burst, i, head, wanted)) {
+                return i;
+            }
+        }
+        return count;
+    }
+
+    private boolean single(Burst burst, int index, int head, int wanted) {
+        long at = descriptorsAt + (long) SplitRingLayout.DESCRIPTOR_SIZE * head;
+        // Length and flags in one load: what was checked is what is used.
+        long rest = descriptors.u64(at + SplitRingLayout.DESCRIPTOR_LENGTH);
+        long length = rest & 0xffffffffL;
+        if (((int) (rest >>> 32) & 0xffff) != wanted || length == 0 || length > MAX_DESCRIPTOR_BYTES) {
+            return false;
+        }
+        long address = descriptors.u64(at + SplitRingLayout.DESCRIPTOR_ADDRESS);
+        int region = memory.find(address, length);
+        if (region == GuestMemory.NONE) {
+            return false;
+        }
+        burst.regions[index] = memory.region(region);
+        burst.offsets[index] = address - memory.guestStart(region);
+        burst.lengths[index] = (int) length;
+        burst.heads[index] = head;
+        return true;
+    }
+
+    /** Takes the first {@code chains} chains of a list, and stages their used entries as {@link #complete} does. */
+    public void complete(Burst burst, int chains) {
+        long ring = usedAt + SplitRingLayout.USED_RING;
+        for (int i = 0; i < chains; i++) {
+            used.u64(ring + (long) SplitRingLayout.USED_ENTRY_SIZE * ((nextUsed + i) & (size - 1)),
+                    (long) burst.written[i] << 32 | burst.heads[i]);
+        }
+        nextUsed = (nextUsed + chains) & 0xffff;
+        take(chains);
+    }
+
     /** Takes the next {@code chains} chains. */
     public void take(int chains) {
         nextAvail = (nextAvail + chains) & 0xffff;

@@ -1,0 +1,38 @@
+package eu.mikelangelo.virtio;
+
+import eu.mikelangelo.memory.Region;
+
+/**
+ * The next chains of a queue, those of one descriptor each: what nearly all frames and buffers are. Parallel arrays of
+ * plain numbers, filled by {@link SplitQueue#list} and reused. One thread owns it.
+ */
+public final class Burst {
+    /** Chains listed at most: their descriptors and heads fit a core's nearest cache. */
+    public static final int MAX = 32;
+
+    final Region[] regions = new Region[MAX];
+    final long[] offsets = new long[MAX];
+    final int[] lengths = new int[MAX];
+    final int[] heads = new int[MAX];
+    final int[] written = new int[MAX];
+
+    /** @return the memory that chain {@code index} lies in */
+    public Region region(int index) {
+        return regions[index];
+    }
+
+    /** @return where in its region the chain begins */
+    public long offset(int index) {
+        return offsets[index];
+    }
+
+    /** @return bytes of the chain, 1 to {@link SplitQueue#MAX_DESCRIPTOR_BYTES} */
+    public int length(int index) {
+        return lengths[index];
+    }
+
+    /** Notes how much was written into the chain, from its start on. */
+    public void written(int index, int bytes) {
+        written[index] = bytes;
+    }
+}
