@@ -1,6 +1,7 @@
 package eu.mikelangelo.ioplane;
 
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.Burst;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.QueueFault;
@@ -25,7 +26,7 @@ import java.lang.foreign.Arena;
  */
 final class Switch {
     /** Frames taken from one port in a turn; used indices are published, and guests called, once for them. */
-    static final int BURST = 32;
+    static final int BURST = Burst.MAX;
     /** Frames handled one by one before the rest is tried as a batch again. */
     private static final int FEW = 4;
     /** The most ports of one switch. */

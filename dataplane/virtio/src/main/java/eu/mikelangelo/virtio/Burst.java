@@ -7,8 +7,8 @@ import eu.mikelangelo.memory.Region;
  * plain numbers, filled by {@link SplitQueue#list} and reused. One thread owns it.
  */
 public final class Burst {
-    /** Chains listed at most: their descriptors and heads fit a core's nearest cache. */
-    public static final int MAX = 32;
+    /** Chains listed at most. With twice as many as others take at a time, waiting for another core's lines costs each half. */
+    public static final int MAX = 64;
 
     final Region[] regions = new Region[MAX];
     final long[] offsets = new long[MAX];

@@ -23,7 +23,10 @@ import java.util.Objects;
  */
 public final class Region {
     /** Copies up to this many bytes go word by word: the set-up of a bulk copy costs more than it saves. */
-    private static final int SMALL_COPY = 128;
+    private static final int SMALL_COPY = 63;
+    private static final boolean WIDE = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+    /** Copies up to this many bytes go by whole vectors, where there are any: above, a bulk copy is as good. */
+    private static final int WIDE_COPY = 512;
 
     private static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -189,6 +192,10 @@ public final class Region {
     public static void copy(Region source, long from, Region target, long to, int length) {
         MemorySegment s = source.segment;
         MemorySegment t = target.segment;
+        if (WIDE && length >= Wide.LEAST && length <= WIDE_COPY) {
+            Wide.copy(s, from, t, to, length);
+            return;
+        }
         if (length > SMALL_COPY || length < Long.BYTES) {
             copyOther(s, from, t, to, length);
             return;

@@ -102,7 +102,9 @@ public record Launch(Path installation, Home home) {
     public List<String> planeJvm() {
         List<String> command = java("plane.aot");
         command.addAll(List.of("-XX:+UseSerialGC", "-Xms16m", "-Xmx48m", "-XX:MaxMetaspaceSize=48m",
-                "-XX:ReservedCodeCacheSize=32m", "-XX:+ExitOnOutOfMemoryError"));
+                "-XX:ReservedCodeCacheSize=32m", "-XX:+ExitOnOutOfMemoryError",
+                // Wide copies of frames; incubating, so the JVM says a line about it.
+                "--add-modules", "jdk.incubator.vector"));
         String otherwise = System.getProperty(PLANE_CLASS_PATH, System.getProperty("java.class.path"));
         command.addAll(List.of("-cp", classPath("plane", otherwise), PLANE_MAIN));
         return command;
