@@ -68,7 +68,6 @@ final class QuickPath {
                     nowNs);
             for (int i = done; i < done + delivered; i++) {
                 bytes += lengths[i];
-                source.written(i, 0);
             }
             done += delivered;
             if (done < end) {

@@ -1,6 +1,7 @@
 package eu.mikelangelo.virtio;
 
 import eu.mikelangelo.memory.Region;
+import java.lang.foreign.Arena;
 
 /**
  * The next chains of a queue, those of one descriptor each: what nearly all frames and buffers are. Parallel arrays of
@@ -15,6 +16,8 @@ public final class Burst {
     final int[] lengths = new int[MAX];
     final int[] heads = new int[MAX];
     final int[] written = new int[MAX];
+    /** Used entries on their way. */
+    final Region entries = new Region(Arena.ofAuto().allocate((long) SplitRingLayout.USED_ENTRY_SIZE * MAX, 64));
 
     /** @return the memory that chain {@code index} lies in */
     public Region region(int index) {

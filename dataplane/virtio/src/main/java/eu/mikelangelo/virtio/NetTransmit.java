@@ -109,7 +109,7 @@ public final class NetTransmit {
 
     /** Takes the first {@code chains} of a list and stages their used entries. */
     public void complete(Burst burst, int chains) {
-        queue.complete(burst, chains);
+        queue.consume(burst, chains);
         known = 0;
     }
 }

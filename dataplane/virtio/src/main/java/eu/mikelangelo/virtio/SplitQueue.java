@@ -3,6 +3,7 @@ package eu.mikelangelo.virtio;
 import eu.mikelangelo.memory.GuestMemory;
 import eu.mikelangelo.memory.Region;
 import java.lang.invoke.VarHandle;
+import java.util.Arrays;
 
 /**
  * The device side of one split virtqueue (VIRTIO 1.3 section 2.7).
@@ -26,6 +27,11 @@ public final class SplitQueue {
     /** The longest descriptor served. */
     public static final int MAX_DESCRIPTOR_BYTES = 1 << 30;
 
+    private static final int DESCRIPTORS_PER_LINE = 4;
+
+    /** Written so that what was only touched counts as used. */
+    private long touched;
+
     private GuestMemory memory = GuestMemory.EMPTY;
     private Region descriptors;
     private long descriptorsAt;
@@ -36,6 +42,7 @@ public final class SplitQueue {
     private int size;
     private boolean eventIndex;
     private boolean indirectAllowed;
+    private boolean inOrder;
 
     /** Free-running indices, 16 bits in the rings. {@code seenAvail} is the driver's index as last read. */
     private int nextAvail;
@@ -65,6 +72,7 @@ public final class SplitQueue {
         memory = guest;
         size = entries;
         eventIndex = Features.has(config.features(), Features.EVENT_IDX);
+        inOrder = Features.has(config.features(), Features.IN_ORDER);
         indirectAllowed = Features.has(config.features(), Features.INDIRECT_DESC);
         int table = locate(config.descriptorUser(), SplitRingLayout.descriptorBytes(entries),
                 SplitRingLayout.DESCRIPTOR_ALIGN);
@@ -286,8 +294,9 @@ public final class SplitQueue {
      * @return how many
      */
     public int list(Burst burst, boolean writable, int most) {
-        int count = Math.min(available(), most);
+        int count = Math.min(ahead(most), most);
         int wanted = writable ? SplitRingLayout.FLAG_WRITE : 0;
+        touch(count);
         for (int i = 0; i < count; i++) {
             int slot = (nextAvail + i) & (size - 1);
             int head = avail.u16(availAt + SplitRingLayout.AVAIL_RING
@@ -297,6 +306,29 @@ public final class SplitQueue {
             }
         }
         return count;
+    }
+
+    /** As {@link #available}, but an old answer that is enough counts: the driver writes its index all the time. */
+    private int ahead(int most) {
+        int known = (seenAvail - nextAvail) & 0xffff;
+        return known >= most && fault == QueueFault.NONE ? known : available();
+    }
+
+    /**
+     * Has the descriptors brought in all at the same time, where they lie one behind the other: the checks below are too
+     * long for the processor to reach the next line while it waits for one.
+     */
+    private void touch(int count) {
+        if (count < DESCRIPTORS_PER_LINE) {
+            return;
+        }
+        int first = avail.u16(availAt + SplitRingLayout.AVAIL_RING
+                + (long) SplitRingLayout.AVAIL_ENTRY_SIZE * (nextAvail & (size - 1)));
+        long sum = 0;
+        for (int i = 0; i < count; i += DESCRIPTORS_PER_LINE) {
+            sum += descriptors.u64(descriptorsAt + (long) SplitRingLayout.DESCRIPTOR_SIZE * ((first + i) & (size - 1)));
+        }
+        touched = sum;
     }
 
     private boolean single(Burst burst, int index, int head, int wanted) {
@@ -321,13 +353,39 @@ public final class SplitQueue {
 
     /** Takes the first {@code chains} chains of a list, and stages their used entries as {@link #complete} does. */
     public void complete(Burst burst, int chains) {
-        long ring = usedAt + SplitRingLayout.USED_RING;
         for (int i = 0; i < chains; i++) {
-            used.u64(ring + (long) SplitRingLayout.USED_ENTRY_SIZE * ((nextUsed + i) & (size - 1)),
+            burst.entries.u64((long) SplitRingLayout.USED_ENTRY_SIZE * i,
                     (long) burst.written[i] << 32 | burst.heads[i]);
+        }
+        // Not one by one: the ring's lines come from another core, and each store waits for the one before.
+        int slot = nextUsed & (size - 1);
+        int straight = Math.min(chains, size - slot);
+        show(burst, 0, slot, straight);
+        if (straight < chains) {
+            show(burst, straight, 0, chains - straight);
         }
         nextUsed = (nextUsed + chains) & 0xffff;
         take(chains);
+    }
+
+    private void show(Burst burst, int from, int slot, int count) {
+        Region.copy(burst.entries, (long) SplitRingLayout.USED_ENTRY_SIZE * from, used, usedAt
+                + SplitRingLayout.USED_RING + (long) SplitRingLayout.USED_ENTRY_SIZE * slot,
+                SplitRingLayout.USED_ENTRY_SIZE * count);
+    }
+
+    /** As {@link #complete}, when nothing was written into them. */
+    public void consume(Burst burst, int chains) {
+        if (!inOrder) {
+            Arrays.fill(burst.written, 0, chains, 0);
+            complete(burst, chains);
+        } else if (chains > 0) {
+            // One entry for all, in the place of the first and with the head of the last (section 2.7.9).
+            used.u64(usedAt + SplitRingLayout.USED_RING
+                    + (long) SplitRingLayout.USED_ENTRY_SIZE * (nextUsed & (size - 1)), burst.heads[chains - 1]);
+            nextUsed = (nextUsed + chains) & 0xffff;
+            take(chains);
+        }
     }
 
     /** Takes the next {@code chains} chains. */
