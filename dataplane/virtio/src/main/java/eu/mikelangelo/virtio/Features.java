@@ -16,6 +16,10 @@ public final class Features {
     public static final long EVENT_IDX = 1L << 29;
     /** VIRTIO_F_VERSION_1: not a legacy driver. */
     public static final long VERSION_1 = 1L << 32;
+    /** VIRTIO_F_RING_PACKED: queues in the packed format. */
+    public static final long PACKED = 1L << 34;
+    /** VIRTIO_F_IN_ORDER: chains are used in the order in which they were made available. */
+    public static final long IN_ORDER = 1L << 35;
 
     /**
      * What the network device offers. Fixed for a machine's life: QEMU does not survive a successor that offers less.

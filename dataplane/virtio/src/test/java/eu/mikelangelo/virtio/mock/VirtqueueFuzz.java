@@ -9,6 +9,7 @@ import eu.mikelangelo.virtio.QueueFault;
 import eu.mikelangelo.virtio.ScatterList;
 import eu.mikelangelo.virtio.SplitQueue;
 import eu.mikelangelo.virtio.SplitRingLayout;
+import eu.mikelangelo.virtio.VirtQueue;
 import java.lang.foreign.Arena;
 
 /**
@@ -163,9 +164,9 @@ public final class VirtqueueFuzz {
     }
 
     private void suppression() {
-        SplitQueue queue = next() % 2 == 0 ? tx.queue() : rx.queue();
+        VirtQueue queue = next() % 2 == 0 ? tx.queue() : rx.queue();
         queue.armKicks();
-        SplitQueue.fence();
+        VirtQueue.fence();
         queue.news();
         queue.shouldCall();
         queue.suppressKicks();
