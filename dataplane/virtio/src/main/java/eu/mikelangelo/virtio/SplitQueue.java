@@ -102,6 +102,9 @@ public final class SplitQueue extends VirtQueue {
     /** @return the chain's head */
     @Override
     public int walk(int ahead, ScatterList readable, ScatterList writable) {
+        if (fault != QueueFault.NONE) {
+            return -1;
+        }
         int slot = (nextAvail + ahead) & (size - 1);
         int head = avail.u16(availAt + SplitRingLayout.AVAIL_RING + (long) SplitRingLayout.AVAIL_ENTRY_SIZE * slot);
         if (head >= size) {
@@ -173,6 +176,9 @@ public final class SplitQueue extends VirtQueue {
 
     @Override
     public void complete(int head, int written) {
+        if (fault != QueueFault.NONE) {
+            return;
+        }
         long at = usedAt + SplitRingLayout.USED_RING
                 + (long) SplitRingLayout.USED_ENTRY_SIZE * (nextUsed & (size - 1));
         used.u64(at, (long) written << 32 | head);

@@ -13,7 +13,7 @@ import java.lang.invoke.VarHandle;
  *
  * <p>The driver is hostile. Each index, length, flag and address is checked when it is read, each is read once, and
  * walks are bounded by the queue's size. The first violation marks the queue broken ({@link #fault}): from then on
- * nothing is available and nothing is shown. Nothing throws because of what a driver wrote.
+ * nothing is available and nothing is written. Nothing throws because of what a driver wrote.
  *
  * <p>Threading: one owner at a time. The order towards the driver is by acquire, release and the full fence, as named
  * there.

@@ -26,7 +26,8 @@ class NotificationTest {
     private void attach(long features, int start) {
         MockGuest guest = new MockGuest(2 << 20);
         boolean packed = Features.has(features, Features.PACKED);
-        driver = new MockDriver(guest, SIZE, 64, Features.VERSION_1 | features, packed ? PackedDriver.FIRST_BASE : start);
+        driver = new MockDriver(guest, SIZE, 64, Features.VERSION_1 | features,
+                packed ? PackedDriver.FIRST_BASE : start);
         queue = VirtQueue.of(features);
         assertEquals(QueueFault.NONE, queue.attach(guest.memory(), driver.config()));
     }

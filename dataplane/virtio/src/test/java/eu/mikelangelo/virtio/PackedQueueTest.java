@@ -155,7 +155,7 @@ class PackedQueueTest {
             serve(1 + i);
         }
         assertEquals(-1, mock.pollUsed());
-        assertEquals(0x80 | WRITE, driver.peek16(mock.tableAddress() + 14), "the first is still as the driver wrote it");
+        assertEquals(0x80 | WRITE, driver.peek16(mock.tableAddress() + 14), "still as the driver wrote it");
         assertTrue(queue.publish());
         for (int i = 0; i < 4; i++) {
             assertEquals(i, mock.pollUsed());
