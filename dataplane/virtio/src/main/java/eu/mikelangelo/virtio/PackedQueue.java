@@ -301,6 +301,55 @@ public final class PackedQueue extends VirtQueue {
     }
 
     @Override
+    public int list(Burst burst, boolean writable, int most) {
+        if (fault != QueueFault.NONE) {
+            return 0;
+        }
+        int start = starts[first];
+        int count = Math.min(most, size - PackedRingLayout.distance(nextUsed, start, size));
+        int position = start;
+        for (int i = 0; i < count; i++) {
+            if (!single(burst, i, position, writable)) {
+                return i;
+            }
+            position = PackedRingLayout.advance(position, 1, size);
+            if (i < listed && starts[first + i + 1 & mask] != position) {
+                return i;
+            }
+            if (i >= listed) {
+                starts[first + i + 1 & mask] = position;
+                listed = i + 1;
+                more = false;
+            }
+        }
+        return count;
+    }
+
+    private boolean single(Burst burst, int index, int position, boolean writable) {
+        long at = at(position);
+        // One load, acquire, as in walkRing. Any other flag, also one without a meaning, is not for here.
+        long rest = ring.u64Acquire(at + PackedRingLayout.DESCRIPTOR_LENGTH);
+        int wanted = PackedRingLayout.available(position, size) | (writable ? PackedRingLayout.FLAG_WRITE : 0);
+        if ((int) (rest >>> 48) != wanted) {
+            return false;
+        }
+        long length = rest & 0xffffffffL;
+        if (length == 0 || length > MAX_DESCRIPTOR_BYTES) {
+            return false;
+        }
+        long address = ring.u64(at + PackedRingLayout.DESCRIPTOR_ADDRESS);
+        int region = memory.find(address, length);
+        if (region == GuestMemory.NONE) {
+            return false;
+        }
+        burst.regions[index] = memory.region(region);
+        burst.offsets[index] = address - memory.guestStart(region);
+        burst.lengths[index] = (int) length;
+        burst.heads[index] = (int) (rest >>> 32) & ID_MASK | 1 << COUNT_SHIFT | (writable ? WRITES : 0);
+        return true;
+    }
+
+    @Override
     public void take(int chains) {
         if (chains > listed) {
             // Where they end is not known: our own mistake.

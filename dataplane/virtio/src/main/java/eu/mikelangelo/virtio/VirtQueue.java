@@ -232,6 +232,35 @@ public abstract sealed class VirtQueue permits SplitQueue, PackedQueue {
     /** @return whether the driver has added chains since {@link #available} last looked */
     public abstract boolean news();
 
+    /**
+     * Lists the next chains, as far as each is a single descriptor for the given direction that lies in one region;
+     * they stay available. Before one that is anything else, or breaks a rule, the list ends: {@link #walk} is for
+     * that.
+     *
+     * @param writable whether the device is to write them; otherwise to read
+     * @param most at most {@link Burst#MAX}
+     * @return how many; perhaps none where a format has no quick way
+     */
+    public int list(Burst burst, boolean writable, int most) {
+        return 0;
+    }
+
+    /** Takes the first {@code chains} chains of a list, and stages their used entries as {@link #complete} does. */
+    public void complete(Burst burst, int chains) {
+        for (int i = 0; i < chains; i++) {
+            complete(burst.heads[i], burst.written[i]);
+        }
+        take(chains);
+    }
+
+    /** As {@link #complete(Burst, int)}, when nothing was written into them. */
+    public void consume(Burst burst, int chains) {
+        for (int i = 0; i < chains; i++) {
+            complete(burst.heads[i], 0);
+        }
+        take(chains);
+    }
+
     /** Notes one buffer of a chain. @return false when the queue is broken now */
     final boolean append(ScatterList list, long address, long length) {
         if (list == null) {

@@ -487,4 +487,49 @@ class PackedQueueTest {
         }
         assertEquals(-1, mock.pollUsed());
     }
+
+    /** Chains of one descriptor are listed together, up to one that is anything else. */
+    @Test
+    void singleDescriptorsAreListedAtOnce() {
+        Burst burst = new Burst();
+        assertEquals(0, queue.list(burst, true, Burst.MAX));
+        raw(d(4096, 8, WRITE, 9), d(8192, 16, WRITE, 7), d(4096, 8, WRITE | NEXT, 1), d(4096, 8, WRITE, 5));
+        assertEquals(0, queue.list(burst, false, Burst.MAX));
+        assertEquals(1, queue.list(burst, true, 1));
+        assertEquals(2, queue.list(burst, true, Burst.MAX));
+        assertEquals(8192, burst.offset(1));
+        assertEquals(16, burst.length(1));
+        assertEquals(3, queue.available(), "those listed, and the one behind them");
+        burst.written(0, 3);
+        burst.written(1, 4);
+        queue.complete(burst, 2);
+        assertTrue(queue.publish());
+        assertEquals(9L << 32 | (0x8080L | WRITE) << 48 | 3, driver.peek64(mock.tableAddress() + 8));
+        assertEquals(7L << 32 | (0x8080L | WRITE) << 48 | 4, driver.peek64(mock.tableAddress() + 24));
+        assertEquals(0, queue.list(burst, true, Burst.MAX));
+        assertEquals(5, serve(0));
+        assertEquals(16, writable.bytes());
+    }
+
+    @Test
+    void aListEndsWhereWalkWouldFindAFault() {
+        long[][] bad = {d(4096, 0, 0, 0), d(4096, -1, 0, 0), d(-8, 8, 0, 0), d(4096, 8, INDIRECT, 0), d(4096, 8, 8, 0)};
+        for (long[] one : bad) {
+            attach();
+            raw(d(4096, 8, 0, 0), one);
+            assertEquals(1, queue.list(new Burst(), false, Burst.MAX));
+            assertTrue(queue.working());
+        }
+    }
+
+    @Test
+    void aListEndsAtAChainThatChangedItsLength() {
+        raw(d(4096, 8, NEXT, 0), d(4096, 8, 0, 0), d(4096, 8, 0, 1));
+        assertEquals(1, queue.available());
+        assertTrue(queue.walk(0, readable, writable) >= 0);
+        driver.rawDescriptor(mock.tableAddress(), 0, 4096, 8, 0x80, 0);
+        assertEquals(0, queue.list(new Burst(), false, Burst.MAX));
+        assertEquals(-1, queue.walk(0, readable, writable));
+        broken(QueueFault.CHANGED);
+    }
 }

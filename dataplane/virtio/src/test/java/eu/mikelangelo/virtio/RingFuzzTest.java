@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 
 /** A short, seeded run of the fuzz target; the long ones are {@code ./do fuzz ring}. A finding names its seed. */
 class RingFuzzTest {
-    private static final int PROGRAMS = 2000;
+    private static final int PROGRAMS = 1200;
 
     @Test
     void randomProgramsBreakNoPromise() {

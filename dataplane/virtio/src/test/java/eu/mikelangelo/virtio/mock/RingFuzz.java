@@ -140,7 +140,8 @@ public final class RingFuzz {
             case 0, 1, 2, 3, 4, 5 -> life.post(operation >> 5 | (next() & 31) << 1, next());
             case 6, 7, 8 -> life.show();
             case 9, 10 -> walkAhead();
-            case 11, 12, 13, 14, 15, 16 -> life.take(next());
+            case 11, 12, 13, 14 -> life.take(next());
+            case 15, 16 -> life.burst(next(), next());
             case 17, 18, 19, 20 -> life.complete(next());
             case 21, 22 -> life.publish();
             case 23, 24, 25 -> {
@@ -177,12 +178,10 @@ public final class RingFuzz {
         long driver = good.availUser();
         long device = good.usedUser();
         int size = good.size();
-        boolean packed = good.packed();
         switch (next() % 8) {
             case 0 -> life.reattach(config(good, next() % 2 == 0 ? 0 : VirtQueue.MAX_SIZE + 1 + next(), table, driver,
                     device, good.nextAvail()), QueueFault.BAD_SIZE);
-            case 1 -> life.reattach(packed ? config(good, size, table, driver, device, size) : config(good, 3, table,
-                    driver, device, 0), packed ? QueueFault.BAD_BASE : QueueFault.BAD_SIZE);
+            case 1 -> badBase(good);
             case 2 -> life.reattach(config(good, size, table + 8, driver, device, good.nextAvail()),
                     QueueFault.BAD_RING_ADDRESS);
             case 3 -> life.reattach(config(good, size, table, driver + 1, device, good.nextAvail()),
@@ -193,6 +192,29 @@ public final class RingFuzz {
                     good.features() ^ Features.PACKED), QueueFault.WRONG_FORMAT);
             default -> life.reattach(null, QueueFault.NONE);
         }
+    }
+
+    /** Positions that a packed ring does not have, or that cannot be together; a size that a split one cannot have. */
+    private void badBase(QueueConfig good) {
+        int size = good.size();
+        if (!good.packed()) {
+            life.reattach(config(good, 3, good.descriptorUser(), good.availUser(), good.usedUser(), 0),
+                    QueueFault.BAD_SIZE);
+            return;
+        }
+        int one = next() % (2 * size);
+        int behind = size + 1 + next() % size;
+        int other = (one + 2 * size - behind % (2 * size)) % (2 * size);
+        int avail = PackedRingLayout.encode(one, size);
+        int used = PackedRingLayout.encode(other, size);
+        int base = switch (next() % 3) {
+            case 0 -> used << 16 | avail & 0x8000 | size + next();
+            case 1 -> (used & 0x8000 | size + next()) << 16 | avail;
+            // A zero there is taken for no position; one that is behind by two rings is not behind.
+            default -> used == 0 || behind == 2 * size ? size : used << 16 | avail;
+        };
+        life.reattach(config(good, size, good.descriptorUser(), good.availUser(), good.usedUser(), base),
+                QueueFault.BAD_BASE);
     }
 
     private static QueueConfig config(QueueConfig of, int size, long table, long driver, long device, int base) {

@@ -1,6 +1,7 @@
 package eu.mikelangelo.virtio.mock;
 
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.Burst;
 import eu.mikelangelo.virtio.Features;
 import eu.mikelangelo.virtio.QueueConfig;
 import eu.mikelangelo.virtio.QueueFault;
@@ -35,6 +36,7 @@ final class RingLife {
     private final int room;
     private final boolean mayRead;
     private final boolean mayWrite;
+    private final Burst burst = new Burst();
     private RingModel model;
     private final ScatterList readable;
     private final ScatterList writable;
@@ -177,6 +179,8 @@ final class RingLife {
         int found = queue.available();
         equal(model.fault, queue.fault(), "fault of available");
         equal(expected, found, "available");
+        int known = layout.packed() ? model.listed() : found;
+        equal(model.fills(known), queue.fills(known), "whether these are all that fit");
         if (honest) {
             check(layout.packed() ? found > model.listed() == dueShown > model.listed() : found == dueShown, "count");
         }
@@ -250,6 +254,55 @@ final class RingLife {
             System.arraycopy(due, 1, due, 0, dueCount - 1);
             dueCount--;
             dueShown--;
+        }
+    }
+
+    /** The device lists chains of one descriptor, and takes and completes some of them at once. */
+    void burst(int most, int share) {
+        if (look() == 0) {
+            return;
+        }
+        boolean write = mayWrite && (!mayRead || (share & 1) != 0);
+        operations++;
+        int count = queue.list(burst, write, Math.min(most, Burst.MAX));
+        equal(QueueFault.NONE, queue.fault(), "list");
+        for (int i = 0; i < count; i++) {
+            model.walk(i);
+            equal(QueueFault.NONE, model.fault, "listed chain");
+            check(model.readPieces + model.writePieces == 1 && model.writes[0] == write, "listed chain's pieces");
+            equal(model.lengths[0], burst.length(i), "listed length");
+            int region = memory.guest.find(model.addresses[0], 1);
+            check(burst.region(i) == memory.guest.region(region), "listed region");
+            equal(model.addresses[0] - memory.guest.guestStart(region), burst.offset(i), "listed offset");
+            walked++;
+        }
+        serve(inOrder && heldCount > 0 ? 0 : Math.min(share >> 1 & 15, count), write, share);
+    }
+
+    private void serve(int count, boolean write, int share) {
+        for (int i = 0; i < count; i++) {
+            int written = write ? (int) ((long) burst.length(i) * share / 255) : 0;
+            burst.written(i, written);
+            if (honest) {
+                used[usedCount] = due[i];
+                usedWritten[usedCount++] = written;
+            }
+        }
+        operations += count;
+        if (write) {
+            queue.complete(burst, count);
+        } else {
+            queue.consume(burst, count);
+        }
+        for (int i = 0; i < count; i++) {
+            model.take();
+            model.complete(1);
+        }
+        staged += count;
+        if (honest) {
+            dueCount -= count;
+            dueShown -= count;
+            System.arraycopy(due, count, due, 0, dueCount);
         }
     }
 

@@ -91,6 +91,15 @@ final class RingModel {
         return outstanding < size && isAvailable(ahead) ? listed + 1 : listed;
     }
 
+    /** @return whether so many chains, which are listed, take the whole ring */
+    boolean fills(int chains) {
+        int sum = packed ? 0 : chains;
+        for (int i = 0; packed && i < chains; i++) {
+            sum += listedCounts[i];
+        }
+        return sum == size;
+    }
+
     /** @return packed: whether the descriptor so many places behind the next chain's first is marked available */
     private boolean isAvailable(int ahead) {
         int counter = next + ahead < size ? wrap : wrap ^ 1;
