@@ -225,7 +225,7 @@ class NotificationTest {
     @ValueSource(longs = {0, Features.EVENT_IDX, Features.PACKED, Features.PACKED | Features.EVENT_IDX,
         Features.PACKED | Features.EVENT_IDX | Features.IN_ORDER})
     void nobodySleepsWhileThereIsWork(long features) {
-        for (int seed = 0; seed < 200; seed++) {
+        for (int seed = 0; seed < 80; seed++) {
             new Suppression(seed, features).run();
         }
     }

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  */
 class QueuePropertyTest {
     private static final int SLOT = 512;
-    private static final int CHAINS = 400;
+    private static final int CHAINS = 300;
 
     private final ScatterList readable = new ScatterList(2048);
     private final ScatterList writable = new ScatterList(2048);

@@ -16,7 +16,8 @@ import java.util.Random;
  * then, if the program wants, lies: descriptors rewritten between any two steps, ids repeated, wrap bits flipped,
  * indices jumped, anything written into rings and tables. {@link RingLife} says what must hold.
  *
- * <p>With {@code -Dring.summary} it prints at the end what was done. {@link #main} runs seeded programs for a time.
+ * <p>With {@code RING_SUMMARY=1} in the environment it prints at the end what was done ({@code ./do fuzz ring}).
+ * {@link #main} runs seeded programs for a time, many times faster, without looking for coverage.
  */
 public final class RingFuzz {
     private static final int MAX_STEPS = 4000;
@@ -40,7 +41,7 @@ public final class RingFuzz {
     private static final Map<QueueFault, Long> FAULTS = new EnumMap<>(QueueFault.class);
 
     static {
-        if (System.getProperty("ring.summary") != null) {
+        if (System.getenv("RING_SUMMARY") != null) {
             Runtime.getRuntime().addShutdownHook(new Thread(() -> System.err.println(summary())));
         }
     }
