@@ -3,4 +3,5 @@ module eu.mikelangelo.virtio {
     requires transitive eu.mikelangelo.memory;
 
     exports eu.mikelangelo.virtio;
+    exports eu.mikelangelo.virtio.driver;
 }

@@ -5,10 +5,13 @@ import java.lang.foreign.Arena;
 
 /**
  * The next chains of a queue, those of one descriptor each: what nearly all frames and buffers are. Parallel arrays of
- * plain numbers, filled by {@link SplitQueue#list} and reused. One thread owns it.
+ * plain numbers, filled by {@link VirtQueue#list} and reused. One thread owns it.
  */
 public final class Burst {
-    /** Chains listed at most. With twice as many as others take at a time, waiting for another core's lines costs each half. */
+    /**
+     * Chains listed at most. With twice as many as others take at a time, waiting for another core's lines costs each
+     * half.
+     */
     public static final int MAX = 64;
 
     final Region[] regions = new Region[MAX];
@@ -29,7 +32,7 @@ public final class Burst {
         return offsets[index];
     }
 
-    /** @return bytes of the chain, 1 to {@link SplitQueue#MAX_DESCRIPTOR_BYTES} */
+    /** @return bytes of the chain, 1 to {@link VirtQueue#MAX_DESCRIPTOR_BYTES} */
     public int length(int index) {
         return lengths[index];
     }

@@ -16,14 +16,17 @@ public final class Features {
     public static final long EVENT_IDX = 1L << 29;
     /** VIRTIO_F_VERSION_1: not a legacy driver. */
     public static final long VERSION_1 = 1L << 32;
-    /** VIRTIO_F_IN_ORDER: buffers are used in the order in which they were made available. */
+    /** VIRTIO_F_RING_PACKED: queues in the packed format. */
+    public static final long PACKED = 1L << 34;
+    /** VIRTIO_F_IN_ORDER: chains are used in the order in which they were made available. */
     public static final long IN_ORDER = 1L << 35;
 
     /**
      * What the network device offers. Fixed for a machine's life: QEMU does not survive a successor that offers less.
      */
     public static final long NET_OFFERED =
-            NET_MTU | NET_MRG_RXBUF | NET_STATUS | ANY_LAYOUT | INDIRECT_DESC | EVENT_IDX | VERSION_1 | IN_ORDER;
+            NET_MTU | NET_MRG_RXBUF | NET_STATUS | ANY_LAYOUT | INDIRECT_DESC | EVENT_IDX | VERSION_1 | PACKED
+                    | IN_ORDER;
 
     private Features() {
     }

@@ -19,7 +19,7 @@ public final class NetReceive {
     /** The queue is not attached or broken. */
     public static final int CLOSED = 3;
 
-    private final SplitQueue queue;
+    private VirtQueue queue;
     private final Region scratch = new Region(Arena.ofAuto().allocate(16, 8));
     private ScatterList pieces = new ScatterList(0);
     private int[] heads = new int[0];
@@ -28,13 +28,17 @@ public final class NetReceive {
     private boolean mergeable;
     private int known;
 
-    /** @param queue the receive queue; attached through {@link #attach} */
-    public NetReceive(SplitQueue queue) {
+    /** @param queue the receive queue until {@link #attach} needs one of the other format */
+    public NetReceive(VirtQueue queue) {
         this.queue = queue;
     }
 
-    /** As {@link SplitQueue#attach}. */
+    /**
+     * As {@link VirtQueue#attach}, to a queue of the format that the driver accepted: {@link #queue} may be another one
+     * from here on.
+     */
     public QueueFault attach(GuestMemory memory, QueueConfig config) {
+        queue = VirtQueue.suited(queue, config.features());
         QueueFault fault = queue.attach(memory, config);
         if (fault == QueueFault.NONE) {
             headerSize = NetHeaderLayout.size(config.features());
@@ -48,7 +52,7 @@ public final class NetReceive {
         return fault;
     }
 
-    /** As {@link SplitQueue#detach}. */
+    /** As {@link VirtQueue#detach}. */
     public int detach() {
         pieces = new ScatterList(0);
         known = 0;
@@ -60,13 +64,13 @@ public final class NetReceive {
         return headerSize;
     }
 
-    /** @return the queue itself */
-    public SplitQueue queue() {
+    /** @return the queue itself, until the next {@link #attach} */
+    public VirtQueue queue() {
         return queue;
     }
 
     /**
-     * Copies one frame into the guest's buffers and stages the used entries; {@link SplitQueue#publish} shows them.
+     * Copies one frame into the guest's buffers and stages the used entries; {@link VirtQueue#publish} shows them.
      *
      * @param frame the bytes
      * @param from where in {@code frame} the frame begins
@@ -106,7 +110,7 @@ public final class NetReceive {
             if (chains == known) {
                 known = queue.available();
                 if (chains >= known) {
-                    return queue.working() ? -(chains == queue.size() ? TOO_LONG : NO_BUFFERS) : -CLOSED;
+                    return queue.working() ? -(queue.fills(chains) ? TOO_LONG : NO_BUFFERS) : -CLOSED;
                 }
             }
             if (chains > 0 && !mergeable || list.room() < room) {
@@ -131,7 +135,7 @@ public final class NetReceive {
         return chains;
     }
 
-    /** Lists the next buffers, as {@link SplitQueue#list}. */
+    /** Lists the next buffers, as {@link VirtQueue#list}. */
     public int list(Burst burst, int most) {
         return queue.list(burst, true, most);
     }

@@ -20,19 +20,23 @@ public final class NetTransmit {
     /** A chain that is no frame (too short or too long): to be given back and counted. */
     public static final int MALFORMED = 2;
 
-    private final SplitQueue queue;
+    private VirtQueue queue;
     private ScatterList pieces = new ScatterList(0);
     private int headerSize;
     private int head;
     private int known;
 
-    /** @param queue the transmit queue; attached through {@link #attach} */
-    public NetTransmit(SplitQueue queue) {
+    /** @param queue the transmit queue until {@link #attach} needs one of the other format */
+    public NetTransmit(VirtQueue queue) {
         this.queue = queue;
     }
 
-    /** As {@link SplitQueue#attach}. */
+    /**
+     * As {@link VirtQueue#attach}, to a queue of the format that the driver accepted: {@link #queue} may be another one
+     * from here on.
+     */
     public QueueFault attach(GuestMemory memory, QueueConfig config) {
+        queue = VirtQueue.suited(queue, config.features());
         QueueFault fault = queue.attach(memory, config);
         if (fault == QueueFault.NONE) {
             headerSize = NetHeaderLayout.size(config.features());
@@ -42,7 +46,7 @@ public final class NetTransmit {
         return fault;
     }
 
-    /** As {@link SplitQueue#detach}. */
+    /** As {@link VirtQueue#detach}. */
     public int detach() {
         pieces = new ScatterList(0);
         known = 0;
@@ -54,8 +58,8 @@ public final class NetTransmit {
         return headerSize;
     }
 
-    /** @return the queue itself */
-    public SplitQueue queue() {
+    /** @return the queue itself, until the next {@link #attach} */
+    public VirtQueue queue() {
         return queue;
     }
 
@@ -102,7 +106,7 @@ public final class NetTransmit {
         known--;
     }
 
-    /** Lists the next frames, each behind its header, as {@link SplitQueue#list}. */
+    /** Lists the next frames, each behind its header, as {@link VirtQueue#list}. */
     public int list(Burst burst, int most) {
         return queue.list(burst, false, most);
     }

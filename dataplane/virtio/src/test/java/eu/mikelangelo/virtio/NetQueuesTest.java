@@ -22,6 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Frames over virtqueues: headers, merging, and two threads that sleep and wake each other. */
 class NetQueuesTest {
     private static final long MERGE = Features.VERSION_1 | Features.NET_MRG_RXBUF;
+    private static final long[] FORMATS = {MERGE, MERGE | Features.PACKED, MERGE | Features.PACKED | Features.IN_ORDER};
 
     private final Random random = new Random(23);
     private final Region flat = new Region(Arena.ofAuto().allocate(NetTransmit.MAX_FRAME, 8));
@@ -47,22 +48,25 @@ class NetQueuesTest {
     @ParameterizedTest
     @ValueSource(ints = {12, 13, 20, 100, 1526, 4096})
     void framesOfAnyLengthOverBuffersOfAnyLength(int buffer) {
-        MockNic nic = new MockNic(256, buffer, MERGE);
-        NetReceive rx = receiver(nic);
-        for (int i = 0; i < 300; i++) {
-            nic.refill(256);
-            byte[] sent = frame(1 + random.nextInt(Math.min(NetTransmit.MAX_FRAME, 256 * buffer - 12)));
-            assertEquals(NetReceive.DELIVERED, rx.deliver(frame, 0, sent.length));
-            rx.queue().publish();
-            assertArrayEquals(sent, nic.poll());
-            assertNull(nic.poll());
+        for (long features : FORMATS) {
+            MockNic nic = new MockNic(256, buffer, features);
+            NetReceive rx = receiver(nic);
+            for (int i = 0; i < 150; i++) {
+                nic.refill(256);
+                byte[] sent = frame(1 + random.nextInt(Math.min(NetTransmit.MAX_FRAME, 256 * buffer - 12)));
+                assertEquals(NetReceive.DELIVERED, rx.deliver(frame, 0, sent.length));
+                rx.queue().publish();
+                assertArrayEquals(sent, nic.poll());
+                assertNull(nic.poll());
+            }
+            nic.guest().checkCanaries();
         }
-        nic.guest().checkCanaries();
     }
 
-    @Test
-    void aFrameThatDoesNotFitNowTakesNothing() {
-        MockNic nic = new MockNic(8, 100, MERGE);
+    @ParameterizedTest
+    @ValueSource(longs = {0, Features.PACKED})
+    void aFrameThatDoesNotFitNowTakesNothing(long format) {
+        MockNic nic = new MockNic(8, 100, MERGE | format);
         NetReceive rx = receiver(nic);
         nic.refill(3);
         byte[] sent = frame(289);
@@ -80,9 +84,10 @@ class NetQueuesTest {
         assertEquals(NetReceive.DELIVERED, rx.deliver(frame, 0, 788));
     }
 
-    @Test
-    void aBufferWithoutRoomForTheHeaderBreaksTheQueue() {
-        MockNic nic = new MockNic(8, 11, MERGE);
+    @ParameterizedTest
+    @ValueSource(longs = {0, Features.PACKED})
+    void aBufferWithoutRoomForTheHeaderBreaksTheQueue(long format) {
+        MockNic nic = new MockNic(8, 11, MERGE | format);
         NetReceive rx = receiver(nic);
         nic.refill(8);
         frame(60);
@@ -90,9 +95,10 @@ class NetQueuesTest {
         assertEquals(QueueFault.BUFFER_TOO_SMALL, rx.queue().fault());
     }
 
-    @Test
-    void readableBuffersInAReceiveQueueBreakIt() {
-        MockNic nic = new MockNic(8, 100, MERGE);
+    @ParameterizedTest
+    @ValueSource(longs = {0, Features.PACKED})
+    void readableBuffersInAReceiveQueueBreakIt(long format) {
+        MockNic nic = new MockNic(8, 100, MERGE | format);
         NetReceive rx = receiver(nic);
         nic.receiver().add(new int[] {100}, new int[0], false);
         nic.receiver().publish();
@@ -101,10 +107,11 @@ class NetQueuesTest {
         assertEquals(QueueFault.DIRECTION, rx.queue().fault());
     }
 
-    @Test
-    void transmitLengthsAreChecked() {
+    @ParameterizedTest
+    @ValueSource(longs = {0, Features.PACKED})
+    void transmitLengthsAreChecked(long format) {
         MockGuest guest = new MockGuest(4 << 20);
-        MockDriver driver = new MockDriver(guest, 8, 66_000, Features.VERSION_1);
+        MockDriver driver = new MockDriver(guest, 8, 66_000, Features.VERSION_1 | format);
         NetTransmit tx = new NetTransmit(new SplitQueue());
         tx.attach(guest.memory(), driver.config());
         int[] lengths = {1, 12, 25, 26, 12 + 65_550, 12 + 65_551};
@@ -122,12 +129,51 @@ class NetQueuesTest {
         }
     }
 
+    /** A machine may come back with a driver that accepts other features. */
+    @Test
+    void aDriverOfTheOtherFormatIsServedAfterReattaching() {
+        NetReceive rx = new NetReceive(new SplitQueue());
+        NetTransmit tx = new NetTransmit(new SplitQueue());
+        for (long features : FORMATS) {
+            MockNic nic = new MockNic(8, 100, features);
+            assertEquals(QueueFault.NONE, rx.attach(nic.guest().memory(), nic.receiver().config()));
+            assertEquals(QueueFault.NONE, tx.attach(nic.guest().memory(), nic.transmitter().config()));
+            assertEquals(Features.has(features, Features.PACKED), rx.queue().packed());
+            nic.refill(8);
+            byte[] sent = frame(300);
+            assertEquals(NetReceive.DELIVERED, rx.deliver(frame, 0, 300));
+            rx.queue().publish();
+            assertArrayEquals(sent, nic.poll());
+            assertTrue(nic.send(sent, 20, false));
+            assertEquals(NetTransmit.FRAME, tx.peek());
+            assertEquals(300, tx.length());
+            rx.detach();
+            tx.detach();
+        }
+    }
+
+    /** Chains of several descriptors fill a packed ring with few chains. */
+    @Test
+    void aFrameTooLongForAPackedRingOfChainsIsKnownToBe() {
+        MockNic nic = new MockNic(8, 100, MERGE | Features.PACKED);
+        NetReceive rx = receiver(nic);
+        for (int i = 0; i < 4; i++) {
+            nic.receiver().add(new int[0], new int[] {50, 50}, false);
+        }
+        nic.receiver().publish();
+        frame(389);
+        assertEquals(NetReceive.TOO_LONG, rx.deliver(frame, 0, 389));
+        frame(388);
+        assertEquals(NetReceive.DELIVERED, rx.deliver(frame, 0, 388));
+    }
+
     /**
      * Driver and device on two threads, each sleeping on a semaphore when it has nothing to do: a lost notification
      * would hang, a missing barrier would show torn frames. With EVENT_IDX and without.
      */
     @ParameterizedTest
-    @ValueSource(longs = {0, Features.EVENT_IDX})
+    @ValueSource(longs = {0, Features.EVENT_IDX, Features.PACKED, Features.PACKED | Features.EVENT_IDX,
+        Features.PACKED | Features.EVENT_IDX | Features.IN_ORDER})
     @Timeout(value = 60, unit = TimeUnit.SECONDS)
     void twoThreadsWakeEachOther(long feature) throws InterruptedException {
         int frames = 60_000;
@@ -184,7 +230,7 @@ class NetQueuesTest {
                 call.release();
             }
             tx.queue().armKicks();
-            SplitQueue.fence();
+            VirtQueue.fence();
             try {
                 if (got < frames && !tx.queue().news() && !kick.tryAcquire(20, TimeUnit.SECONDS)) {
                     wrong.addAndGet(1_000_000);
@@ -201,7 +247,7 @@ class NetQueuesTest {
         if (!tx.queue().publish()) {
             return false;
         }
-        SplitQueue.fence();
+        VirtQueue.fence();
         return tx.queue().shouldCall();
     }
 }

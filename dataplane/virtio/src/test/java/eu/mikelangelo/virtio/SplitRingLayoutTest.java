@@ -36,7 +36,8 @@ class SplitRingLayoutTest {
         assertEquals(12, NetHeaderLayout.size(Features.NET_MRG_RXBUF));
         assertEquals(10, NetHeaderLayout.size(Features.EVENT_IDX));
         assertEquals(NetHeaderLayout.BUFFERS + 2, NetHeaderLayout.SIZE);
-        assertEquals(1L << 15 | 1L << 3 | 1L << 16 | 1L << 27 | 1L << 28 | 1L << 29 | 1L << 32 | 1L << 35,
+        assertEquals(1L << 15 | 1L << 3 | 1L << 16 | 1L << 27 | 1L << 28 | 1L << 29 | 1L << 32
+                | 1L << 34 | 1L << 35,
                 Features.NET_OFFERED);
     }
 }
