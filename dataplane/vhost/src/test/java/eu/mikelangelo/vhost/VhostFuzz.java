@@ -1,0 +1,298 @@
+package eu.mikelangelo.vhost;
+
+import eu.mikelangelo.linux.FdList;
+import eu.mikelangelo.virtio.Features;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Runs a session against a program given as bytes: the honest start of a front-end, as far as the program wants it,
+ * then well-formed messages with values from the input, sometimes with bytes of them overwritten, with descriptors of
+ * several kinds. {@link CheckingHandler}, {@link FakeFiles} and {@link SessionOracle} throw when a promise is broken.
+ */
+public final class VhostFuzz {
+    private static final int MAX_STEPS = 200;
+    private static final RequestType[] TYPES = RequestType.values();
+    private static final FakeFiles.Kind[] KINDS = FakeFiles.Kind.values();
+    private static final long USER = 0x10000;
+    private static final long REGION = 0x40000;
+    private static final long OFFERED = Features.NET_OFFERED | Ring.PACKED;
+    private static final long REPORT_EVERY = 1 << 22;
+
+    private static long programs;
+    private static long messages;
+    private static long programsWithRings;
+
+    private final byte[] input;
+    private int at;
+    private final ByteBuffer message = ByteBuffer.allocate(VhostCodec.MAX_MESSAGE).order(ByteOrder.LITTLE_ENDIAN);
+    private final ByteBuffer reply = ByteBuffer.allocate(VhostCodec.MAX_MESSAGE).order(ByteOrder.LITTLE_ENDIAN);
+    private final FdList fds = new FdList(MessageLayout.MAX_REGIONS);
+    private final FakeFiles files = new FakeFiles();
+    private final CheckingHandler handler = new CheckingHandler(files);
+    private final BackEndSession session;
+    private final SessionOracle oracle;
+    private final int rings;
+    private final boolean packed;
+
+    private VhostFuzz(byte[] input) {
+        this.input = input;
+        int mode = next8();
+        packed = (mode & 1) != 0;
+        rings = 2 * (1 + (mode >> 1) % BackEndConfig.MAX_QUEUE_PAIRS);
+        oracle = new SessionOracle(rings);
+        handler.refuseEvery = (mode & 0xf0) == 0xf0 ? 1 + (mode & 7) : 0;
+        files.poor = mode % 32 == 31;
+        handler.position = next8();
+        session = new BackEndSession(new BackEndConfig(OFFERED, rings / 2, mode % 16 == 15), handler, files);
+    }
+
+    /** Runs one input, for the fuzzer; says now and then how far it has come. */
+    public static void fuzzerTestOneInput(byte[] input) {
+        long before = messages / REPORT_EVERY;
+        run(input);
+        if (messages / REPORT_EVERY != before) {
+            System.err.println(summary());
+        }
+    }
+
+    /** Runs one input. @return how many rings were started, a measure of how deep it came */
+    static long run(byte[] input) {
+        VhostFuzz fuzz = new VhostFuzz(input);
+        fuzz.honest();
+        fuzz.steps();
+        fuzz.end();
+        programs++;
+        programsWithRings += fuzz.handler.starts > 0 ? 1 : 0;
+        return fuzz.handler.starts;
+    }
+
+    /** What all runs of this process have done. */
+    static String summary() {
+        return messages + " messages in " + programs + " programs, " + programsWithRings + " of which started a ring";
+    }
+
+    static long messages() {
+        return messages;
+    }
+
+    static long programsWithRings() {
+        return programsWithRings;
+    }
+
+    /** The start of a network device; one program in four leaves it early. */
+    private void honest() {
+        List<Request> start = new ArrayList<>();
+        int choice = next8();
+        boolean slots = (choice & 1) != 0;
+        start.add(new Request.Number(RequestType.SET_PROTOCOL_FEATURES, BackEndConfig.PROTOCOL_SERVED));
+        long features = BackEndConfig.PROTOCOL_FEATURES | OFFERED & ~(packed ? 0 : Ring.PACKED);
+        start.add(new Request.Number(RequestType.SET_FEATURES, features));
+        if (slots) {
+            start.add(new Request.MemorySlot(RequestType.ADD_MEM_REG, region(0)));
+            start.add(new Request.MemorySlot(RequestType.ADD_MEM_REG, region(1)));
+        } else {
+            start.add(new Request.MemoryTable(List.of(region(0), region(1))));
+        }
+        if ((choice & 2) != 0) {
+            start.add(new Request.Inflight(RequestType.GET_INFLIGHT_FD, 0, 0, rings, 64));
+        }
+        int started = 1 + (choice >> 2) % rings;
+        for (int i = 0; i < started; i++) {
+            honestRing(i, start);
+        }
+        int length = next8() % 4 == 0 ? next8() % start.size() : start.size();
+        for (int i = 0; i < length && session.error().isEmpty(); i++) {
+            VhostCodec.encode(start.get(i), i % 2 == 0, message);
+            honestDescriptors(start.get(i));
+            send();
+        }
+    }
+
+    private void honestRing(int index, List<Request> start) {
+        long base = USER + 0x4000L * index;
+        start.add(new Request.VringState(RequestType.SET_VRING_NUM, index, 64));
+        start.add(new Request.VringState(RequestType.SET_VRING_BASE, index, packed ? 0x8000 : 0));
+        start.add(new Request.VringAddress(index, 0, base, base + 0x2000, base + 0x1000, 0));
+        start.add(new Request.VringFd(RequestType.SET_VRING_KICK, index, true));
+        start.add(new Request.VringFd(RequestType.SET_VRING_CALL, index, true));
+        start.add(new Request.VringState(RequestType.SET_VRING_ENABLE, index, 1));
+    }
+
+    private static Request.MemoryRegion region(int index) {
+        return new Request.MemoryRegion(index * REGION, REGION, USER + index * REGION, index * REGION);
+    }
+
+    private void steps() {
+        for (int step = 0; step < MAX_STEPS && at < input.length && session.error().isEmpty(); step++) {
+            Request request = next();
+            VhostCodec.encode(request, next8() % 4 != 0, message);
+            int mutations = next8() % 32 == 0 ? next8() % 4 : 0;
+            for (int i = 0; i < mutations; i++) {
+                message.put(next8() % message.limit(), (byte) next8());
+            }
+            if (next8() % 128 == 0) {
+                message.limit(Math.max(VhostCodec.HEADER, next8() % VhostCodec.MAX_MESSAGE));
+            }
+            if (next8() % 64 == 0) {
+                strangeDescriptors();
+            } else {
+                honestDescriptors(request);
+            }
+            send();
+        }
+    }
+
+    private void send() {
+        messages++;
+        // As the session will see it: mutations may have made another request of it.
+        Request seen = VhostCodec.decode(message, fds.count());
+        boolean acknowledge = (message.getInt(MessageLayout.FLAGS) & MessageLayout.NEED_REPLY) != 0;
+        int length = session.handle(message, fds, reply);
+        CheckingHandler.require(fds.count() == 0, "descriptors left over");
+        CheckingHandler.require(length <= 0 || length == reply.limit(), "the length is not that of the reply");
+        CheckingHandler.require(reply.limit() == 0 || VhostCodec.isReply(reply)
+                && VhostCodec.number(reply) == VhostCodec.number(message)
+                && VhostCodec.payloadSize(reply) == reply.limit() - VhostCodec.HEADER, "not a reply to this message");
+        files.close(session.takeReplyFd());
+        if (length == BackEndSession.CLOSE) {
+            CheckingHandler.require(!session.error().isEmpty(), "closed without a reason");
+            return;
+        }
+        if (seen instanceof Request.Plain plain && plain.type().answers()) {
+            CheckingHandler.require(length > 0, "no answer to " + plain);
+        }
+        boolean declined = acknowledge && length > 0 && reply.getLong(VhostCodec.HEADER) != 0
+                && !(seen instanceof Request.Unserved);
+        boolean answersItself = seen instanceof Request.VringState state && state.type().answers();
+        if (!declined || answersItself) {
+            oracle.accepted(seen);
+        }
+        compare(seen);
+    }
+
+    private void compare(Request after) {
+        int running = 0;
+        for (int i = 0; i < rings; i++) {
+            boolean runs = handler.running[i] != null;
+            running += runs ? 1 : 0;
+            CheckingHandler.require(runs == oracle.mustRun(i), "ring " + i + (runs ? " runs" : " rests")
+                    + " after " + after);
+        }
+        CheckingHandler.require(session.runningRings() == running, "running rings");
+    }
+
+    private void end() {
+        session.close();
+        session.close();
+        CheckingHandler.require(handler.isOver(), "not told of the end");
+        if (!session.error().isEmpty()) {
+            VhostCodec.encode(new Request.Plain(RequestType.GET_FEATURES), true, message);
+            CheckingHandler.require(session.handle(message, fds, reply) == BackEndSession.CLOSE, "alive after the end");
+        }
+        files.everythingIsClosed();
+    }
+
+    private void honestDescriptors(Request request) {
+        switch (request) {
+            case Request.VringFd fd -> give(fd.hasFd() ? 1 : 0, FakeFiles.Kind.EVENT);
+            case Request.MemoryTable table -> give(table.regions().size(), FakeFiles.Kind.SEALED);
+            case Request.MemorySlot slot -> give(slot.type() == RequestType.ADD_MEM_REG ? 1 : 0,
+                    FakeFiles.Kind.SEALED);
+            case Request.Inflight region -> give(region.type() == RequestType.SET_INFLIGHT_FD ? 1 : 0,
+                    FakeFiles.Kind.INFLIGHT);
+            default -> { }
+        }
+    }
+
+    private void give(int count, FakeFiles.Kind kind) {
+        for (int i = 0; i < count; i++) {
+            files.give(fds, kind);
+        }
+    }
+
+    private void strangeDescriptors() {
+        int count = next8() % (MessageLayout.MAX_REGIONS + 1);
+        for (int i = 0; i < count; i++) {
+            files.give(fds, KINDS[next8() % KINDS.length]);
+        }
+    }
+
+    private Request next() {
+        RequestType type = TYPES[next8() % TYPES.length];
+        int index = next8() % 64 == 0 ? next8() : next8() % rings;
+        return switch (type.payload()) {
+            case NONE -> new Request.Plain(type);
+            case U64 -> new Request.Number(type, number(type));
+            case STATE -> new Request.VringState(type, index, value(type));
+            case ADDRESS -> address(index);
+            case VRING_FD -> new Request.VringFd(type, index & 0xff, next8() % 16 != 0
+                    || type == RequestType.SET_VRING_KICK);
+            case TABLE -> table();
+            case REGION -> new Request.MemorySlot(type, next8() % 8 == 0 ? strangeRegion() : region(next8() % 4));
+            case INFLIGHT -> new Request.Inflight(type, next8() % 8 == 0 ? next64() : 1 << 18,
+                    next8() % 8 == 0 ? next64() : 0, next8() % 8 == 0 ? next8() : rings,
+                    next8() % 4 == 0 ? (int) next64() & 0xffff : 1 << next8() % 8);
+        };
+    }
+
+    private long number(RequestType type) {
+        boolean strange = next8() % 16 == 0;
+        return switch (type) {
+            case SET_FEATURES -> strange ? next64() : BackEndConfig.PROTOCOL_FEATURES
+                    | OFFERED & ~(packed ? 0 : Ring.PACKED) & ~(1L << next8() % 32);
+            case SET_PROTOCOL_FEATURES -> strange ? next64() : BackEndConfig.PROTOCOL_SERVED;
+            case SET_STATUS -> strange ? next64() : next8() % 16;
+            default -> strange ? next64() : 1_000 + next8();
+        };
+    }
+
+    private int value(RequestType type) {
+        boolean strange = next8() % 64 == 0;
+        return switch (type) {
+            case SET_VRING_NUM -> strange ? (int) next64() : 1 << 6 + next8() % 2;
+            case SET_VRING_BASE -> strange ? (int) next64() : packed ? 0x8000 | next8() % 64 : next8();
+            case SET_VRING_ENABLE -> strange ? (int) next64() : next8() % 4 == 0 ? 0 : 1;
+            default -> 0;
+        };
+    }
+
+    private Request address(int index) {
+        long base = next8() % 64 == 0 ? next64() : USER + 0x4000L * (next8() % 32);
+        long used = next8() % 64 == 0 ? next64() : base + 0x2000;
+        return new Request.VringAddress(index, next8() % 64 == 0 ? next8() : 0, base, used, base + 0x1000, 0);
+    }
+
+    private Request table() {
+        int count = next8() % 16 == 0 ? next8() % 9 : 2;
+        List<Request.MemoryRegion> regions = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            regions.add(next8() % 32 == 0 ? strangeRegion() : region(i));
+        }
+        return new Request.MemoryTable(regions);
+    }
+
+    private Request.MemoryRegion strangeRegion() {
+        return new Request.MemoryRegion(next64(), next64(), next64(), next64() >>> 40);
+    }
+
+    private int next8() {
+        return at < input.length ? input[at++] & 0xff : 1;
+    }
+
+    private long next64() {
+        long value = 0;
+        for (int i = 0; i < 8; i++) {
+            value = value << 8 | next8();
+        }
+        // Small magnitudes of either sign are as interesting as random ones.
+        return switch (next8() % 4) {
+            case 0 -> value;
+            case 1 -> value >> 48;
+            case 2 -> value >>> 44;
+            default -> 1L << (value & 63);
+        };
+    }
+}
