@@ -280,8 +280,7 @@ public final class BackEndSession {
         InflightArea old = inflight;
         inflight = next;
         replyFd = next.takeFd();
-        Verdict verdict = rings.inflight(next.region());
-        old.close();
+        Verdict verdict = rings.inflight(old, next);
         if (get) {
             VhostCodec.replyInflight(next.description(request.type()), message.limit() - VhostCodec.HEADER, reply);
         }

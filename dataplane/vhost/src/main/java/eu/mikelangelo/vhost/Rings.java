@@ -1,7 +1,6 @@
 package eu.mikelangelo.vhost;
 
 import eu.mikelangelo.linux.FdList;
-import eu.mikelangelo.vhost.inflight.InflightRegion;
 
 /**
  * The rings of a session and the one rule of theirs: a ring runs exactly while it has memory, a size, addresses, a
@@ -75,10 +74,11 @@ final class Rings {
         old.closeAllBut(next);
     }
 
-    /** Another region for what is in flight. */
-    Verdict inflight(InflightRegion next) {
+    /** Another region for what is in flight; the old one is unmapped whatever becomes of the rings. */
+    Verdict inflight(InflightArea old, InflightArea next) {
         stopAll();
-        handler.inflight(next);
+        handler.inflight(next.region());
+        old.close();
         return startAll();
     }
 

@@ -92,6 +92,9 @@ final class CheckingHandler implements BackendHandler {
         quiet("inflight");
         touch(inflight);
         touch(region);
+        for (int i = 0; i < region.queues(); i++) {
+            require(region.part(i).u16(8) == 1 && region.part(i).u16(10) == region.entries(), "in-flight version");
+        }
         inflight = region;
     }
 

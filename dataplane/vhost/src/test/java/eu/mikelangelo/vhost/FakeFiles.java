@@ -6,7 +6,7 @@ import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.LinuxException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
+import java.lang.foreign.ValueLayout;
 
 /**
  * A world without a kernel: descriptors are numbers of several kinds, every one of which must be closed exactly once.
@@ -16,11 +16,12 @@ final class FakeFiles implements PeerFiles {
     enum Kind { SEALED, EVENT, OPEN, TINY, HUGE_PAGES, DEVICE, ODD_BLOCKS, BROKEN, UNMAPPABLE, INFLIGHT }
 
     static final long FILE_SIZE = 1 << 20;
+    static final long INFLIGHT_SIZE = 1 << 18;
     private static final Kind[] KINDS = Kind.values();
     private static final int FIRST = 1_000_000;
     private static final int MOST = 4_096;
     private static final MemorySegment SCRATCH = Arena.global().allocate(4 << 20, 1 << 21);
-    private static final MemorySegment INFLIGHT = Arena.global().allocate(1 << 18, 4096);
+    private static final MemorySegment INFLIGHT = Arena.global().allocate(INFLIGHT_SIZE, 4096);
     private static final int REGULAR = 0100600;
 
     private final byte[] kinds = new byte[MOST];
@@ -30,6 +31,9 @@ final class FakeFiles implements PeerFiles {
 
     /** Creating memory fails. */
     boolean poor;
+    /** Memory that can be shrunk may be mapped. */
+    boolean trusting;
+    private int mapped;
 
     int open(Kind kind) {
         if (next == MOST) {
@@ -53,16 +57,16 @@ final class FakeFiles implements PeerFiles {
                 throw new AssertionError("descriptor " + i + " of kind " + KINDS[kinds[i]] + " is not closed");
             }
         }
+        CheckingHandler.require(mapped == 0, mapped + " mappings are left");
         if (inflightUsed) {
             INFLIGHT.fill((byte) 0);
         }
     }
 
-    void reset() {
-        Arrays.fill(open, 0, next, false);
-        next = 0;
-        poor = false;
-        inflightUsed = false;
+    /** A predecessor left something else in what tracks buffers in flight. */
+    void scribble(int at, int value) {
+        inflightUsed = true;
+        INFLIGHT.set(ValueLayout.JAVA_BYTE, at, (byte) value);
     }
 
     private Kind kind(int fd) {
@@ -99,17 +103,22 @@ final class FakeFiles implements PeerFiles {
     @Override
     public MemorySegment map(int fd, long offset, long length, Arena arena) {
         Kind kind = kind(fd);
+        Fds.Status status = status(fd);
+        long end = status.size() + status.blockSize() - 1 & -status.blockSize();
+        CheckingHandler.require(offset >= 0 && length > 0 && offset <= end - length, "mapped beyond the file");
+        CheckingHandler.require(trusting || kind != Kind.OPEN, "mapped what can be shrunk");
         MemorySegment file = kind == Kind.INFLIGHT ? INFLIGHT : SCRATCH;
-        if (kind == Kind.UNMAPPABLE || offset + length > file.byteSize()) {
+        if (kind == Kind.UNMAPPABLE) {
             throw new LinuxException("mmap", length + " bytes", Errno.ENOMEM);
         }
         inflightUsed |= kind == Kind.INFLIGHT;
-        return file.asSlice(offset, length).reinterpret(arena, null);
+        mapped++;
+        return file.asSlice(offset, length).reinterpret(arena, gone -> mapped--);
     }
 
     @Override
     public int create(String name, long size) {
-        if (poor) {
+        if (poor || size > INFLIGHT.byteSize()) {
             throw new LinuxException("memfd_create", name, Errno.ENFILE);
         }
         return open(Kind.INFLIGHT);

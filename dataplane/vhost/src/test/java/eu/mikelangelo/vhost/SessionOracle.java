@@ -1,11 +1,14 @@
 package eu.mikelangelo.vhost;
 
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
- * Says from the requests that were accepted which rings must run: those with a size, addresses inside the memory, a
- * kick descriptor, and enabled. Written from the specification's "Ring states", not from the session.
+ * Says which messages must end the session, and from the requests that were accepted which rings must run: those with
+ * a size, addresses inside the memory, a kick descriptor, and enabled. Written from the specification, not from the
+ * session.
  */
 final class SessionOracle {
     private final boolean[] size;
@@ -14,14 +17,86 @@ final class SessionOracle {
     private final int[] sizes;
     private final Request.VringAddress[] addresses;
     private final List<Request.MemoryRegion> memory = new ArrayList<>();
+    private final long offered;
     private boolean packed;
+    private long protocol;
 
-    SessionOracle(int rings) {
+    SessionOracle(int rings, long offered) {
+        this.offered = offered;
         size = new boolean[rings];
         kick = new boolean[rings];
         enabled = new boolean[rings];
         sizes = new int[rings];
         addresses = new Request.VringAddress[rings];
+    }
+
+    /** Whether the front-end may ask for acknowledgements. */
+    boolean acknowledges() {
+        return (protocol & 1 << 3) != 0;
+    }
+
+    /** Shapes: numbers on the wire, read without the codec. */
+    boolean mustEnd(ByteBuffer message, int fds) {
+        int number = message.getInt(0);
+        int flags = message.getInt(4);
+        int size = message.getInt(8);
+        if (size != message.limit() - 12 || (flags & 7) != 1) {
+            return true;
+        }
+        return switch (number) {
+            case 5 -> size < 8 || message.getInt(12) != fds;
+            case 12, 13, 14 -> size != 8 || fds != ((message.getLong(12) & 0x100) != 0 ? 0 : 1)
+                    || (message.getLong(12) & 0xff) >= rings();
+            case 8, 10, 11, 18 -> size != 8 || fds > 0 || Integer.compareUnsigned(message.getInt(12), rings()) >= 0;
+            case 9 -> size != 40 || fds > 0 || Integer.compareUnsigned(message.getInt(12), rings()) >= 0;
+            case 2, 16, 19, 20, 39 -> size != 8 || fds > 0;
+            case 1, 3, 4, 15, 17 -> size != 0 || fds > 0;
+            case 31 -> fds > 0 || (protocol & 1 << 12) == 0;
+            case 32 -> fds != 1;
+            case 36 -> size != 0 || fds > 0 || (protocol & 1 << 15) == 0;
+            case 37 -> size != 40 || fds != 1;
+            case 38 -> size != 40 || fds > 1;
+            case 40 -> size != 0 || fds > 0 || (protocol & 1 << 16) == 0;
+            default -> false;
+        };
+    }
+
+    /** Values: of a request that was well-formed and is served. */
+    boolean mustRefuse(Request request) {
+        return switch (request) {
+            case Request.Number number -> switch (number.type()) {
+                case SET_FEATURES -> (number.value() & ~(offered | 1L << 30)) != 0;
+                case SET_PROTOCOL_FEATURES -> (number.value() & ~BackEndConfig.PROTOCOL_SERVED) != 0;
+                case SET_STATUS -> number.value() >>> 8 != 0;
+                case NET_SET_MTU -> number.value() < 68 || number.value() > 65_535;
+                default -> false;
+            };
+            case Request.VringState state -> state.type() == RequestType.SET_VRING_NUM
+                    && (state.value() < 1 || state.value() > 32_768);
+            case Request.Inflight region -> region.queues() > rings() || region.queues() == 0;
+            case Request.MemorySlot slot -> slot.type() == RequestType.REM_MEM_REG && !knows(slot.region());
+            default -> false;
+        };
+    }
+
+    /** A region that exists may always go, whatever lies in it. */
+    boolean mustAccept(Request request) {
+        return request instanceof Request.MemorySlot slot && slot.type() == RequestType.REM_MEM_REG
+                && (protocol & 1 << 15) != 0 && knows(slot.region());
+    }
+
+    private boolean knows(Request.MemoryRegion wanted) {
+        for (Request.MemoryRegion region : memory) {
+            if (region.guestPhysical() == wanted.guestPhysical() && region.size() == wanted.size()
+                    && region.userAddress() == wanted.userAddress()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private int rings() {
+        return kick.length;
     }
 
     void accepted(Request request) {
@@ -30,7 +105,7 @@ final class SessionOracle {
                 if (plain.type() == RequestType.RESET_DEVICE) {
                     forgetAll();
                 } else if (plain.type() == RequestType.RESET_OWNER) {
-                    java.util.Arrays.fill(enabled, false);
+                    Arrays.fill(enabled, false);
                 }
             }
             case Request.Number number -> number(number);
@@ -63,13 +138,15 @@ final class SessionOracle {
     }
 
     private void number(Request.Number number) {
-        if (number.type() == RequestType.SET_FEATURES) {
+        if (number.type() == RequestType.SET_PROTOCOL_FEATURES) {
+            protocol = number.value();
+        } else if (number.type() == RequestType.SET_FEATURES) {
             packed = (number.value() & Ring.PACKED) != 0;
             for (int i = 0; i < enabled.length; i++) {
                 enabled[i] |= (number.value() & BackEndConfig.PROTOCOL_FEATURES) == 0;
             }
         } else if (number.type() == RequestType.SET_STATUS && number.value() == 0) {
-            java.util.Arrays.fill(kick, false);
+            Arrays.fill(kick, false);
         }
     }
 

@@ -42,11 +42,12 @@ public final class VhostFuzz {
         int mode = next8();
         packed = (mode & 1) != 0;
         rings = 2 * (1 + (mode >> 1) % BackEndConfig.MAX_QUEUE_PAIRS);
-        oracle = new SessionOracle(rings);
+        oracle = new SessionOracle(rings, OFFERED);
         handler.refuseEvery = (mode & 0xf0) == 0xf0 ? 1 + (mode & 7) : 0;
         files.poor = mode % 32 == 31;
+        files.trusting = mode % 16 == 15;
         handler.position = next8();
-        session = new BackEndSession(new BackEndConfig(OFFERED, rings / 2, mode % 16 == 15), handler, files);
+        session = new BackEndSession(new BackEndConfig(OFFERED, rings / 2, files.trusting), handler, files);
     }
 
     /** Runs one input, for the fuzzer; says now and then how far it has come. */
@@ -137,6 +138,9 @@ public final class VhostFuzz {
                 message.limit(Math.max(VhostCodec.HEADER, next8() % VhostCodec.MAX_MESSAGE));
             }
             if (next8() % 64 == 0) {
+                files.scribble(next8() % 24, next8());
+            }
+            if (next8() % 64 == 0) {
                 strangeDescriptors();
             } else {
                 honestDescriptors(request);
@@ -149,28 +153,45 @@ public final class VhostFuzz {
         messages++;
         // As the session will see it: mutations may have made another request of it.
         Request seen = VhostCodec.decode(message, fds.count());
-        boolean acknowledge = (message.getInt(MessageLayout.FLAGS) & MessageLayout.NEED_REPLY) != 0;
+        boolean asks = (message.getInt(MessageLayout.FLAGS) & MessageLayout.NEED_REPLY) != 0;
+        boolean acknowledge = asks && oracle.acknowledges();
+        boolean mustEnd = oracle.mustEnd(message, fds.count());
         int length = session.handle(message, fds, reply);
         CheckingHandler.require(fds.count() == 0, "descriptors left over");
         CheckingHandler.require(length <= 0 || length == reply.limit(), "the length is not that of the reply");
         CheckingHandler.require(reply.limit() == 0 || VhostCodec.isReply(reply)
                 && VhostCodec.number(reply) == VhostCodec.number(message)
                 && VhostCodec.payloadSize(reply) == reply.limit() - VhostCodec.HEADER, "not a reply to this message");
-        files.close(session.takeReplyFd());
         if (length == BackEndSession.CLOSE) {
             CheckingHandler.require(!session.error().isEmpty(), "closed without a reason");
+            CheckingHandler.require(mustEnd || handler.refuseEvery > 0 || !oracle.mustAccept(seen),
+                    "ended by " + seen + ": " + session.error());
             return;
         }
-        if (seen instanceof Request.Plain plain && plain.type().answers()) {
-            CheckingHandler.require(length > 0, "no answer to " + plain);
-        }
-        boolean declined = acknowledge && length > 0 && reply.getLong(VhostCodec.HEADER) != 0
-                && !(seen instanceof Request.Unserved);
-        boolean answersItself = seen instanceof Request.VringState state && state.type().answers();
-        if (!declined || answersItself) {
+        CheckingHandler.require(!mustEnd, "went on after " + seen);
+        files.close(session.takeReplyFd());
+        settle(seen, acknowledge, length);
+        compare(seen);
+    }
+
+    /** The session goes on: what the request was answered says whether it counts. */
+    private void settle(Request seen, boolean acknowledge, int length) {
+        boolean answersItself = switch (seen) {
+            case Request.Plain plain -> plain.type().answers();
+            case Request.VringState state -> state.type().answers();
+            case Request.Inflight region -> region.type().answers();
+            // GET_CONFIG has an empty answer.
+            case Request.Unserved other -> other.number() == 24;
+            default -> false;
+        };
+        CheckingHandler.require(length > 0 == (acknowledge || answersItself), "an answer of " + length + " to " + seen);
+        boolean declined = !answersItself && acknowledge && reply.getLong(VhostCodec.HEADER) != 0;
+        boolean mustRefuse = oracle.mustRefuse(seen);
+        boolean mtu = seen instanceof Request.Number number && number.type() == RequestType.NET_SET_MTU;
+        CheckingHandler.require(!mustRefuse || declined || mtu && !acknowledge, "accepted " + seen);
+        if (!declined) {
             oracle.accepted(seen);
         }
-        compare(seen);
     }
 
     private void compare(Request after) {
@@ -232,10 +253,16 @@ public final class VhostFuzz {
                     || type == RequestType.SET_VRING_KICK);
             case TABLE -> table();
             case REGION -> new Request.MemorySlot(type, next8() % 8 == 0 ? strangeRegion() : region(next8() % 4));
-            case INFLIGHT -> new Request.Inflight(type, next8() % 8 == 0 ? next64() : 1 << 18,
-                    next8() % 8 == 0 ? next64() : 0, next8() % 8 == 0 ? next8() : rings,
-                    next8() % 4 == 0 ? (int) next64() & 0xffff : 1 << next8() % 8);
+            case INFLIGHT -> inflight(type);
         };
+    }
+
+    private Request inflight(RequestType type) {
+        long offset = next8() % 8 == 0 ? next64() : next8() % 4 == 0 ? FakeFiles.INFLIGHT_SIZE - 64L * next8() : 0;
+        long size = next8() % 8 == 0 ? next64() : FakeFiles.INFLIGHT_SIZE - offset;
+        int queues = next8() % 8 == 0 ? next8() : rings;
+        int entries = next8() % 8 == 0 ? (int) next64() & 0xffff : 1 << next8() % 8;
+        return new Request.Inflight(type, size, offset, queues, entries);
     }
 
     private long number(RequestType type) {
@@ -253,16 +280,28 @@ public final class VhostFuzz {
         boolean strange = next8() % 64 == 0;
         return switch (type) {
             case SET_VRING_NUM -> strange ? (int) next64() : 1 << 6 + next8() % 2;
-            case SET_VRING_BASE -> strange ? (int) next64() : packed ? 0x8000 | next8() % 64 : next8();
+            case SET_VRING_BASE -> strange ? (int) next64() : packed ? 0x8000 | next8() % 72 : next8();
             case SET_VRING_ENABLE -> strange ? (int) next64() : next8() % 4 == 0 ? 0 : 1;
             default -> 0;
         };
     }
 
     private Request address(int index) {
-        long base = next8() % 64 == 0 ? next64() : USER + 0x4000L * (next8() % 32);
-        long used = next8() % 64 == 0 ? next64() : base + 0x2000;
-        return new Request.VringAddress(index, next8() % 64 == 0 ? next8() : 0, base, used, base + 0x1000, 0);
+        long base = USER + 0x4000L * (next8() % 32);
+        long descriptors = somewhere(base);
+        long used = somewhere(base + 0x2000);
+        long available = somewhere(base + 0x1000);
+        return new Request.VringAddress(index, next8() % 64 == 0 ? next8() : 0, descriptors, used, available, 0);
+    }
+
+    /** Mostly as said; sometimes anywhere, or about the end of a region. */
+    private long somewhere(long honest) {
+        return switch (next8() % 64) {
+            case 0 -> next64();
+            case 1 -> USER + REGION - 8L * next8();
+            case 2 -> USER + 2 * REGION - 2L * next8();
+            default -> honest;
+        };
     }
 
     private Request table() {
@@ -274,7 +313,25 @@ public final class VhostFuzz {
         return new Request.MemoryTable(regions);
     }
 
+    /** Any, or one that is right but for one number. */
     private Request.MemoryRegion strangeRegion() {
+        Request.MemoryRegion right = region(next8() % 4);
+        switch (next8() % 8) {
+            case 0 -> {
+                return new Request.MemoryRegion(next64(), right.size(), right.userAddress(), right.mmapOffset());
+            }
+            case 1 -> {
+                return new Request.MemoryRegion(right.guestPhysical(), next64(), right.userAddress(), 0);
+            }
+            case 2 -> {
+                return new Request.MemoryRegion(right.guestPhysical(), right.size(), next64(), right.mmapOffset());
+            }
+            case 3 -> {
+                return new Request.MemoryRegion(right.guestPhysical(), right.size(), right.userAddress(),
+                        FakeFiles.FILE_SIZE - next8() * 0x1000L);
+            }
+            default -> { }
+        }
         return new Request.MemoryRegion(next64(), next64(), next64(), next64() >>> 40);
     }
 
