@@ -97,10 +97,10 @@ final class MappedTable {
 
     /** This table without one region. @throws IllegalArgumentException when there is no such region */
     MappedTable without(Request.MemoryRegion gone) {
-        List<Mapped> next = new ArrayList<>(regions);
-        for (Mapped region : regions) {
-            if (region.is(gone)) {
-                next.remove(region);
+        for (int i = 0; i < regions.size(); i++) {
+            if (regions.get(i).is(gone)) {
+                List<Mapped> next = new ArrayList<>(regions);
+                next.remove(i);
                 return new MappedTable(List.copyOf(next));
             }
         }
@@ -112,9 +112,18 @@ final class MappedTable {
     /** Unmaps the regions that {@code next} does not share. */
     void closeAllBut(MappedTable next) {
         for (Mapped region : regions) {
-            if (!next.regions.contains(region)) {
+            if (!next.shares(region)) {
                 region.arena.close();
             }
         }
+    }
+
+    private boolean shares(Mapped wanted) {
+        for (Mapped region : regions) {
+            if (region == wanted) {
+                return true;
+            }
+        }
+        return false;
     }
 }

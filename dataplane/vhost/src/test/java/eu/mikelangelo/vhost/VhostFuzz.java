@@ -270,7 +270,8 @@ public final class VhostFuzz {
         return switch (type) {
             case SET_FEATURES -> strange ? next64() : BackEndConfig.PROTOCOL_FEATURES
                     | OFFERED & ~(packed ? 0 : Ring.PACKED) & ~(1L << next8() % 32);
-            case SET_PROTOCOL_FEATURES -> strange ? next64() : BackEndConfig.PROTOCOL_SERVED;
+            case SET_PROTOCOL_FEATURES -> strange ? next64()
+                    : BackEndConfig.PROTOCOL_SERVED & ~(next8() % 2 == 0 ? 1L << next8() % 20 : 0);
             case SET_STATUS -> strange ? next64() : next8() % 16;
             default -> strange ? next64() : 1_000 + next8();
         };
