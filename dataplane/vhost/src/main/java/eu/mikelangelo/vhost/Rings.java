@@ -91,7 +91,8 @@ final class Rings {
         Ring ring = rings[index];
         switch (type) {
             case SET_VRING_NUM -> {
-                if (value < 1 || value > Ring.MAX_SIZE) {
+                // DPDK's virtio-user says 0 of rings that its application has not set up.
+                if (value < 0 || value > Ring.MAX_SIZE) {
                     return Verdict.broken("ring " + index + " of " + Integer.toUnsignedString(value) + " entries");
                 }
                 stop(index);

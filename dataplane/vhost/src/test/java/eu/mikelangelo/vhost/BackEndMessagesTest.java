@@ -82,6 +82,18 @@ class BackEndMessagesTest {
         refused("ring 8 does not exist, there are 8");
     }
 
+    /** DPDK's virtio-user with more queues than its application sets up; and it enables the first pair only. */
+    @Test
+    void aRingOfNoEntriesRests() {
+        guest.handshake();
+        guest.tell(TestGuest.state(RequestType.SET_VRING_NUM, 3, 0));
+        guest.tell(TestGuest.state(RequestType.SET_VRING_BASE, 3, 0));
+        guest.tell(new Request.VringAddress(3, 0, 0, 0, 0, 0));
+        guest.tell(TestGuest.kick(3), front.ring(0).kickFd());
+        guest.tell(TestGuest.state(RequestType.SET_VRING_ENABLE, 3, 1));
+        assertEquals(2, port.runningRings());
+    }
+
     @Test
     void statusIsKeptAndZeroHaltsTheRings() {
         guest.handshake();

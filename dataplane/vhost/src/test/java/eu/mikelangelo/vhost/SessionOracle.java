@@ -72,7 +72,7 @@ final class SessionOracle {
                 default -> false;
             };
             case Request.VringState state -> state.type() == RequestType.SET_VRING_NUM
-                    && (state.value() < 1 || state.value() > 32_768);
+                    && (state.value() < 0 || state.value() > 32_768);
             case Request.Inflight region -> region.queues() > rings() || region.queues() == 0;
             case Request.MemorySlot slot -> slot.type() == RequestType.REM_MEM_REG && !knows(slot.region());
             default -> false;
@@ -154,7 +154,7 @@ final class SessionOracle {
         int index = state.index();
         switch (state.type()) {
             case SET_VRING_NUM -> {
-                size[index] = true;
+                size[index] = state.value() > 0;
                 sizes[index] = state.value();
             }
             case SET_VRING_ENABLE -> enabled[index] = state.value() == 1;

@@ -280,7 +280,7 @@ public final class VhostFuzz {
     private int value(RequestType type) {
         boolean strange = next8() % 64 == 0;
         return switch (type) {
-            case SET_VRING_NUM -> strange ? (int) next64() : 1 << 6 + next8() % 2;
+            case SET_VRING_NUM -> strange ? (int) next64() : next8() % 32 == 0 ? 0 : 1 << 6 + next8() % 2;
             case SET_VRING_BASE -> strange ? (int) next64() : packed ? 0x8000 | next8() % 72 : next8();
             case SET_VRING_ENABLE -> strange ? (int) next64() : next8() % 4 == 0 ? 0 : 1;
             default -> 0;
