@@ -59,7 +59,8 @@ final class InflightArea {
      * Takes over what a front-end hands back.
      *
      * @param fd stays the caller's
-     * @throws IllegalArgumentException naming what is wrong with the file, the numbers or what the region says of itself
+     * @throws IllegalArgumentException naming what is wrong with the file, the numbers or what the region says of
+     *         itself
      */
     static InflightArea map(Request.Inflight request, int fd, int rings, boolean packed, PeerFiles files) {
         checkNumbers(request, rings, packed);

@@ -37,10 +37,11 @@ final class RecordingHandler implements BackendHandler {
     @Override
     public void startRing(int index, QueueConfig config, int kickFd, int callFd) {
         require(running[index] == null, "start of a running ring");
-        boolean packed = (config.features() & 1L << 34) != 0;
-        require(memory.findUser(config.descriptorUser(), 16L * config.size()) >= 0, "descriptors outside the memory");
-        require(memory.findUser(config.availUser(), packed ? 4 : 6 + 2L * config.size()) >= 0, "available ring outside");
-        require(memory.findUser(config.usedUser(), packed ? 4 : 6 + 8L * config.size()) >= 0, "used ring outside");
+        boolean packed = (config.features() & Ring.PACKED) != 0;
+        int size = config.size();
+        require(memory.findUser(config.descriptorUser(), 16L * size) >= 0, "descriptors outside the memory");
+        require(memory.findUser(config.availUser(), packed ? 4 : 6 + 2L * size) >= 0, "available ring outside");
+        require(memory.findUser(config.usedUser(), packed ? 4 : 6 + 8L * size) >= 0, "used ring outside");
         require(config.features() == features, "features that were not accepted");
         require(kickFd >= 0 && callFd >= -1, "descriptors");
         running[index] = config;
@@ -52,7 +53,7 @@ final class RecordingHandler implements BackendHandler {
     @Override
     public int stopRing(int index) {
         require(running[index] != null, "stop of a stopped ring");
-        boolean packed = (running[index].features() & 1L << 34) != 0;
+        boolean packed = (running[index].features() & Ring.PACKED) != 0;
         int next = packed ? packedNext : running[index].nextAvail() + taken & 0xffff;
         running[index] = null;
         log.add("stop " + index);
