@@ -169,15 +169,17 @@ final class SessionOracle {
             return false;
         }
         long entries = sizes[ring];
-        return holds(at.descriptor(), 16 * entries) && holds(at.available(), packed ? 4 : 6 + 2 * entries)
-                && holds(at.used(), packed ? 4 : 6 + 8 * entries);
+        return holds(at.descriptor(), 16 * entries, 16)
+                && holds(at.available(), packed ? 4 : 6 + 2 * entries, packed ? 4 : 2)
+                && holds(at.used(), packed ? 4 : 6 + 8 * entries, 4);
     }
 
-    private boolean holds(long address, long length) {
+    /** Aligned in the file and hence in our mapping; a ring that is not rests, whether or not it is told so. */
+    private boolean holds(long address, long length, int alignment) {
         for (Request.MemoryRegion region : memory) {
             long offset = address - region.userAddress();
             if (offset >= 0 && offset < region.size() && length <= region.size() - offset) {
-                return true;
+                return (offset + region.mmapOffset()) % alignment == 0;
             }
         }
         return false;
