@@ -11,6 +11,7 @@ final class Ring {
     static final long PACKED = 1L << 34;
 
     private static final int PACKED_INDEX = 0x7fff;
+    private static final int WRAP = 0x8000;
     private static final int USED_SHIFT = 16;
 
     int size;
@@ -36,12 +37,11 @@ final class Ring {
     }
 
     /**
-     * The base as the queue wants it. Of a packed ring DPDK's virtio-user sends the lower half only. Nothing is in
-     * flight when a ring starts, so the used position is the available one; a full word whose upper half is 0 would
-     * say the same of its lower half, or that all of a lap is in flight.
+     * The base as the queue wants it. Of a packed ring DPDK's virtio-user sends the lower half only, 0x8000: nothing is
+     * in flight, so both positions are the same. As a full word that would be a lap or more in flight.
      */
     private int position(long features) {
-        boolean half = (features & PACKED) != 0 && base >>> USED_SHIFT == 0;
+        boolean half = (features & PACKED) != 0 && (base & WRAP) != 0 && base >>> USED_SHIFT == 0;
         return half ? base | base << USED_SHIFT : base;
     }
 
