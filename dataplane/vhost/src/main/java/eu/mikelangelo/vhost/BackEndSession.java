@@ -2,6 +2,7 @@ package eu.mikelangelo.vhost;
 
 import eu.mikelangelo.linux.FdList;
 import eu.mikelangelo.linux.LinuxException;
+import eu.mikelangelo.vhost.inflight.InflightRegion;
 import java.nio.ByteBuffer;
 
 /**
@@ -10,40 +11,49 @@ import java.nio.ByteBuffer;
  *
  * <pre>{@code
  * int length = session.handle(message, fds, reply);   // message: header and payload, index 0 to limit
+ * int fd = session.takeReplyFd();                     // -1, or goes with the reply and is closed then
  * if (length == BackEndSession.CLOSE) { log(session.error()); session.close(); }
- * else if (length > 0) send(reply);
+ * else if (length > 0) send(reply, fd);
  * }</pre>
  *
  * <p>A ring runs while it has memory, a size, addresses, a kick descriptor and is enabled (specification, "Ring
  * states": we do not process a ring that is started but disabled). Any message that changes what a running ring depends
- * on stops it first and starts it afterwards, so the handler never sees a change in flight. Any message that breaks a
- * rule ends the session: the peer may connect again and starts from nothing.
+ * on stops it first and starts it afterwards, so the handler never sees a change in flight.
+ *
+ * <p>A message that breaks a rule ends the session: the peer may connect again and starts from nothing. A request that
+ * we do not serve is answered by a failure, and the session goes on, if the front-end waits for an acknowledgement
+ * ("VHOST_USER_PROTOCOL_F_REPLY_ACK": non-zero on failure): it knows that nothing has changed. If it does not wait, or
+ * waits for an answer whose shape we cannot know, it would go on with a wrong belief or hang, so we hang up; the
+ * specification keeps that for exceptional circumstances, and this is one: every such request belongs to a feature
+ * that was not offered.
  */
 public final class BackEndSession {
     /** The answer of {@link #handle} when the connection must be closed; {@link #error} says why. */
     public static final int CLOSE = -1;
 
-    private static final long PROTOCOL_OFFERED = BackEndConfig.MQ | BackEndConfig.REPLY_ACK;
-    private static final int VRING_LOG = 1;
+    /** VIRTIO 1.3 section 5.1.4.1: 68 bytes is what IPv4 asks for. */
+    private static final int MIN_MTU = 68;
+    private static final int MAX_MTU = 65_535;
+    private static final int MAX_STATUS = 255;
+    private static final long FAILURE = 1;
 
     private final BackEndConfig config;
     private final BackendHandler handler;
     private final PeerFiles files;
-    private final Ring[] rings;
-    private MappedTable table = MappedTable.EMPTY;
-    private long features;
+    private final Rings rings;
+    private InflightArea inflight = InflightArea.NONE;
     private long protocolFeatures;
+    private int status;
+    private int replyFd = -1;
     private boolean closed;
     private String error = "";
+    private String declined = "";
 
     public BackEndSession(BackEndConfig config, BackendHandler handler, PeerFiles files) {
         this.config = config;
         this.handler = handler;
         this.files = files;
-        rings = new Ring[2 * config.queuePairs()];
-        for (int i = 0; i < rings.length; i++) {
-            rings[i] = new Ring();
-        }
+        rings = new Rings(2 * config.queuePairs(), handler, files);
     }
 
     /** Why the session ended; empty while it has not. */
@@ -51,13 +61,26 @@ public final class BackEndSession {
         return error;
     }
 
+    /** Which request was declined last, and why; empty when none was. The session goes on nevertheless. */
+    public String declined() {
+        return declined;
+    }
+
     /** How many rings run. */
     public int runningRings() {
-        int running = 0;
-        for (Ring ring : rings) {
-            running += ring.running ? 1 : 0;
-        }
-        return running;
+        return rings.running();
+    }
+
+    /** The device status as the front-end last said it (VIRTIO 1.3 section 2.1), 0 when it says none. */
+    public int status() {
+        return status;
+    }
+
+    /** The descriptor that goes with the reply just prepared, now the caller's to close; -1 when none does. */
+    public int takeReplyFd() {
+        int fd = replyFd;
+        replyFd = -1;
+        return fd;
     }
 
     /**
@@ -73,235 +96,203 @@ public final class BackEndSession {
     public int handle(ByteBuffer message, FdList fds, ByteBuffer reply) {
         reply.clear().limit(0);
         int number = VhostCodec.number(message);
-        boolean acknowledge = VhostCodec.needsReply(message) && (protocolFeatures & BackEndConfig.REPLY_ACK) != 0;
-        String refused;
+        boolean acknowledge = VhostCodec.needsReply(message) && negotiated(BackEndConfig.REPLY_ACK);
+        Verdict verdict;
         try {
-            refused = apply(VhostCodec.decode(message, fds.count()), fds, reply);
+            verdict = apply(message, fds, acknowledge, reply);
         } catch (LinuxException | IllegalArgumentException failed) {
-            refused = failed.getMessage();
+            verdict = Verdict.broken(failed.getMessage());
         } finally {
-            fds.closeAll();
+            closeLeft(fds);
         }
-        boolean answered = reply.limit() > 0;
-        if (acknowledge && !answered) {
-            VhostCodec.replyNumber(number, refused == null ? 0 : 1, reply);
+        if (acknowledge && reply.limit() == 0) {
+            VhostCodec.replyNumber(number, verdict == Verdict.DONE ? 0 : FAILURE, reply);
         }
-        if (refused != null) {
-            error = refused;
-            return CLOSE;
+        switch (verdict.kind()) {
+            case DONE -> { }
+            case DECLINED -> declined = verdict.why();
+            case BROKEN -> {
+                error = verdict.why();
+                return CLOSE;
+            }
         }
         return reply.limit();
     }
 
-    /** @return why the request is refused, or null */
-    private String apply(Request request, FdList fds, ByteBuffer reply) {
-        if (closed) {
-            return "a message after the end";
+    private void closeLeft(FdList fds) {
+        for (int i = 0; i < fds.count(); i++) {
+            files.close(fds.take(i));
         }
-        return switch (request) {
-            case Request.Malformed bad -> bad.why();
-            case Request.Plain plain -> plain(plain.type(), reply);
-            case Request.Number value -> value.type() == RequestType.SET_FEATURES
-                    ? setFeatures(value.value()) : setProtocolFeatures(value.value());
+        fds.closeAll();
+    }
+
+    private boolean negotiated(long protocolFeature) {
+        return (protocolFeatures & protocolFeature) == protocolFeature;
+    }
+
+    private Verdict apply(ByteBuffer message, FdList fds, boolean acknowledge, ByteBuffer reply) {
+        if (closed || !error.isEmpty()) {
+            return Verdict.broken("a message after the end");
+        }
+        return switch (VhostCodec.decode(message, fds.count())) {
+            case Request.Malformed bad -> Verdict.broken(bad.why());
+            case Request.Unserved other -> unserved(other.number(), acknowledge, reply);
+            case Request.Plain plain -> allowed(plain.type())
+                    ? plain(plain.type(), reply) : unserved(plain.type().number(), acknowledge, reply);
+            case Request.Number value -> allowed(value.type())
+                    ? number(value.type(), value.value()) : unserved(value.type().number(), acknowledge, reply);
             case Request.MemoryTable memory -> setMemory(memory, fds);
-            case Request.VringState state -> Integer.compareUnsigned(state.index(), rings.length) >= 0
+            case Request.MemorySlot slot -> allowed(slot.type())
+                    ? changeMemory(slot, fds) : unserved(slot.type().number(), acknowledge, reply);
+            case Request.Inflight region -> allowed(region.type())
+                    ? inflight(region, fds, message, reply) : unserved(region.type().number(), acknowledge, reply);
+            case Request.VringState state -> missing(state.index())
                     ? noSuchRing(state.index()) : vringState(state, reply);
-            case Request.VringAddress address -> Integer.compareUnsigned(address.index(), rings.length) >= 0
-                    ? noSuchRing(address.index()) : setAddress(address);
-            case Request.VringFd fd -> fd.index() >= rings.length ? noSuchRing(fd.index()) : setFd(fd, fds);
+            case Request.VringAddress address -> missing(address.index())
+                    ? noSuchRing(address.index()) : rings.address(address);
+            case Request.VringFd fd -> missing(fd.index()) ? noSuchRing(fd.index()) : rings.descriptor(fd, fds);
         };
     }
 
-    private String noSuchRing(int index) {
-        return "ring " + Integer.toUnsignedString(index) + " does not exist, there are " + rings.length;
+    /** "When the protocol feature has been successfully negotiated"; of RARP and MTU only that it was offered. */
+    private boolean allowed(RequestType type) {
+        long needed = type.protocolFeature();
+        boolean offer = type == RequestType.SEND_RARP || type == RequestType.NET_SET_MTU;
+        return ((offer ? config.protocolFeatures() : protocolFeatures) & needed) == needed;
     }
 
-    private String plain(RequestType type, ByteBuffer reply) {
+    private static Verdict unserved(int number, boolean acknowledge, ByteBuffer reply) {
+        String why = "request " + Integer.toUnsignedString(number) + " is unknown or was not negotiated";
+        if (number == MessageLayout.GET_CONFIG) {
+            // "Uses zero length of payload to indicate an error": the one answer of another shape that we know.
+            VhostCodec.replyEmpty(number, reply);
+            return Verdict.declined(why);
+        }
+        RequestType known = RequestType.of(number);
+        boolean ownAnswer = known != null && known.answers();
+        return acknowledge && !ownAnswer ? Verdict.declined(why) : Verdict.broken(why);
+    }
+
+    private boolean missing(int index) {
+        return Integer.compareUnsigned(index, rings.count()) >= 0;
+    }
+
+    private Verdict noSuchRing(int index) {
+        return Verdict.broken("ring " + Integer.toUnsignedString(index) + " does not exist, there are "
+                + rings.count());
+    }
+
+    private Verdict plain(RequestType type, ByteBuffer reply) {
         switch (type) {
             case GET_FEATURES -> VhostCodec.replyNumber(type.number(),
                     config.features() | BackEndConfig.PROTOCOL_FEATURES, reply);
-            case GET_PROTOCOL_FEATURES -> VhostCodec.replyNumber(type.number(), PROTOCOL_OFFERED, reply);
+            case GET_PROTOCOL_FEATURES -> VhostCodec.replyNumber(type.number(), config.protocolFeatures(), reply);
             case GET_QUEUE_NUM -> VhostCodec.replyNumber(type.number(), config.queuePairs(), reply);
+            case GET_MAX_MEM_SLOTS -> VhostCodec.replyNumber(type.number(), BackEndConfig.MEM_SLOTS, reply);
+            case GET_STATUS -> VhostCodec.replyNumber(type.number(), status, reply);
             // A connection has one front-end anyway.
             case SET_OWNER -> { }
             // Deprecated; once a disable of all rings, and that is what we do.
-            case RESET_OWNER -> {
-                for (int i = 0; i < rings.length; i++) {
-                    stop(i);
-                    rings[i].enabled = false;
-                }
+            case RESET_OWNER -> rings.disableAll();
+            case RESET_DEVICE -> {
+                rings.reset();
+                status = 0;
             }
             default -> throw new AssertionError(type);
         }
-        return null;
+        return Verdict.DONE;
     }
 
-    private String setFeatures(long acked) {
+    private Verdict number(RequestType type, long value) {
+        return switch (type) {
+            case SET_FEATURES -> setFeatures(value);
+            case SET_PROTOCOL_FEATURES -> setProtocolFeatures(value);
+            case SET_STATUS -> setStatus(value);
+            case SEND_RARP -> {
+                // "The first 6 bytes of the payload contain the mac address": the low ones of a little-endian number.
+                handler.announce(Long.reverseBytes(value) >>> Short.SIZE);
+                yield Verdict.DONE;
+            }
+            case NET_SET_MTU -> {
+                if (value < MIN_MTU || value > MAX_MTU) {
+                    yield Verdict.declined("an MTU of " + Long.toUnsignedString(value) + " bytes");
+                }
+                handler.mtu((int) value);
+                yield Verdict.DONE;
+            }
+            default -> throw new AssertionError(type);
+        };
+    }
+
+    private Verdict setFeatures(long acked) {
         long unknown = acked & ~(config.features() | BackEndConfig.PROTOCOL_FEATURES);
         if (unknown != 0) {
-            return "SET_FEATURES with 0x" + Long.toHexString(unknown) + ", which was not offered";
+            return Verdict.broken("SET_FEATURES with 0x" + Long.toHexString(unknown) + ", which was not offered");
         }
-        stopAll();
-        features = acked;
-        handler.features(acked & ~BackEndConfig.PROTOCOL_FEATURES);
-        // Without protocol features there is no SET_VRING_ENABLE: rings are enabled from the start ("Ring states").
-        if ((acked & BackEndConfig.PROTOCOL_FEATURES) == 0) {
-            for (Ring ring : rings) {
-                ring.enabled = true;
-            }
-        }
-        return startAll();
+        boolean withoutEnable = (acked & BackEndConfig.PROTOCOL_FEATURES) == 0;
+        return rings.features(acked & ~BackEndConfig.PROTOCOL_FEATURES, withoutEnable);
     }
 
-    private String setProtocolFeatures(long acked) {
-        if ((acked & ~PROTOCOL_OFFERED) != 0) {
-            return "SET_PROTOCOL_FEATURES with 0x" + Long.toHexString(acked & ~PROTOCOL_OFFERED)
-                    + ", which was not offered";
+    private Verdict setProtocolFeatures(long acked) {
+        long unknown = acked & ~config.protocolFeatures();
+        if (unknown != 0) {
+            return Verdict.broken("SET_PROTOCOL_FEATURES with 0x" + Long.toHexString(unknown)
+                    + ", which was not offered");
         }
         protocolFeatures = acked;
-        return null;
+        return Verdict.DONE;
     }
 
-    /** Stop, swap, start. The old table is unmapped when nobody can touch it any more. */
-    private String setMemory(Request.MemoryTable memory, FdList fds) {
+    /**
+     * Zero is a reset: rings rest until they get a kick descriptor again. Their positions stay, for QEMU 7.2 asks for
+     * them by GET_VRING_BASE after that, and so does their being enabled.
+     */
+    private Verdict setStatus(long value) {
+        if (value < 0 || value > MAX_STATUS) {
+            return Verdict.broken("SET_STATUS 0x" + Long.toHexString(value));
+        }
+        status = (int) value;
+        if (status == 0) {
+            rings.haltAll();
+        }
+        return Verdict.DONE;
+    }
+
+    private Verdict setMemory(Request.MemoryTable memory, FdList fds) {
         int[] descriptors = new int[memory.regions().size()];
         for (int i = 0; i < descriptors.length; i++) {
             descriptors[i] = fds.get(i);
         }
-        MappedTable next = MappedTable.map(memory.regions(), descriptors, config.acceptShrinkable(), files);
-        stopAll();
-        swap(next);
-        return startAll();
+        return rings.memory(MappedTable.map(memory.regions(), descriptors, config.acceptShrinkable(), files), false);
     }
 
-    private void swap(MappedTable next) {
-        MappedTable old = table;
-        table = next;
-        handler.memory(next.memory());
-        old.close();
+    private Verdict changeMemory(Request.MemorySlot slot, FdList fds) {
+        MappedTable now = rings.table();
+        return rings.memory(slot.type() == RequestType.ADD_MEM_REG
+                ? now.with(slot.region(), fds.get(0), config.acceptShrinkable(), files)
+                : now.without(slot.region()), true);
     }
 
-    private String vringState(Request.VringState state, ByteBuffer reply) {
-        int index = state.index();
-        Ring ring = rings[index];
-        int value = state.value();
-        switch (state.type()) {
-            case SET_VRING_NUM -> {
-                if (value < 1 || value > Ring.MAX_SIZE || Integer.bitCount(value) != 1) {
-                    return "ring " + index + " of " + Integer.toUnsignedString(value) + " entries";
-                }
-                stop(index);
-                ring.size = value;
-            }
-            case SET_VRING_BASE -> {
-                if (value < 0 || value > 0xffff) {
-                    return "ring " + index + " with base index " + Integer.toUnsignedString(value);
-                }
-                stop(index);
-                ring.base = value;
-            }
-            case SET_VRING_ENABLE -> {
-                // QEMU says this before SET_FEATURES; what it asked before counts.
-                if (value < 0 || value > 1) {
-                    return "SET_VRING_ENABLE " + Integer.toUnsignedString(value);
-                }
-                if (value == 0) {
-                    stop(index);
-                }
-                ring.enabled = value == 1;
-            }
-            // The front-end stops the ring; it comes back with a new kick descriptor.
-            case GET_VRING_BASE -> {
-                stop(index);
-                files.close(ring.kickFd);
-                ring.kickFd = -1;
-                VhostCodec.replyState(state.type().number(), index, ring.base, reply);
-                return null;
-            }
-            default -> throw new AssertionError(state);
+    private Verdict inflight(Request.Inflight request, FdList fds, ByteBuffer message, ByteBuffer reply) {
+        boolean get = request.type() == RequestType.GET_INFLIGHT_FD;
+        InflightArea next = get ? InflightArea.create(request, rings.count(), rings.packed(), files)
+                : InflightArea.map(request, fds.get(0), rings.count(), rings.packed(), files);
+        InflightArea old = inflight;
+        inflight = next;
+        replyFd = next.takeFd();
+        Verdict verdict = rings.inflight(old, next);
+        if (get) {
+            VhostCodec.replyInflight(next.description(request.type()), message.limit() - VhostCodec.HEADER, reply);
         }
-        return start(index);
+        return verdict;
     }
 
-    private String setAddress(Request.VringAddress address) {
-        if ((address.flags() & VRING_LOG) != 0) {
-            return "SET_VRING_ADDR asks to log writes, which was not offered";
+    private Verdict vringState(Request.VringState state, ByteBuffer reply) {
+        if (state.type() != RequestType.GET_VRING_BASE) {
+            return rings.change(state.type(), state.index(), state.value());
         }
-        Ring ring = rings[address.index()];
-        stop(address.index());
-        ring.descriptorUser = address.descriptor();
-        ring.availUser = address.available();
-        ring.usedUser = address.used();
-        ring.hasAddress = true;
-        return start(address.index());
-    }
-
-    private String setFd(Request.VringFd request, FdList fds) {
-        int index = request.index();
-        int fd = request.hasFd() ? fds.get(0) : -1;
-        if (fd >= 0 && !files.prepareEventFd(fd)) {
-            return request.type() + " of ring " + index + " with something that is not an eventfd";
-        }
-        Ring ring = rings[index];
-        switch (request.type()) {
-            case SET_VRING_KICK -> {
-                if (fd < 0) {
-                    return "ring " + index + " without a kick descriptor: rings are not polled on request";
-                }
-                stop(index);
-                files.close(ring.kickFd);
-                ring.kickFd = fds.take(0);
-            }
-            case SET_VRING_CALL -> {
-                stop(index);
-                files.close(ring.callFd);
-                ring.callFd = fd < 0 ? -1 : fds.take(0);
-            }
-            // We never signal errors this way: closing the session says more.
-            case SET_VRING_ERR -> { }
-            default -> throw new AssertionError(request);
-        }
-        return start(index);
-    }
-
-    private void stop(int index) {
-        Ring ring = rings[index];
-        if (ring.running) {
-            ring.running = false;
-            ring.base = handler.stopRing(index) & 0xffff;
-        }
-    }
-
-    /** Starts a ring if it is ready. @return why it must not run, or null */
-    private String start(int index) {
-        Ring ring = rings[index];
-        if (ring.running || !ring.isReady() || table.memory().regions() == 0) {
-            return null;
-        }
-        String misplaced = ring.misplaced(table.memory());
-        if (misplaced != null) {
-            return "ring " + index + " of " + ring.size + " entries: its " + misplaced
-                    + " does not lie aligned in the guest's memory";
-        }
-        handler.startRing(index, ring.config(features & ~BackEndConfig.PROTOCOL_FEATURES), ring.kickFd, ring.callFd);
-        ring.running = true;
-        return null;
-    }
-
-    private void stopAll() {
-        for (int i = 0; i < rings.length; i++) {
-            stop(i);
-        }
-    }
-
-    private String startAll() {
-        for (int i = 0; i < rings.length; i++) {
-            String refused = start(i);
-            if (refused != null) {
-                return refused;
-            }
-        }
-        return null;
+        VhostCodec.replyState(state.type().number(), state.index(), rings.halt(state.index()), reply);
+        return Verdict.DONE;
     }
 
     /** Ends the session: stops the rings, gives memory and descriptors back, tells the handler. Idempotent. */
@@ -310,13 +301,11 @@ public final class BackEndSession {
             return;
         }
         closed = true;
-        stopAll();
-        swap(MappedTable.EMPTY);
-        for (Ring ring : rings) {
-            files.close(ring.kickFd);
-            files.close(ring.callFd);
-            ring.kickFd = -1;
-            ring.callFd = -1;
+        files.close(takeReplyFd());
+        rings.close();
+        if (inflight != InflightArea.NONE) {
+            handler.inflight(InflightRegion.NONE);
+            inflight.close();
         }
         handler.disconnected();
     }

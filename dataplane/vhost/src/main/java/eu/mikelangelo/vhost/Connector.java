@@ -25,12 +25,16 @@ final class Connector {
      */
     static final int MAX_MESSAGES_PER_SECOND = 2_000;
     private static final long SECOND_NS = 1_000_000_000L;
-    private static final int[] NO_FDS = {};
 
-    private static final long MIN_BACK_OFF_MS = 10;
-    private static final long MAX_BACK_OFF_MS = 500;
-    /** For so long after a loss we try at the shortest interval: QEMU is starting, and its start waits for us. */
-    private static final long EAGER_NS = 3_000_000_000L;
+    /**
+     * Attempts begin at once and follow each other quickly: QEMU, its start and a guest's TCP wait for us. An attempt
+     * that fails costs some 10 µs.
+     */
+    static final long MIN_BACK_OFF_MS = 1;
+    /** The longest pause for {@link #EAGER_NS} after a loss. */
+    static final long EAGER_BACK_OFF_MS = 10;
+    static final long MAX_BACK_OFF_MS = 500;
+    static final long EAGER_NS = 3_000_000_000L;
     /** A connection that ended sooner was no success: the next attempt waits longer. */
     private static final long SHORT_NS = 1_000_000_000L;
 
@@ -40,6 +44,7 @@ final class Connector {
     private final PeerFiles files = PeerFiles.ofKernel();
     private final MemorySegment replyBytes = Arena.ofAuto().allocate(VhostCodec.MAX_MESSAGE, 8);
     private final ByteBuffer reply = replyBytes.asByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
+    private final int[] replyFd = new int[1];
 
     Connector(int epoll, VhostRuntime.Log log) {
         this.epoll = epoll;
@@ -100,9 +105,13 @@ final class Connector {
         }
         long now = Clock.nowNs();
         port.retryNs = now + port.backOffMs * 1_000_000;
-        if (now - port.lostNs > EAGER_NS) {
-            port.backOffMs = Math.min(2 * port.backOffMs, MAX_BACK_OFF_MS);
-        }
+        port.backOffMs = longer(port.backOffMs, now - port.lostNs);
+    }
+
+    /** The pause after one of {@code backOffMs} when there has been no connection for {@code lostForNs}. */
+    static long longer(long backOffMs, long lostForNs) {
+        long most = lostForNs > EAGER_NS ? MAX_BACK_OFF_MS : EAGER_BACK_OFF_MS;
+        return Math.max(backOffMs, Math.min(2 * backOffMs, most));
     }
 
     /** A front-end waits at our listener; one is served at a time, the others wait in the backlog. */
@@ -124,6 +133,7 @@ final class Connector {
         port.socket = socket;
         port.session = new BackEndSession(port.config, port.handler, files);
         port.received = 0;
+        port.declineTold = false;
         port.connectedNs = Clock.nowNs();
         port.isConnected(true);
         Fds.epollAdd(epoll, socket, EpollEventLayout.EPOLLIN, port.slot);
@@ -178,18 +188,23 @@ final class Connector {
         } finally {
             port.message.clear();
         }
-        port.rings(port.session.runningRings());
-        if (reply.limit() > 0) {
-            // Replies are tiny; a peer that lets them pile up until the socket is full is not reading at all.
-            int sent = io.send(port.socket, replyBytes, 0, reply.limit(), NO_FDS, 0);
-            if (sent != reply.limit() && length != BackEndSession.CLOSE) {
-                disconnect(port, "the front-end does not take replies");
-                return;
-            }
-        }
-        if (length == BackEndSession.CLOSE) {
+        port.state(port.session.runningRings(), port.session.status());
+        if (reply.limit() > 0 && !sendReply(port) && length != BackEndSession.CLOSE) {
+            disconnect(port, "the front-end does not take replies");
+        } else if (length == BackEndSession.CLOSE) {
             disconnect(port, port.session.error());
+        } else if (!port.declineTold && !port.session.declined().isEmpty()) {
+            port.declineTold = true;
+            log.problem(port.path, "declined: " + port.session.declined());
         }
+    }
+
+    /** Replies are tiny; a peer that lets them pile up until the socket is full is not reading at all. */
+    private boolean sendReply(VhostPort port) {
+        replyFd[0] = port.session.takeReplyFd();
+        int sent = io.send(port.socket, replyBytes, 0, reply.limit(), replyFd, replyFd[0] < 0 ? 0 : 1);
+        files.close(replyFd[0]);
+        return sent == reply.limit();
     }
 
     private static boolean floods(VhostPort port) {
@@ -214,7 +229,7 @@ final class Connector {
             log.problem(port.path, "handler failed while disconnecting: " + bug);
         }
         port.session = null;
-        port.rings(0);
+        port.state(0, 0);
         port.isConnected(false);
         Fds.close(port.socket);
         port.socket = -1;

@@ -1,29 +1,39 @@
 package eu.mikelangelo.vhost;
 
-import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.LinuxException;
 import eu.mikelangelo.memory.GuestMemory;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A memory table that has been checked and mapped; {@link #close} unmaps it, after every user has let go. */
+/**
+ * A memory table that has been checked and mapped; immutable. Tables that follow each other a region apart share the
+ * mappings of the others; {@link #closeAllBut} unmaps what the next one has not, after every user has let go.
+ */
 final class MappedTable {
-    static final MappedTable EMPTY = new MappedTable(null, GuestMemory.EMPTY);
+    static final MappedTable EMPTY = new MappedTable(List.of());
 
     /** The most that one guest may have us map, bytes. */
     static final long MAX_TOTAL = 1L << 42;
-    /** Block sizes that a file of memory has: a page to a huge page of 1 GiB. */
-    private static final long MIN_BLOCK = 4096;
-    private static final long MAX_BLOCK = 1L << 30;
 
-    private final Arena arena;
+    private record Mapped(Request.MemoryRegion announced, Arena arena, GuestMemory.Mapping mapping) {
+        /** "Identified by its guest address, user address and size. The mmap offset is ignored." */
+        boolean is(Request.MemoryRegion other) {
+            return announced.guestPhysical() == other.guestPhysical()
+                    && announced.userAddress() == other.userAddress() && announced.size() == other.size();
+        }
+    }
+
+    private final List<Mapped> regions;
     private final GuestMemory memory;
 
-    private MappedTable(Arena arena, GuestMemory memory) {
-        this.arena = arena;
-        this.memory = memory;
+    private MappedTable(List<Mapped> regions) {
+        this.regions = regions;
+        List<GuestMemory.Mapping> mappings = new ArrayList<>(regions.size());
+        for (Mapped region : regions) {
+            mappings.add(region.mapping);
+        }
+        memory = new GuestMemory(mappings);
     }
 
     GuestMemory memory() {
@@ -37,76 +47,83 @@ final class MappedTable {
      * @throws IllegalArgumentException naming what is wrong with the table
      */
     static MappedTable map(List<Request.MemoryRegion> regions, int[] fds, boolean acceptShrinkable, PeerFiles files) {
-        long[] blocks = new long[fds.length];
+        return EMPTY.and(regions, fds, acceptShrinkable, files);
+    }
+
+    /** This table and one region more. @throws IllegalArgumentException as {@link #map} */
+    MappedTable with(Request.MemoryRegion region, int fd, boolean acceptShrinkable, PeerFiles files) {
+        return and(List.of(region), new int[] {fd}, acceptShrinkable, files);
+    }
+
+    private MappedTable and(List<Request.MemoryRegion> more, int[] fds, boolean acceptShrinkable, PeerFiles files) {
         long total = 0;
+        for (Mapped region : regions) {
+            total += region.announced.size();
+        }
+        SharedFile[] checked = new SharedFile[fds.length];
         for (int i = 0; i < fds.length; i++) {
-            blocks[i] = checked(i, regions.get(i), fds[i], acceptShrinkable, files);
-            total += regions.get(i).size();
+            Request.MemoryRegion region = more.get(i);
+            checked[i] = SharedFile.checked("memory region " + (regions.size() + i), fds[i], region.mmapOffset(),
+                    region.size(), MAX_TOTAL, acceptShrinkable, files);
+            total += region.size();
             if (total > MAX_TOTAL) {
                 throw new IllegalArgumentException("memory table of more than " + MAX_TOTAL + " bytes");
             }
         }
-        Arena arena = Arena.ofShared();
+        List<Mapped> next = new ArrayList<>(regions);
         try {
-            List<GuestMemory.Mapping> mappings = new ArrayList<>(fds.length);
             for (int i = 0; i < fds.length; i++) {
-                mappings.add(mapping(regions.get(i), fds[i], blocks[i], arena, files));
+                next.add(mapped(more.get(i), checked[i], files));
             }
-            return new MappedTable(arena, new GuestMemory(mappings));
+            return new MappedTable(List.copyOf(next));
         } catch (IllegalArgumentException | LinuxException refused) {
-            arena.close();
+            for (Mapped region : next.subList(regions.size(), next.size())) {
+                region.arena.close();
+            }
             throw new IllegalArgumentException(refused.getMessage(), refused);
         }
     }
 
-    /** The file must hold the whole region now, and (sealed) for ever. @return the file's block size */
-    private static long checked(int index, Request.MemoryRegion region, int fd, boolean acceptShrinkable,
-            PeerFiles files) {
-        String name = "memory region " + index;
-        // Before its size is asked for: a file that was measured first could be shrunk and then sealed.
-        boolean mayShrink = !acceptShrinkable && files.canShrink(fd);
-        Fds.Status status;
+    private static Mapped mapped(Request.MemoryRegion region, SharedFile file, PeerFiles files) {
+        Arena arena = Arena.ofShared();
         try {
-            status = files.status(fd);
-        } catch (LinuxException bad) {
-            throw new IllegalArgumentException(bad.getMessage(), bad);
-        }
-        if (!status.isRegular()) {
-            throw new IllegalArgumentException(name + " is not backed by a file (mode 0"
-                    + Integer.toOctalString(status.mode()) + ")");
-        }
-        long size = region.size();
-        long offset = region.mmapOffset();
-        // Both are unsigned from the peer; negative means over 2^63 here, and then no sum is formed.
-        if (size <= 0 || size > MAX_TOTAL || offset < 0 || offset > status.size() || size > status.size() - offset) {
-            throw new IllegalArgumentException(name + " of " + Long.toUnsignedString(size) + " bytes at "
-                    + Long.toUnsignedString(offset) + " does not lie in its file of " + status.size() + " bytes");
-        }
-        if (mayShrink) {
-            throw new IllegalArgumentException(name + " can be shrunk by the peer (no F_SEAL_SHRINK); use a "
-                    + "sealed memfd, or mark the peer as trusted");
-        }
-        long block = status.blockSize();
-        if (block < MIN_BLOCK || block > MAX_BLOCK || Long.bitCount(block) != 1) {
-            throw new IllegalArgumentException(name + " has a block size of " + block + " bytes");
-        }
-        return block;
-    }
-
-    private static GuestMemory.Mapping mapping(Request.MemoryRegion region, int fd, long block, Arena arena,
-            PeerFiles files) {
-        // mmap wants offsets, and munmap of hugetlbfs wants lengths, in whole (huge) pages.
-        long start = region.mmapOffset() & -block;
-        long skip = region.mmapOffset() - start;
-        long length = skip + region.size() + block - 1 & -block;
-        MemorySegment whole = files.map(fd, start, length, arena);
-        return new GuestMemory.Mapping(region.guestPhysical(), region.userAddress(),
-                whole.asSlice(skip, region.size()));
-    }
-
-    void close() {
-        if (arena != null) {
+            return new Mapped(region, arena, new GuestMemory.Mapping(region.guestPhysical(), region.userAddress(),
+                    file.map(arena, files)));
+        } catch (IllegalArgumentException | LinuxException refused) {
             arena.close();
+            throw refused;
         }
+    }
+
+    /** This table without one region. @throws IllegalArgumentException when there is no such region */
+    MappedTable without(Request.MemoryRegion gone) {
+        for (int i = 0; i < regions.size(); i++) {
+            if (regions.get(i).is(gone)) {
+                List<Mapped> next = new ArrayList<>(regions);
+                next.remove(i);
+                return new MappedTable(List.copyOf(next));
+            }
+        }
+        throw new IllegalArgumentException("no memory region of " + Long.toUnsignedString(gone.size())
+                + " bytes at guest address 0x" + Long.toHexString(gone.guestPhysical()) + " and user address 0x"
+                + Long.toHexString(gone.userAddress()) + " to remove");
+    }
+
+    /** Unmaps the regions that {@code next} does not share. */
+    void closeAllBut(MappedTable next) {
+        for (Mapped region : regions) {
+            if (!next.shares(region)) {
+                region.arena.close();
+            }
+        }
+    }
+
+    private boolean shares(Mapped wanted) {
+        for (Mapped region : regions) {
+            if (region == wanted) {
+                return true;
+            }
+        }
+        return false;
     }
 }

@@ -28,7 +28,23 @@ final class MessageLayout {
     /** Without CONFIGURE_MEM_SLOTS the specification allows 8 regions in a message. */
     static final int MAX_REGIONS = 8;
 
-    static final int MAX_PAYLOAD = TABLE_HEADER + MAX_REGIONS * REGION;
+    /** A single region: u64 padding, then the region. */
+    static final int SLOT_HEADER = 8;
+    static final int SLOT = SLOT_HEADER + REGION;
+
+    /**
+     * In-flight description: u64 mmap size, u64 mmap offset, u16 queues, u16 queue size. QEMU and DPDK send their
+     * structure's size, which is a multiple of 8; the specification's text would make it 20.
+     */
+    static final int INFLIGHT = 20;
+    static final int INFLIGHT_PADDED = 24;
+
+    /** Device configuration (which we do not serve): u32 offset, size, flags, then at most 256 bytes. */
+    static final int GET_CONFIG = 24;
+    static final int MAX_CONFIG = 12 + 256;
+
+    /** The memory table has {@value #TABLE_HEADER} + 8 × {@value #REGION} bytes; a configuration has a few more. */
+    static final int MAX_PAYLOAD = Math.max(TABLE_HEADER + MAX_REGIONS * REGION, MAX_CONFIG);
     static final int MAX_MESSAGE = HEADER + MAX_PAYLOAD;
 
     /** In the u64 of KICK, CALL and ERR: the ring's index, and "no descriptor comes with this". */

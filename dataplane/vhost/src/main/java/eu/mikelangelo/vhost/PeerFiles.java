@@ -35,6 +35,13 @@ public interface PeerFiles {
      */
     MemorySegment map(int fd, long offset, long length, Arena arena);
 
+    /**
+     * Memory of ours to share with the peer, as a file of zeros; its size is sealed, so neither side can change it.
+     *
+     * @throws eu.mikelangelo.linux.LinuxException when the kernel refuses
+     */
+    int create(String name, long size);
+
     /** Closes; ignores negative numbers. */
     void close(int fd);
 
@@ -69,6 +76,13 @@ public interface PeerFiles {
         @Override
         public MemorySegment map(int fd, long offset, long length, Arena arena) {
             return Mappings.shared(fd, offset, length, arena);
+        }
+
+        @Override
+        public int create(String name, long size) {
+            int fd = Fds.memFd(name, size);
+            Fds.addSeals(fd, Fds.F_SEAL_SHRINK | Fds.F_SEAL_GROW | Fds.F_SEAL_SEAL);
+            return fd;
         }
 
         @Override

@@ -26,6 +26,18 @@ public sealed interface Request {
     /** The guest's memory, one descriptor per region, in order. */
     record MemoryTable(List<MemoryRegion> regions) implements Request {}
 
+    /** One region comes (with its descriptor) or goes. */
+    record MemorySlot(RequestType type, MemoryRegion region) implements Request {}
+
+    /**
+     * The region that tracks what is in flight; sizes in bytes, unsigned. {@code queues} and {@code queueSize} are 0
+     * to 65,535.
+     */
+    record Inflight(RequestType type, long mmapSize, long mmapOffset, int queues, int queueSize) implements Request {}
+
+    /** Well-formed as far as we can tell, but not a request that we serve: unknown, or of a feature we never offer. */
+    record Unserved(int number) implements Request {}
+
     /** Not a request: why. The session ends. */
     record Malformed(String why) implements Request {}
 

@@ -7,7 +7,8 @@ import java.util.List;
 
 /**
  * Bytes to requests and back. Stateless and without I/O. Decoding never throws for what a peer sent: a bad message
- * becomes {@link Request.Malformed}. Encoding is the front-end's half (tests, benchmarks) and the replies.
+ * becomes {@link Request.Malformed}. Encoding is the front-end's half
+ * ({@link eu.mikelangelo.vhost.frontend.FrontEnd}) and the replies.
  */
 public final class VhostCodec {
     /** Bytes of a header; {@link #payloadSize} needs that many. */
@@ -35,8 +36,14 @@ public final class VhostCodec {
         return (message.getInt(MessageLayout.FLAGS) & MessageLayout.NEED_REPLY) != 0;
     }
 
-    /** The request's number on the wire. */
-    static int number(ByteBuffer message) {
+    /** True for what a back-end sends: an answer of the version we speak. */
+    public static boolean isReply(ByteBuffer message) {
+        int flags = message.getInt(MessageLayout.FLAGS);
+        return (flags & MessageLayout.REPLY) != 0 && (flags & MessageLayout.VERSION_MASK) == MessageLayout.VERSION;
+    }
+
+    /** The request's number on the wire; in a reply that of the request it answers. */
+    public static int number(ByteBuffer message) {
         return message.getInt(MessageLayout.REQUEST);
     }
 
@@ -58,10 +65,9 @@ public final class VhostCodec {
         }
         RequestType type = RequestType.of(number);
         if (type == null) {
-            return new Request.Malformed("request " + Integer.toUnsignedString(number)
-                    + " is unknown or was not offered");
+            return new Request.Unserved(number);
         }
-        if (fdCount > 0 && !type.takesDescriptors()) {
+        if (fdCount > type.mostDescriptors()) {
             return new Request.Malformed(type + " came with " + fdCount + " descriptors");
         }
         return switch (type.payload()) {
@@ -73,7 +79,29 @@ public final class VhostCodec {
             case VRING_FD -> size == MessageLayout.U64
                     ? vringFd(type, u64(message, 0), fdCount) : wrongSize(type, size);
             case TABLE -> table(message, size, fdCount);
+            case REGION -> size == MessageLayout.SLOT ? slot(type, message, fdCount) : wrongSize(type, size);
+            case INFLIGHT -> size == MessageLayout.INFLIGHT || size == MessageLayout.INFLIGHT_PADDED
+                    ? inflight(type, message, fdCount) : wrongSize(type, size);
         };
+    }
+
+    private static Request slot(RequestType type, ByteBuffer message, int fdCount) {
+        if (type == RequestType.ADD_MEM_REG && fdCount == 0) {
+            return new Request.Malformed(type + " without a descriptor");
+        }
+        return new Request.MemorySlot(type, region(message, MessageLayout.SLOT_HEADER));
+    }
+
+    private static Request inflight(RequestType type, ByteBuffer message, int fdCount) {
+        if (type == RequestType.SET_INFLIGHT_FD && fdCount == 0) {
+            return new Request.Malformed(type + " without a descriptor");
+        }
+        return new Request.Inflight(type, u64(message, 0), u64(message, 8), u16(message, 16), u16(message, 18));
+    }
+
+    private static Request.MemoryRegion region(ByteBuffer message, int at) {
+        return new Request.MemoryRegion(u64(message, at), u64(message, at + 8), u64(message, at + 16),
+                u64(message, at + 24));
     }
 
     private static Request address(ByteBuffer message) {
@@ -101,7 +129,7 @@ public final class VhostCodec {
             return new Request.Malformed("memory table of " + Integer.toUnsignedString(count) + " regions, at most "
                     + MessageLayout.MAX_REGIONS + " fit a message");
         }
-        // QEMU sends exactly the regions; DPDK's virtio-user sends the whole array of 8 with the rest unused.
+        // QEMU and DPDK send exactly the regions; others the whole array of 8 with the rest unused.
         if (size < MessageLayout.TABLE_HEADER + count * MessageLayout.REGION) {
             return wrongSize(RequestType.SET_MEM_TABLE, size);
         }
@@ -110,15 +138,17 @@ public final class VhostCodec {
         }
         List<Request.MemoryRegion> regions = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
-            int at = MessageLayout.TABLE_HEADER + i * MessageLayout.REGION;
-            regions.add(new Request.MemoryRegion(u64(message, at), u64(message, at + 8), u64(message, at + 16),
-                    u64(message, at + 24)));
+            regions.add(region(message, MessageLayout.TABLE_HEADER + i * MessageLayout.REGION));
         }
         return new Request.MemoryTable(List.copyOf(regions));
     }
 
     private static Request wrongSize(RequestType type, int size) {
         return new Request.Malformed(type + " with a payload of " + size + " bytes");
+    }
+
+    private static int u16(ByteBuffer message, int at) {
+        return Short.toUnsignedInt(message.getShort(MessageLayout.HEADER + at));
     }
 
     private static int u32(ByteBuffer message, int at) {
@@ -155,14 +185,48 @@ public final class VhostCodec {
             case Request.MemoryTable table -> {
                 out.putInt(table.regions().size()).putInt(0);
                 for (Request.MemoryRegion region : table.regions()) {
-                    out.putLong(region.guestPhysical()).putLong(region.size()).putLong(region.userAddress())
-                            .putLong(region.mmapOffset());
+                    put(region, out);
                 }
                 yield RequestType.SET_MEM_TABLE;
             }
+            case Request.MemorySlot slot -> {
+                put(slot.region(), out.putLong(0));
+                yield slot.type();
+            }
+            case Request.Inflight inflight -> {
+                put(inflight, out);
+                yield inflight.type();
+            }
+            case Request.Unserved other -> throw new IllegalArgumentException("request " + other.number());
             case Request.Malformed bad -> throw new IllegalArgumentException(bad.why());
         };
         finish(type.number(), MessageLayout.VERSION | (needReply ? MessageLayout.NEED_REPLY : 0), out);
+    }
+
+    private static void put(Request.MemoryRegion region, ByteBuffer out) {
+        out.putLong(region.guestPhysical()).putLong(region.size()).putLong(region.userAddress())
+                .putLong(region.mmapOffset());
+    }
+
+    private static void put(Request.Inflight inflight, ByteBuffer out) {
+        out.putLong(inflight.mmapSize()).putLong(inflight.mmapOffset()).putShort((short) inflight.queues())
+                .putShort((short) inflight.queueSize()).putInt(0);
+    }
+
+    /** Encodes the reply to GET_INFLIGHT_FD, as long as the request was. */
+    static void replyInflight(Request.Inflight inflight, int size, ByteBuffer out) {
+        out.clear().order(ByteOrder.LITTLE_ENDIAN);
+        out.position(MessageLayout.HEADER);
+        put(inflight, out);
+        out.position(MessageLayout.HEADER + size);
+        finish(inflight.type().number(), MessageLayout.VERSION | MessageLayout.REPLY, out);
+    }
+
+    /** Encodes a reply without a payload, which to GET_CONFIG means an error. */
+    static void replyEmpty(int number, ByteBuffer out) {
+        out.clear().order(ByteOrder.LITTLE_ENDIAN);
+        out.position(MessageLayout.HEADER);
+        finish(number, MessageLayout.VERSION | MessageLayout.REPLY, out);
     }
 
     /** Encodes a reply with a u64. */

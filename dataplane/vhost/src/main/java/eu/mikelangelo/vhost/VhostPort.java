@@ -36,7 +36,11 @@ public final class VhostPort {
     /** Since when there has been no connection. */
     long lostNs;
 
+    /** Whether it was logged that the present session declined a request; a front-end may repeat itself for ever. */
+    boolean declineTold;
+
     private volatile int runningRings;
+    private volatile int status;
     private volatile int connections;
     private volatile boolean listening;
     private volatile boolean connected;
@@ -69,6 +73,14 @@ public final class VhostPort {
         return runningRings;
     }
 
+    /**
+     * The device status as the front-end last said it (VIRTIO 1.3 section 2.1: 1 acknowledge, 2 driver, 4 driver ok,
+     * 8 features ok); 0 when it says none.
+     */
+    public int status() {
+        return status;
+    }
+
     /** How many connections there have been. */
     public int connections() {
         return connections;
@@ -90,8 +102,9 @@ public final class VhostPort {
         listening = now;
     }
 
-    void rings(int running) {
+    void state(int running, int deviceStatus) {
         runningRings = running;
+        status = deviceStatus;
     }
 
     void failed(String why) {

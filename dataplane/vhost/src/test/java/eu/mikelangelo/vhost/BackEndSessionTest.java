@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import eu.mikelangelo.linux.Errno;
 import eu.mikelangelo.linux.Fds;
-import eu.mikelangelo.linux.UnixSockets;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.vhost.frontend.FrontEnd;
 import eu.mikelangelo.virtio.Features;
 import java.io.File;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,7 +31,8 @@ class BackEndSessionTest {
     private int descriptorsBefore;
     private VhostRuntime runtime;
     private VhostPort port;
-    private FakeFrontEnd front;
+    private TestGuest front;
+    private int kick;
 
     @BeforeEach
     void connect() {
@@ -40,16 +41,18 @@ class BackEndSessionTest {
 
     private void start(boolean acceptShrinkable) {
         descriptorsBefore = openDescriptors();
+        kick = Fds.eventFd();
         runtime = new VhostRuntime("vhost", (path, what) -> problems.append(what).append('\n'));
         String path = folder.resolve("s" + descriptorsBefore + acceptShrinkable).toString();
         port = runtime.add(path, true, new BackEndConfig(Features.NET_OFFERED, 1, acceptShrinkable), handler);
-        front = new FakeFrontEnd(UnixSockets.connect(path));
+        front = new TestGuest(FrontEnd.connect(path), !acceptShrinkable);
     }
 
     @AfterEach
     void nothingLeaks() {
         front.close();
         runtime.close();
+        Fds.close(kick);
         await(() -> openDescriptors() == descriptorsBefore);
         assertEquals(List.of(), handlerRunning());
     }
@@ -60,7 +63,7 @@ class BackEndSessionTest {
         String log = String.join("\n", handler.log);
         assertTrue(log.contains("memory 1\nstart 0"), log);
         assertEquals(List.of(0, 1), handlerRunning());
-        assertEquals(FakeFrontEnd.SIZE, handler.running[0].size());
+        assertEquals(TestGuest.SIZE, handler.running[0].size());
         assertEquals(Features.NET_OFFERED, handler.running[0].features());
         assertEquals(2, port.runningRings());
         assertTrue(port.connected());
@@ -72,7 +75,7 @@ class BackEndSessionTest {
     @Test
     void ringsMayBeEnabledBeforeFeaturesAreSet() {
         front.send(new Request.Number(RequestType.SET_PROTOCOL_FEATURES, 8), false);
-        FakeFrontEnd.check(front.ask(FakeFrontEnd.state(RequestType.SET_VRING_ENABLE, 0, 1)));
+        front.tell(TestGuest.state(RequestType.SET_VRING_ENABLE, 0, 1));
         front.handshake();
         assertEquals(List.of(0, 1), handlerRunning());
     }
@@ -82,34 +85,34 @@ class BackEndSessionTest {
         front.negotiate();
         front.ring(0, 65_530);
         handler.taken = 10;
-        long state = front.ask(FakeFrontEnd.state(RequestType.GET_VRING_BASE, 0, 0));
+        long state = front.ask(TestGuest.state(RequestType.GET_VRING_BASE, 0, 0));
         assertEquals(4L << 32, state);
         assertEquals(List.of(), handlerRunning());
-        FakeFrontEnd.check(front.ask(new Request.VringFd(RequestType.SET_VRING_KICK, 0, true), front.kicks[0]));
+        front.tell(TestGuest.kick(0), kick);
         assertEquals(4, handler.running[0].nextAvail());
     }
 
     @Test
     void aRingNeedsAllOfItsParts() {
         front.negotiate();
-        FakeFrontEnd.check(front.ask(FakeFrontEnd.state(RequestType.SET_VRING_ENABLE, 0, 1)));
-        FakeFrontEnd.check(front.ask(FakeFrontEnd.address(0)));
-        FakeFrontEnd.check(front.ask(FakeFrontEnd.state(RequestType.SET_VRING_NUM, 0, 16)));
+        front.tell(TestGuest.state(RequestType.SET_VRING_ENABLE, 0, 1));
+        front.tell(TestGuest.address(0));
+        front.tell(TestGuest.state(RequestType.SET_VRING_NUM, 0, 16));
         assertEquals(List.of(), handlerRunning());
-        FakeFrontEnd.check(front.ask(new Request.VringFd(RequestType.SET_VRING_KICK, 0, true), front.kicks[0]));
+        front.tell(TestGuest.kick(0), kick);
         assertEquals(List.of(0), handlerRunning());
         assertEquals(-1, handler.callFds[0]);
-        FakeFrontEnd.check(front.ask(FakeFrontEnd.state(RequestType.SET_VRING_ENABLE, 0, 0)));
+        front.tell(TestGuest.state(RequestType.SET_VRING_ENABLE, 0, 0));
         assertEquals(List.of(), handlerRunning());
     }
 
     @Test
     void withoutProtocolFeaturesRingsAreEnabledFromTheStart() {
         front.send(new Request.Number(RequestType.SET_FEATURES, Features.VERSION_1), false);
-        front.send(FakeFrontEnd.oneRegion(FakeFrontEnd.MEMORY), false, front.memFd);
-        front.send(FakeFrontEnd.state(RequestType.SET_VRING_NUM, 0, 64), false);
-        front.send(FakeFrontEnd.address(0), false);
-        front.send(new Request.VringFd(RequestType.SET_VRING_KICK, 0, true), false, front.kicks[0]);
+        front.send(TestGuest.oneRegion(TestGuest.MEMORY), false, front.ram.fd());
+        front.send(TestGuest.state(RequestType.SET_VRING_NUM, 0, 64), false);
+        front.send(TestGuest.address(0), false);
+        front.send(TestGuest.kick(0), false, kick);
         front.ask(new Request.Plain(RequestType.GET_FEATURES));
         assertEquals(List.of(0), handlerRunning());
         assertEquals(Features.VERSION_1, handler.running[0].features());
@@ -119,17 +122,17 @@ class BackEndSessionTest {
     void newMemoryIsStopSwapStart() {
         front.handshake();
         handler.log.clear();
-        FakeFrontEnd.check(front.ask(FakeFrontEnd.oneRegion(FakeFrontEnd.MEMORY / 2), front.memFd));
+        front.tell(TestGuest.oneRegion(TestGuest.MEMORY / 2), front.ram.fd());
         assertEquals(List.of("stop 0", "stop 1", "memory 1", "start 0 size 256 base 0", "start 1 size 256 base 0"),
                 handler.log);
-        assertEquals(FakeFrontEnd.MEMORY / 2, handler.memory.region(0).size());
+        assertEquals(TestGuest.MEMORY / 2, handler.memory.region(0).size());
     }
 
     @Test
     void aChangedDescriptorIsStopSwapStart() {
         front.handshake();
         handler.log.clear();
-        FakeFrontEnd.check(front.ask(new Request.VringFd(RequestType.SET_VRING_CALL, 1, false)));
+        front.tell(new Request.VringFd(RequestType.SET_VRING_CALL, 1, false));
         assertEquals(List.of("stop 1", "start 1 size 256 base 0"), handler.log);
         assertEquals(-1, handler.callFds[1]);
     }
@@ -137,14 +140,14 @@ class BackEndSessionTest {
     @Test
     void ringsThatLeaveTheMemoryEndTheSession() {
         front.handshake();
-        assertEquals(1, front.ask(FakeFrontEnd.oneRegion(4096), front.memFd));
+        assertEquals(1, front.ask(TestGuest.oneRegion(4096), front.ram.fd()));
         refused("does not lie aligned in the guest's memory");
     }
 
     @Test
     void misalignedAndWrappingRingsEndTheSession() {
         front.handshake();
-        long user = FakeFrontEnd.USER;
+        long user = TestGuest.USER;
         front.send(new Request.VringAddress(0, 0, user + 8, user, user, 0), true);
         refused("descriptor table at");
     }
@@ -152,21 +155,22 @@ class BackEndSessionTest {
     @Test
     void wrappingRing() {
         front.handshake();
-        front.send(new Request.VringAddress(0, 0, -16, FakeFrontEnd.USER, FakeFrontEnd.USER, 0), true);
+        front.send(new Request.VringAddress(0, 0, -16, TestGuest.USER, TestGuest.USER, 0), true);
         refused("descriptor table at 0xfffffffffffffff0");
     }
 
     @Test
     void lyingRegionSizes() {
         front.negotiate();
-        front.send(FakeFrontEnd.oneRegion(FakeFrontEnd.MEMORY + 1), true, front.memFd);
+        front.send(TestGuest.oneRegion(TestGuest.MEMORY + 1), true, front.ram.fd());
         refused("does not lie in its file of 1048576 bytes");
     }
 
     @Test
     void regionOffsetsThatOverflow() {
         front.negotiate();
-        front.send(new Request.MemoryTable(List.of(new Request.MemoryRegion(0, 4096, 0, -4096))), true, front.memFd);
+        Request.MemoryRegion region = new Request.MemoryRegion(0, 4096, 0, -4096);
+        front.send(new Request.MemoryTable(List.of(region)), true, front.ram.fd());
         refused("18446744073709547520 does not lie in its file");
     }
 
@@ -175,7 +179,7 @@ class BackEndSessionTest {
         front.negotiate();
         Request.MemoryRegion region = new Request.MemoryRegion(0, 8192, 0x1000, 0);
         Request.MemoryRegion other = new Request.MemoryRegion(4096, 8192, 0x10000, 0);
-        front.send(new Request.MemoryTable(List.of(region, other)), true, front.memFd, front.memFd);
+        front.send(new Request.MemoryTable(List.of(region, other)), true, front.ram.fd(), front.ram.fd());
         refused("overlap");
     }
 
@@ -183,7 +187,7 @@ class BackEndSessionTest {
     void memoryThatThePeerCanShrinkIsRefused() {
         front.negotiate();
         int open = Fds.memFd("unsealed", 8192);
-        front.send(FakeFrontEnd.oneRegion(8192), true, open);
+        front.send(TestGuest.oneRegion(8192), true, open);
         Fds.close(open);
         refused("F_SEAL_SHRINK");
     }
@@ -191,7 +195,7 @@ class BackEndSessionTest {
     @Test
     void memoryThatIsNoFile() {
         front.negotiate();
-        front.send(FakeFrontEnd.oneRegion(8192), true, front.kicks[0]);
+        front.send(TestGuest.oneRegion(8192), true, kick);
         refused("not backed by a file");
     }
 
@@ -199,10 +203,8 @@ class BackEndSessionTest {
     void aTrustedPeerMayShrinkAndTheProcessLives() {
         nothingLeaks();
         start(true);
-        Fds.close(front.memFd);
-        front.memFd = Fds.memFd("unsealed", FakeFrontEnd.MEMORY);
         front.handshake();
-        Fds.truncate(front.memFd, 0);
+        Fds.truncate(front.ram.fd(), 0);
         Region region = handler.memory.region(0);
         assertThrows(InternalError.class, () -> {
             region.u64(0x10000);
@@ -214,21 +216,28 @@ class BackEndSessionTest {
     @Test
     void callDescriptorsMustBeEventFds() {
         front.negotiate();
-        front.send(new Request.VringFd(RequestType.SET_VRING_CALL, 0, true), true, front.memFd);
+        front.send(new Request.VringFd(RequestType.SET_VRING_CALL, 0, true), true, front.ram.fd());
         refused("not an eventfd");
     }
 
     @Test
     void badValuesEndTheSession() {
+        front.handshake();
+        front.send(TestGuest.state(RequestType.SET_VRING_NUM, 0, 100), true);
+        refused("size 100 is not a power of two");
+    }
+
+    @Test
+    void hugeRings() {
         front.negotiate();
-        front.send(FakeFrontEnd.state(RequestType.SET_VRING_NUM, 0, 100), true);
-        refused("100 entries");
+        front.send(TestGuest.state(RequestType.SET_VRING_NUM, 0, 32_769), true);
+        refused("32769 entries");
     }
 
     @Test
     void ringsThatDoNotExist() {
         front.negotiate();
-        front.send(FakeFrontEnd.state(RequestType.SET_VRING_NUM, 2, 16), true);
+        front.send(TestGuest.state(RequestType.SET_VRING_NUM, 2, 16), true);
         refused("ring 2 does not exist");
     }
 
@@ -253,11 +262,11 @@ class BackEndSessionTest {
     @Test
     void disconnectingStopsEverything() {
         front.handshake();
-        Fds.close(front.socket);
+        front.front.hangUp();
         await(() -> handler.log.getLast().equals("disconnected"));
         assertEquals(List.of(), handlerRunning());
         assertFalse(port.connected());
-        FakeFrontEnd again = new FakeFrontEnd(UnixSockets.connect(port.path()));
+        TestGuest again = new TestGuest(FrontEnd.connect(port.path()));
         again.handshake();
         assertEquals(List.of(0, 1), handlerRunning());
         assertEquals(2, port.connections());
@@ -267,20 +276,22 @@ class BackEndSessionTest {
     @Test
     void asClientItReconnects() {
         String path = folder.resolve("qemu").toString();
-        int listener = UnixSockets.listen(path, 4);
         RecordingHandler device = new RecordingHandler();
         VhostPort client = runtime.add(path, false, new BackEndConfig(Features.NET_OFFERED, 1, false), device);
-        for (int round = 0; round < 3; round++) {
-            int[] socket = {-1};
-            await(() -> (socket[0] = UnixSockets.accept(listener)) >= 0 || socket[0] != -Errno.EAGAIN);
-            try (FakeFrontEnd qemu = new FakeFrontEnd(socket[0])) {
-                qemu.handshake();
+        try (TestGuest qemu = new TestGuest(FrontEnd.listen(path))) {
+            qemu.front.await();
+            qemu.handshake();
+            for (int round = 0; round < 3; round++) {
+                qemu.ram.segment().set(ValueLayout.JAVA_SHORT, TestGuest.config(1, 0, 0).usedUser() + 2
+                        - TestGuest.USER, (short) (round + 7));
+                qemu.front.reconnect();
                 assertEquals(2, client.runningRings());
+                assertEquals(0, device.running[0].nextAvail());
+                assertEquals(round + 7, device.running[1].nextAvail());
             }
         }
         runtime.remove(client);
         assertEquals("disconnected", device.log.getLast());
-        Fds.close(listener);
     }
 
     /** The process may end as soon as it has: a socket file that is left would keep the next one from listening. */

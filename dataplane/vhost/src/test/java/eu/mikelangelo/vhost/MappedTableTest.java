@@ -41,6 +41,11 @@ class MappedTableTest {
         }
 
         @Override
+        public int create(String name, long size) {
+            return kernel.create(name, size);
+        }
+
+        @Override
         public void close(int fd) {
             kernel.close(fd);
         }
@@ -51,7 +56,7 @@ class MappedTableTest {
         int file = Fds.memFd("guest", SIZE);
         try {
             assertThrows(IllegalArgumentException.class, () -> MappedTable.map(
-                    FakeFrontEnd.oneRegion(SIZE).regions(), new int[] {file}, false, new Racer()));
+                    TestGuest.oneRegion(SIZE).regions(), new int[] {file}, false, new Racer()));
         } finally {
             Fds.close(file);
         }

@@ -1,6 +1,7 @@
 package eu.mikelangelo.vhost;
 
 import eu.mikelangelo.memory.GuestMemory;
+import eu.mikelangelo.vhost.inflight.InflightRegion;
 import eu.mikelangelo.virtio.QueueConfig;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -12,12 +13,17 @@ final class RecordingHandler implements BackendHandler {
     final int[] kickFds = new int[running.length];
     final int[] callFds = new int[running.length];
     GuestMemory memory = GuestMemory.EMPTY;
+    InflightRegion inflight = InflightRegion.NONE;
+    private long features;
     /** What stopRing answers: as if so many buffers had been taken. */
     int taken;
+    /** The same for a packed ring. */
+    int packedNext = 0x8000_8000;
 
     @Override
     public void features(long acked) {
         quiet("features");
+        features = acked;
         log.add("features 0x" + Long.toHexString(acked));
     }
 
@@ -31,9 +37,12 @@ final class RecordingHandler implements BackendHandler {
     @Override
     public void startRing(int index, QueueConfig config, int kickFd, int callFd) {
         require(running[index] == null, "start of a running ring");
-        require(memory.findUser(config.descriptorUser(), 16L * config.size()) >= 0, "descriptors outside the memory");
-        require(memory.findUser(config.availUser(), 6 + 2L * config.size()) >= 0, "available ring outside");
-        require(memory.findUser(config.usedUser(), 6 + 8L * config.size()) >= 0, "used ring outside");
+        boolean packed = (config.features() & Ring.PACKED) != 0;
+        int size = config.size();
+        require(memory.findUser(config.descriptorUser(), 16L * size) >= 0, "descriptors outside the memory");
+        require(memory.findUser(config.availUser(), packed ? 4 : 6 + 2L * size) >= 0, "available ring outside");
+        require(memory.findUser(config.usedUser(), packed ? 4 : 6 + 8L * size) >= 0, "used ring outside");
+        require(config.features() == features, "features that were not accepted");
         require(kickFd >= 0 && callFd >= -1, "descriptors");
         running[index] = config;
         kickFds[index] = kickFd;
@@ -44,17 +53,45 @@ final class RecordingHandler implements BackendHandler {
     @Override
     public int stopRing(int index) {
         require(running[index] != null, "stop of a stopped ring");
-        int next = running[index].nextAvail() + taken & 0xffff;
+        boolean packed = (running[index].features() & Ring.PACKED) != 0;
+        int next = packed ? packedNext : running[index].nextAvail() + taken & 0xffff;
         running[index] = null;
         log.add("stop " + index);
         return next;
     }
 
     @Override
+    public void inflight(InflightRegion region) {
+        quiet("inflight");
+        inflight = region;
+        log.add("inflight " + region.queues());
+    }
+
+    @Override
+    public void announce(long macAddress) {
+        log.add("announce " + Long.toHexString(macAddress));
+    }
+
+    @Override
+    public void mtu(int bytes) {
+        require(bytes >= 68 && bytes <= 65_535, "mtu");
+        log.add("mtu " + bytes);
+    }
+
+    @Override
     public void disconnected() {
         quiet("disconnected");
         require(memory.regions() == 0, "disconnected with memory");
+        require(inflight == InflightRegion.NONE, "disconnected with an in-flight region");
         log.add("disconnected");
+    }
+
+    int runningRings() {
+        int count = 0;
+        for (QueueConfig ring : running) {
+            count += ring == null ? 0 : 1;
+        }
+        return count;
     }
 
     private void quiet(String what) {

@@ -1,7 +1,6 @@
 package eu.mikelangelo.vhost;
 
 import eu.mikelangelo.linux.FdList;
-import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.virtio.Features;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -9,130 +8,332 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Runs a session against a program given as bytes: each step is a well-formed message with values from the input,
- * sometimes with bytes of it overwritten, with descriptors of several kinds. {@link RecordingHandler} throws when a
- * promise is broken.
+ * Runs a session against a program given as bytes: the honest start of a front-end, as far as the program wants it,
+ * then well-formed messages with values from the input, sometimes with bytes of them overwritten, with descriptors of
+ * several kinds. {@link CheckingHandler}, {@link FakeFiles} and {@link SessionOracle} throw when a promise is broken.
  */
 public final class VhostFuzz {
     private static final int MAX_STEPS = 200;
     private static final RequestType[] TYPES = RequestType.values();
+    private static final FakeFiles.Kind[] KINDS = FakeFiles.Kind.values();
+    private static final long USER = 0x10000;
+    private static final long REGION = 0x40000;
+    private static final long OFFERED = Features.NET_OFFERED | Ring.PACKED;
+    private static final long REPORT_EVERY = 1 << 22;
+
+    private static long programs;
+    private static long messages;
+    private static long programsWithRings;
 
     private final byte[] input;
     private int at;
-    private final int sealed = Fds.memFd("sealed", 1 << 20);
-    private final int open = Fds.memFd("open", 8192);
-    private final int event = Fds.eventFd();
     private final ByteBuffer message = ByteBuffer.allocate(VhostCodec.MAX_MESSAGE).order(ByteOrder.LITTLE_ENDIAN);
     private final ByteBuffer reply = ByteBuffer.allocate(VhostCodec.MAX_MESSAGE).order(ByteOrder.LITTLE_ENDIAN);
-    private final RecordingHandler handler = new RecordingHandler();
-    private int started;
+    private final FdList fds = new FdList(MessageLayout.MAX_REGIONS);
+    private final FakeFiles files = new FakeFiles();
+    private final CheckingHandler handler = new CheckingHandler(files);
+    private final BackEndSession session;
+    private final SessionOracle oracle;
+    private final int rings;
+    private final boolean packed;
 
     private VhostFuzz(byte[] input) {
         this.input = input;
-        Fds.addSeals(sealed, Fds.F_SEAL_SHRINK);
+        int mode = next8();
+        packed = (mode & 1) != 0;
+        rings = 2 * (1 + (mode >> 1) % BackEndConfig.MAX_QUEUE_PAIRS);
+        oracle = new SessionOracle(rings, OFFERED);
+        handler.refuseEvery = (mode & 0xf0) == 0xf0 ? 1 + (mode & 7) : 0;
+        files.poor = mode % 32 == 31;
+        files.trusting = mode % 16 == 15;
+        handler.position = next8();
+        session = new BackEndSession(new BackEndConfig(OFFERED, rings / 2, files.trusting), handler, files);
     }
 
-    /** Runs one input, for the fuzzer. */
+    /** Runs one input, for the fuzzer; says now and then how far it has come. */
     public static void fuzzerTestOneInput(byte[] input) {
+        long before = messages / REPORT_EVERY;
         run(input);
+        if (messages / REPORT_EVERY != before) {
+            System.err.println(summary());
+        }
     }
 
     /** Runs one input. @return how many rings were started, a measure of how deep it came */
-    static int run(byte[] input) {
+    static long run(byte[] input) {
         VhostFuzz fuzz = new VhostFuzz(input);
-        BackEndConfig config = new BackEndConfig(Features.NET_OFFERED, 1, false);
-        BackEndSession session = new BackEndSession(config, fuzz.handler, PeerFiles.ofKernel());
-        try {
-            fuzz.steps(session);
-        } finally {
-            session.close();
-            Fds.close(fuzz.sealed);
-            Fds.close(fuzz.open);
-            Fds.close(fuzz.event);
-        }
-        return fuzz.started;
+        fuzz.honest();
+        fuzz.steps();
+        fuzz.end();
+        programs++;
+        programsWithRings += fuzz.handler.starts > 0 ? 1 : 0;
+        return fuzz.handler.starts;
     }
 
-    private void steps(BackEndSession session) {
-        FdList fds = new FdList(MessageLayout.MAX_REGIONS);
-        for (int step = 0; step < MAX_STEPS && at < input.length; step++) {
+    /** What all runs of this process have done. */
+    static String summary() {
+        return messages + " messages in " + programs + " programs, " + programsWithRings + " of which started a ring";
+    }
+
+    static long messages() {
+        return messages;
+    }
+
+    static long programsWithRings() {
+        return programsWithRings;
+    }
+
+    /** The start of a network device; one program in four leaves it early. */
+    private void honest() {
+        List<Request> start = new ArrayList<>();
+        int choice = next8();
+        boolean slots = (choice & 1) != 0;
+        start.add(new Request.Number(RequestType.SET_PROTOCOL_FEATURES, BackEndConfig.PROTOCOL_SERVED));
+        long features = BackEndConfig.PROTOCOL_FEATURES | OFFERED & ~(packed ? 0 : Ring.PACKED);
+        start.add(new Request.Number(RequestType.SET_FEATURES, features));
+        if (slots) {
+            start.add(new Request.MemorySlot(RequestType.ADD_MEM_REG, region(0)));
+            start.add(new Request.MemorySlot(RequestType.ADD_MEM_REG, region(1)));
+        } else {
+            start.add(new Request.MemoryTable(List.of(region(0), region(1))));
+        }
+        if ((choice & 2) != 0) {
+            start.add(new Request.Inflight(RequestType.GET_INFLIGHT_FD, 0, 0, rings, 64));
+        }
+        int started = 1 + (choice >> 2) % rings;
+        for (int i = 0; i < started; i++) {
+            honestRing(i, start);
+        }
+        int length = next8() % 4 == 0 ? next8() % start.size() : start.size();
+        for (int i = 0; i < length && session.error().isEmpty(); i++) {
+            VhostCodec.encode(start.get(i), i % 2 == 0, message);
+            honestDescriptors(start.get(i));
+            send();
+        }
+    }
+
+    private void honestRing(int index, List<Request> start) {
+        long base = USER + 0x4000L * index;
+        start.add(new Request.VringState(RequestType.SET_VRING_NUM, index, 64));
+        start.add(new Request.VringState(RequestType.SET_VRING_BASE, index, packed ? 0x8000 : 0));
+        start.add(new Request.VringAddress(index, 0, base, base + 0x2000, base + 0x1000, 0));
+        start.add(new Request.VringFd(RequestType.SET_VRING_KICK, index, true));
+        start.add(new Request.VringFd(RequestType.SET_VRING_CALL, index, true));
+        start.add(new Request.VringState(RequestType.SET_VRING_ENABLE, index, 1));
+    }
+
+    private static Request.MemoryRegion region(int index) {
+        return new Request.MemoryRegion(index * REGION, REGION, USER + index * REGION, index * REGION);
+    }
+
+    private void steps() {
+        for (int step = 0; step < MAX_STEPS && at < input.length && session.error().isEmpty(); step++) {
             Request request = next();
-            VhostCodec.encode(request, next8() % 4 == 0, message);
-            int mutations = next8() % 16 == 0 ? next8() % 4 : 0;
+            VhostCodec.encode(request, next8() % 4 != 0, message);
+            int mutations = next8() % 32 == 0 ? next8() % 4 : 0;
             for (int i = 0; i < mutations; i++) {
                 message.put(next8() % message.limit(), (byte) next8());
             }
-            if (next8() % 64 == 0) {
+            if (next8() % 128 == 0) {
                 message.limit(Math.max(VhostCodec.HEADER, next8() % VhostCodec.MAX_MESSAGE));
             }
-            descriptors(request, fds);
-            int length = session.handle(message, fds, reply);
-            if (fds.count() != 0) {
-                throw new AssertionError("descriptors left over");
+            if (next8() % 64 == 0) {
+                files.scribble(next8() % 24, next8());
             }
-            if (length > 0 && length != reply.limit()) {
-                throw new AssertionError("length " + length + " is not that of the reply");
+            if (next8() % 64 == 0) {
+                strangeDescriptors();
+            } else {
+                honestDescriptors(request);
             }
-            if (length == BackEndSession.CLOSE) {
-                if (session.error().isEmpty()) {
-                    throw new AssertionError("closed without a reason");
-                }
-                break;
-            }
+            send();
         }
-        started = (int) handler.log.stream().filter(line -> line.startsWith("start")).count();
     }
 
-    private void descriptors(Request request, FdList fds) {
-        int wanted = switch (request) {
-            case Request.VringFd fd -> fd.hasFd() ? 1 : 0;
-            case Request.MemoryTable table -> table.regions().size();
-            default -> 0;
-        };
-        if (next8() % 32 == 0) {
-            wanted = next8() % (MessageLayout.MAX_REGIONS + 1);
+    private void send() {
+        messages++;
+        // As the session will see it: mutations may have made another request of it.
+        Request seen = VhostCodec.decode(message, fds.count());
+        boolean asks = (message.getInt(MessageLayout.FLAGS) & MessageLayout.NEED_REPLY) != 0;
+        boolean acknowledge = asks && oracle.acknowledges();
+        boolean mustEnd = oracle.mustEnd(message, fds.count());
+        int length = session.handle(message, fds, reply);
+        CheckingHandler.require(fds.count() == 0, "descriptors left over");
+        CheckingHandler.require(length <= 0 || length == reply.limit(), "the length is not that of the reply");
+        CheckingHandler.require(reply.limit() == 0 || VhostCodec.isReply(reply)
+                && VhostCodec.number(reply) == VhostCodec.number(message)
+                && VhostCodec.payloadSize(reply) == reply.limit() - VhostCodec.HEADER, "not a reply to this message");
+        if (length == BackEndSession.CLOSE) {
+            CheckingHandler.require(!session.error().isEmpty(), "closed without a reason");
+            CheckingHandler.require(mustEnd || handler.refuseEvery > 0 || !oracle.mustAccept(seen),
+                    "ended by " + seen + ": " + session.error());
+            return;
         }
-        for (int i = 0; i < wanted; i++) {
-            int likely = request instanceof Request.MemoryTable ? sealed : event;
-            int choice = next8() % 32;
-            fds.addOrClose(Fds.duplicate(choice == 0 ? open : choice == 1 ? event : choice == 2 ? sealed : likely));
+        CheckingHandler.require(!mustEnd, "went on after " + seen);
+        files.close(session.takeReplyFd());
+        settle(seen, acknowledge, length);
+        compare(seen);
+    }
+
+    /** The session goes on: what the request was answered says whether it counts. */
+    private void settle(Request seen, boolean acknowledge, int length) {
+        boolean answersItself = switch (seen) {
+            case Request.Plain plain -> plain.type().answers();
+            case Request.VringState state -> state.type().answers();
+            case Request.Inflight region -> region.type().answers();
+            // GET_CONFIG has an empty answer.
+            case Request.Unserved other -> other.number() == 24;
+            default -> false;
+        };
+        CheckingHandler.require(length > 0 == (acknowledge || answersItself), "an answer of " + length + " to " + seen);
+        boolean declined = !answersItself && acknowledge && reply.getLong(VhostCodec.HEADER) != 0;
+        boolean mustRefuse = oracle.mustRefuse(seen);
+        boolean mtu = seen instanceof Request.Number number && number.type() == RequestType.NET_SET_MTU;
+        CheckingHandler.require(!mustRefuse || declined || mtu && !acknowledge, "accepted " + seen);
+        if (!declined) {
+            oracle.accepted(seen);
+        }
+    }
+
+    private void compare(Request after) {
+        int running = 0;
+        for (int i = 0; i < rings; i++) {
+            boolean runs = handler.running[i] != null;
+            running += runs ? 1 : 0;
+            CheckingHandler.require(runs == oracle.mustRun(i), "ring " + i + (runs ? " runs" : " rests")
+                    + " after " + after);
+        }
+        CheckingHandler.require(session.runningRings() == running, "running rings");
+    }
+
+    private void end() {
+        session.close();
+        session.close();
+        CheckingHandler.require(handler.isOver(), "not told of the end");
+        if (!session.error().isEmpty()) {
+            VhostCodec.encode(new Request.Plain(RequestType.GET_FEATURES), true, message);
+            CheckingHandler.require(session.handle(message, fds, reply) == BackEndSession.CLOSE, "alive after the end");
+        }
+        files.everythingIsClosed();
+    }
+
+    private void honestDescriptors(Request request) {
+        switch (request) {
+            case Request.VringFd fd -> give(fd.hasFd() ? 1 : 0, FakeFiles.Kind.EVENT);
+            case Request.MemoryTable table -> give(table.regions().size(), FakeFiles.Kind.SEALED);
+            case Request.MemorySlot slot -> give(slot.type() == RequestType.ADD_MEM_REG ? 1 : 0,
+                    FakeFiles.Kind.SEALED);
+            case Request.Inflight region -> give(region.type() == RequestType.SET_INFLIGHT_FD ? 1 : 0,
+                    FakeFiles.Kind.INFLIGHT);
+            default -> { }
+        }
+    }
+
+    private void give(int count, FakeFiles.Kind kind) {
+        for (int i = 0; i < count; i++) {
+            files.give(fds, kind);
+        }
+    }
+
+    private void strangeDescriptors() {
+        int count = next8() % (MessageLayout.MAX_REGIONS + 1);
+        for (int i = 0; i < count; i++) {
+            files.give(fds, KINDS[next8() % KINDS.length]);
         }
     }
 
     private Request next() {
         RequestType type = TYPES[next8() % TYPES.length];
-        int index = next8() % 32 == 0 ? next8() : next8() % 2;
+        int index = next8() % 64 == 0 ? next8() : next8() % rings;
         return switch (type.payload()) {
             case NONE -> new Request.Plain(type);
-            case U64 -> new Request.Number(type, type == RequestType.SET_FEATURES
-                    ? (Features.NET_OFFERED | BackEndConfig.PROTOCOL_FEATURES) & ~(next8() % 2 == 0 ? next64() : 0)
-                    : next8() % 8 == 0 ? next64() : 9);
-            case STATE -> new Request.VringState(type, index, switch (type) {
-                case SET_VRING_NUM -> next8() % 16 == 0 ? (int) next64() : 1 << next8() % 16;
-                case SET_VRING_BASE -> next8() % 16 == 0 ? (int) next64() : next8();
-                default -> next8() % 16 == 0 ? (int) next64() : 1;
-            });
-            case ADDRESS -> new Request.VringAddress(index, next8() % 16 == 0 ? next8() : 0, address(),
-                    address(), address(), 0);
-            case VRING_FD -> new Request.VringFd(type, index & 0xff, next8() % 8 != 0);
+            case U64 -> new Request.Number(type, number(type));
+            case STATE -> new Request.VringState(type, index, value(type));
+            case ADDRESS -> address(index);
+            case VRING_FD -> new Request.VringFd(type, index & 0xff, next8() % 16 != 0
+                    || type == RequestType.SET_VRING_KICK);
             case TABLE -> table();
+            case REGION -> new Request.MemorySlot(type, next8() % 8 == 0 ? strangeRegion() : region(next8() % 4));
+            case INFLIGHT -> inflight(type);
+        };
+    }
+
+    private Request inflight(RequestType type) {
+        long offset = next8() % 8 == 0 ? next64() : next8() % 4 == 0 ? FakeFiles.INFLIGHT_SIZE - 64L * next8() : 0;
+        long size = next8() % 8 == 0 ? next64() : FakeFiles.INFLIGHT_SIZE - offset;
+        int queues = next8() % 8 == 0 ? next8() : rings;
+        int entries = next8() % 8 == 0 ? (int) next64() & 0xffff : 1 << next8() % 8;
+        return new Request.Inflight(type, size, offset, queues, entries);
+    }
+
+    private long number(RequestType type) {
+        boolean strange = next8() % 16 == 0;
+        return switch (type) {
+            case SET_FEATURES -> strange ? next64() : BackEndConfig.PROTOCOL_FEATURES
+                    | OFFERED & ~(packed ? 0 : Ring.PACKED) & ~(1L << next8() % 32);
+            case SET_PROTOCOL_FEATURES -> strange ? next64()
+                    : BackEndConfig.PROTOCOL_SERVED & ~(next8() % 2 == 0 ? 1L << next8() % 20 : 0);
+            case SET_STATUS -> strange ? next64() : next8() % 16;
+            default -> strange ? next64() : 1_000 + next8();
+        };
+    }
+
+    private int value(RequestType type) {
+        boolean strange = next8() % 64 == 0;
+        return switch (type) {
+            case SET_VRING_NUM -> strange ? (int) next64() : next8() % 32 == 0 ? 0 : 1 << 6 + next8() % 2;
+            case SET_VRING_BASE -> strange ? (int) next64() : packed ? 0x8000 | next8() % 72 : next8();
+            case SET_VRING_ENABLE -> strange ? (int) next64() : next8() % 4 == 0 ? 0 : 1;
+            default -> 0;
+        };
+    }
+
+    private Request address(int index) {
+        long base = USER + 0x4000L * (next8() % 32);
+        long descriptors = somewhere(base);
+        long used = somewhere(base + 0x2000);
+        long available = somewhere(base + 0x1000);
+        return new Request.VringAddress(index, next8() % 64 == 0 ? next8() : 0, descriptors, used, available, 0);
+    }
+
+    /** Mostly as said; sometimes anywhere, or about the end of a region. */
+    private long somewhere(long honest) {
+        return switch (next8() % 64) {
+            case 0 -> next64();
+            case 1 -> USER + REGION - 8L * next8();
+            case 2 -> USER + 2 * REGION - 2L * next8();
+            default -> honest;
         };
     }
 
     private Request table() {
-        int count = next8() % 4;
+        int count = next8() % 16 == 0 ? next8() % 9 : 2;
         List<Request.MemoryRegion> regions = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            long size = next8() % 8 == 0 ? next64() : 0x40000;
-            regions.add(new Request.MemoryRegion(next8() % 8 == 0 ? next64() : i * 0x40000L,
-                    size, next8() % 8 == 0 ? next64() : 0x10000 + i * 0x40000L,
-                    next8() % 8 == 0 ? next64() >>> 40 : i * 0x40000L));
+            regions.add(next8() % 32 == 0 ? strangeRegion() : region(i));
         }
         return new Request.MemoryTable(regions);
     }
 
-    private long address() {
-        return next8() % 8 == 0 ? next64() : 0x10000 + 64L * next8();
+    /** Any, or one that is right but for one number. */
+    private Request.MemoryRegion strangeRegion() {
+        Request.MemoryRegion right = region(next8() % 4);
+        switch (next8() % 8) {
+            case 0 -> {
+                return new Request.MemoryRegion(next64(), right.size(), right.userAddress(), right.mmapOffset());
+            }
+            case 1 -> {
+                return new Request.MemoryRegion(right.guestPhysical(), next64(), right.userAddress(), 0);
+            }
+            case 2 -> {
+                return new Request.MemoryRegion(right.guestPhysical(), right.size(), next64(), right.mmapOffset());
+            }
+            case 3 -> {
+                return new Request.MemoryRegion(right.guestPhysical(), right.size(), right.userAddress(),
+                        FakeFiles.FILE_SIZE - next8() * 0x1000L);
+            }
+            default -> { }
+        }
+        return new Request.MemoryRegion(next64(), next64(), next64(), next64() >>> 40);
     }
 
     private int next8() {
