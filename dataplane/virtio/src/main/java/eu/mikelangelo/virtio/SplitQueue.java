@@ -5,7 +5,7 @@ import eu.mikelangelo.memory.Region;
 
 /**
  * The device side of one split virtqueue (VIRTIO 1.3 section 2.7). Chains are used in the order in which they are
- * completed, one used entry each, which VIRTIO_F_IN_ORDER allows too (2.7.14).
+ * completed, one used entry each, which VIRTIO_F_IN_ORDER allows too (2.7.9).
  */
 public final class SplitQueue extends VirtQueue {
     private Region descriptors;
