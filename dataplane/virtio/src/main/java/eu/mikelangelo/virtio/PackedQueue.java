@@ -41,6 +41,10 @@ public final class PackedQueue extends VirtQueue {
     private int listed;
     private boolean more;
 
+    /** Where the front-end last asked to begin, which is where a successor begins too while we have no positions. */
+    private int askedBase;
+    private boolean positioned;
+
     /** Where the next used descriptor goes, and how many descriptors were passed since the last publication. */
     private int nextUsed;
     private int staged;
@@ -79,6 +83,8 @@ public final class PackedQueue extends VirtQueue {
 
     @Override
     QueueFault begin(QueueConfig config) {
+        askedBase = config.nextAvail();
+        positioned = false;
         int table = locate(config.descriptorUser(), PackedRingLayout.descriptorBytes(size),
                 PackedRingLayout.DESCRIPTOR_ALIGN);
         int avail = locate(config.availUser(), PackedRingLayout.EVENT_SIZE, PackedRingLayout.EVENT_ALIGN);
@@ -129,6 +135,7 @@ public final class PackedQueue extends VirtQueue {
         int room = Integer.highestOneBit(size) << 1;
         starts = starts.length == room ? starts : new int[room];
         mask = room - 1;
+        positioned = true;
         first = 0;
         starts[0] = avail;
         listed = 0;
@@ -152,6 +159,9 @@ public final class PackedQueue extends VirtQueue {
 
     @Override
     public int nextAvail() {
+        if (!positioned) {
+            return askedBase;
+        }
         return PackedRingLayout.encode(starts[first], size) | PackedRingLayout.encode(publishedUsed, size) << 16;
     }
 
@@ -223,7 +233,7 @@ public final class PackedQueue extends VirtQueue {
     }
 
     /**
-     * @param budget descriptors that the chain may have: never more than the queue's size (2.8.16), which also ends
+     * @param budget descriptors that the chain may have: never more than the queue's size (2.8.17), which also ends
      *     loops, and none that would lie beyond what can be available
      * @return id and count, or -1
      */

@@ -6,7 +6,7 @@ import java.util.Arrays;
 
 /**
  * The device side of one split virtqueue (VIRTIO 1.3 section 2.7). Chains are used in the order in which they are
- * completed; with VIRTIO_F_IN_ORDER one used entry may stand for a batch (2.7.14).
+ * completed; with VIRTIO_F_IN_ORDER one used entry may stand for a batch (2.7.9).
  */
 public final class SplitQueue extends VirtQueue {
     private static final int DESCRIPTORS_PER_LINE = 4;
@@ -265,7 +265,7 @@ public final class SplitQueue extends VirtQueue {
             Arrays.fill(burst.written, 0, chains, 0);
             complete(burst, chains);
         } else if (chains > 0) {
-            // One entry for all, in the place of the first and with the head of the last (section 2.7.14).
+            // One entry for all, in the place of the first and with the head of the last (section 2.7.9).
             used.u64(usedAt + SplitRingLayout.USED_RING
                     + (long) SplitRingLayout.USED_ENTRY_SIZE * (nextUsed & (size - 1)), burst.heads[chains - 1]);
             nextUsed = (nextUsed + chains) & 0xffff;

@@ -44,7 +44,7 @@ class DriverTest {
                 (long) flags << 48 | (long) id << 32 | length & 0xffffffffL);
     }
 
-    /** 2.7.14: one entry for four buffers; those skipped were used completely. */
+    /** 2.7.9: one entry for four buffers; those skipped were used completely. */
     @Test
     void aSplitDeviceMayUseABatchInOrder() {
         begin(Features.IN_ORDER);

@@ -438,6 +438,7 @@ class PackedQueueTest {
         assertEquals(QueueFault.BAD_BASE, attachAt(0x8006_8000), "no such place");
         assertEquals(QueueFault.BAD_BASE, attachAt(0x8001_0002), "more than a ring in flight");
         assertEquals(QueueFault.BAD_BASE, attachAt(0x8002_8001), "used before available");
+        assertEquals(0x8002_8001, queue.detach(), "refused: a successor begins where we were to");
     }
 
     @Test

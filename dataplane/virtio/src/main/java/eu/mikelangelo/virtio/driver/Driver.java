@@ -207,7 +207,7 @@ public abstract sealed class Driver permits SplitDriver, PackedDriver {
         return pollBatch();
     }
 
-    /** In order, a used entry stands for all buffers up to the one it names (2.7.14, 2.8.8). */
+    /** In order, a used entry stands for all buffers up to the one it names (2.7.9, 2.8.8). */
     private int pollBatch() {
         int id = order[oldest++ & order.length - 1];
         // What was skipped counts as used completely.

@@ -13,7 +13,7 @@ public final class SplitDriver extends Driver {
     private final Region used;
     private final long usedAt;
 
-    /** Free descriptors, the top one is taken next; in order, they are taken by turns instead (2.7.5.2). */
+    /** Free descriptors, the top one is taken next; in order, they are taken by turns instead (2.7.5). */
     private final int[] stack;
     private int top;
     private int turn;
