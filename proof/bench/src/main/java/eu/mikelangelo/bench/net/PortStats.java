@@ -1,0 +1,30 @@
+package eu.mikelangelo.bench.net;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What testpmd says of a port. Its rate is exact: packets between two readings of the counter, over the time between
+ * two readings of CLOCK_MONOTONIC right behind them, both in testpmd itself (testpmd's config.c, nic_stats_display).
+ *
+ * @param rxPackets since the port was started
+ * @param rxPerSecond since the last time it was asked
+ */
+record PortStats(long rxPackets, long rxPerSecond) {
+    private static final String BLOCK = "statistics for port (\\d+).*?RX-packets:\\s*(\\d+).*?Rx-pps:\\s*(\\d+)"
+            + ".*?Tx-pps:[^\\n]*\\n\\s*#+";
+    private static final Pattern PORT = Pattern.compile(BLOCK, Pattern.DOTALL);
+    /** The whole answer about two ports. */
+    static final Pattern TWO_PORTS = Pattern.compile(BLOCK + ".*?" + BLOCK, Pattern.DOTALL);
+
+    /** @param answer to {@code show port stats all}. @return a port each */
+    static List<PortStats> parse(String answer) {
+        List<PortStats> ports = new ArrayList<>();
+        for (Matcher port = PORT.matcher(answer); port.find();) {
+            ports.add(new PortStats(Long.parseLong(port.group(2)), Long.parseLong(port.group(3))));
+        }
+        return ports;
+    }
+}
