@@ -37,25 +37,25 @@ final class Circuit {
     /** The pairs of one regime. Near and far come of one search, made for the first that is asked for. */
     Row apart(String row, double aim, String regime, Set<String> wanted) {
         if (matches == null) {
-            matches = search(wanted, plan.mostSeconds());
+            matches = search(new Matches.Wanted(wanted, plan.pairs()), plan.mostSeconds());
         }
         return Matches.row(row, peer.title(), METRIC, aim, matches.of(regime), plan.pairs(), matches.note());
     }
 
     /** Whatever regime it is. */
     Row together(String row, double aim) {
-        Matches found = search(Set.of(Matches.NEAR, Matches.FAR), plan.mostSecondsTogether());
+        Matches found = search(new Matches.Wanted(Set.of(), plan.pairs()), plan.mostSecondsTogether());
         return Matches.row(row, peer.title(), METRIC, aim, found.of(null), plan.pairs(), found.note());
     }
 
-    private Matches search(Set<String> regimes, double mostSeconds) {
+    private Matches search(Matches.Wanted wanted, double mostSeconds) {
         try (Side ours = ours(room, cores, shape)) {
             ours.pause();
             try (Side theirs = peer.start(room, cores, shape)) {
                 theirs.pause();
                 ours.warm(plan.warmupSeconds());
                 theirs.warm(plan.warmupSeconds());
-                return Matches.search(regimes, plan.pairs(), mostSeconds, System::nanoTime, () -> Regime.now(cores),
+                return Matches.search(wanted, mostSeconds, Matches.CLOCK, () -> Regime.now(cores),
                         () -> ours.window(plan.windowSeconds()), () -> theirs.window(plan.windowSeconds()));
             }
         }

@@ -66,14 +66,13 @@ final class Group implements AutoCloseable {
 
     /**
      * Puts its session before all others of this host where the kernel groups by session (sched(7), autogroup): nice
-     * values have no meaning between sessions. @return whether that was possible
+     * values have no meaning between sessions. For a program that has answered: before, it may still be in our session.
      */
-    boolean boost() {
+    void boost() {
         try {
             Files.writeString(Path.of("/proc/" + pid() + "/autogroup"), "-20");
-            return true;
         } catch (IOException without) {
-            return false;
+            // A kernel without sessions' groups needs none; without the right to it, others' load shows.
         }
     }
 

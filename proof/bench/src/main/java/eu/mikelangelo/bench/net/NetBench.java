@@ -31,6 +31,8 @@ public final class NetBench {
         apart(circuit(SMALL, true, new TestpmdPeer()), "net64-packed", 1, 1);
         row("alloc-per-packet", Row.BYTES_PER_OPERATION, 0,
                 (row, aim) -> AllocationRow.measure(row, aim, room, plan, cores));
+        row("guest2guest-64", Circuit.METRIC, 1.3,
+                (row, aim) -> circuit(SMALL, false, new OpenVswitch()).together(row, aim));
         noClient("guest2guest-64k", Circuit.METRIC, 1.3);
         noClient("hop-p50", "s", 1);
         noClient("hop-p99", "s", 1);

@@ -16,7 +16,6 @@ final class Ours implements AutoCloseable {
     private Ours(Group group) {
         this.group = group;
         talk = new Talk(group);
-        group.boost();
     }
 
     static Ours start(Room room, Path folder, List<Path> sockets, int cpu) {
@@ -29,6 +28,7 @@ final class Ours implements AutoCloseable {
                 command));
         try {
             ours.talk.await(READY, PATIENCE_SECONDS);
+            ours.group.boost();
         } catch (IllegalStateException failed) {
             ours.close();
             throw new IllegalStateException("mike io serve: " + failed.getMessage(), failed);

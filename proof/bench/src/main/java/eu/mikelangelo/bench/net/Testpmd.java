@@ -31,7 +31,6 @@ final class Testpmd implements AutoCloseable {
     private Testpmd(Group group) {
         this.group = group;
         talk = new Talk(group);
-        group.boost();
     }
 
     /** What frames and rings a client has. @param packed rings, else split */
@@ -81,6 +80,7 @@ final class Testpmd implements AutoCloseable {
     private void begin(String start) {
         try {
             version = talk.await(PROMPT, PATIENCE_SECONDS).group(1);
+            group.boost();
             talk.ask(start, Pattern.compile("packet forwarding.*testpmd> ", Pattern.DOTALL), PATIENCE_SECONDS);
         } catch (IllegalStateException failed) {
             close();
