@@ -5,6 +5,7 @@ import eu.mikelangelo.bench.measure.Cores;
 import eu.mikelangelo.bench.measure.Regime;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 
 /** Frames that go round between a client's two ports, through our switch and through a peer's. */
@@ -16,6 +17,7 @@ final class Circuit {
     private final Testpmd.Shape shape;
     private final Peer peer;
     private Matches matches;
+    private String underWay = "";
 
     /** A switch to compare with. */
     interface Peer {
@@ -39,13 +41,13 @@ final class Circuit {
         if (matches == null) {
             matches = search(new Matches.Wanted(wanted, plan.pairs()), plan.mostSeconds());
         }
-        return Matches.row(row, peer.title(), METRIC, aim, matches.of(regime), plan.pairs(), matches.note());
+        return Matches.row(row, peer.title(), METRIC, aim, matches.of(regime), plan.pairs(), matches.note() + underWay);
     }
 
     /** Whatever regime it is. */
     Row together(String row, double aim) {
         Matches found = search(new Matches.Wanted(Set.of(), plan.pairs()), plan.mostSecondsTogether());
-        return Matches.row(row, peer.title(), METRIC, aim, found.of(null), plan.pairs(), found.note());
+        return Matches.row(row, peer.title(), METRIC, aim, found.of(null), plan.pairs(), found.note() + underWay);
     }
 
     private Matches search(Matches.Wanted wanted, double mostSeconds) {
@@ -55,8 +57,11 @@ final class Circuit {
                 theirs.pause();
                 ours.warm(plan.warmupSeconds());
                 theirs.warm(plan.warmupSeconds());
-                return Matches.search(wanted, mostSeconds, Matches.CLOCK, () -> Regime.now(cores),
+                Matches found = Matches.search(wanted, mostSeconds, Matches.CLOCK, () -> Regime.now(cores),
                         () -> ours.window(plan.windowSeconds()), () -> theirs.window(plan.windowSeconds()));
+                underWay = String.format(Locale.ROOT, "; of %d frames under way at the end: ours %d, theirs %d",
+                        Testpmd.FRAMES_IN_FLIGHT, ours.client().underWay(), theirs.client().underWay());
+                return found;
             }
         }
     }

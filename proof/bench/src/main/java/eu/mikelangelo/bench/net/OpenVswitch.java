@@ -121,7 +121,7 @@ final class OpenVswitch implements Circuit.Peer {
 
         private String log() {
             try {
-                List<String> lines = Files.readAllLines(folder.resolve("ovs-vswitchd.log"));
+                List<String> lines = Files.readAllLines(folder.resolve("ovs-vswitchd-dpdk.log"));
                 return String.join("\n", lines.subList(Math.max(0, lines.size() - 8), lines.size()));
             } catch (IOException none) {
                 return "";

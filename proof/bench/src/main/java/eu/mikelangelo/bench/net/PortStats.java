@@ -10,10 +10,11 @@ import java.util.regex.Pattern;
  * two readings of CLOCK_MONOTONIC right behind them, both in testpmd itself (testpmd's config.c, nic_stats_display).
  *
  * @param rxPackets since the port was started
+ * @param txPackets since the port was started
  * @param rxPerSecond since the last time it was asked
  */
-record PortStats(long rxPackets, long rxPerSecond) {
-    private static final String BLOCK = "statistics for port (\\d+).*?RX-packets:\\s*(\\d+).*?Rx-pps:\\s*(\\d+)"
+record PortStats(long rxPackets, long txPackets, long rxPerSecond) {
+    private static final String BLOCK = "statistics for port (\\d+).*?RX-packets:\\s*(\\d+).*?TX-packets:\\s*(\\d+).*?Rx-pps:\\s*(\\d+)"
             + ".*?Tx-pps:[^\\n]*\\n\\s*#+";
     private static final Pattern PORT = Pattern.compile(BLOCK, Pattern.DOTALL);
     /** The whole answer about two ports. */
@@ -23,7 +24,8 @@ record PortStats(long rxPackets, long rxPerSecond) {
     static List<PortStats> parse(String answer) {
         List<PortStats> ports = new ArrayList<>();
         for (Matcher port = PORT.matcher(answer); port.find();) {
-            ports.add(new PortStats(Long.parseLong(port.group(2)), Long.parseLong(port.group(3))));
+            ports.add(new PortStats(Long.parseLong(port.group(2)), Long.parseLong(port.group(3)),
+                    Long.parseLong(port.group(4))));
         }
         return ports;
     }

@@ -22,11 +22,15 @@ final class Testpmd implements AutoCloseable {
      * buffers back makes the peer drop some; with fewer both sides keep all.
      */
     private static final int BURSTS_IN_FLIGHT = 7;
+    /** Both ways. */
+    static final long FRAMES_IN_FLIGHT = 2L * BURSTS_IN_FLIGHT * BURST;
+    private static final double SWITCH_SECONDS = 1;
     private static final String[] MACS = {"02:00:00:00:00:01", "02:00:00:00:00:02"};
 
     final Group group;
     private final Talk talk;
     private String version;
+    private long underWay;
 
     private Testpmd(Group group) {
         this.group = group;
@@ -45,7 +49,7 @@ final class Testpmd implements AutoCloseable {
         command.addAll(List.of("--", "-i", "--nb-cores=1", "--forward-mode=io", "--burst=" + BURST, "--txd=1024",
                 "--rxd=1024", "--total-num-mbufs=16384"));
         Testpmd server = new Testpmd(start(room, folder, command));
-        server.begin("start");
+        server.begin(0, "start");
         return server;
     }
 
@@ -61,7 +65,8 @@ final class Testpmd implements AutoCloseable {
                 "--rxd=" + QUEUE, "--total-num-mbufs=16384", "--txpkts=" + shape.frameBytes(),
                 "--eth-peer=0," + MACS[1], "--eth-peer=1," + MACS[0]));
         Testpmd client = new Testpmd(start(room, folder, command));
-        client.begin("start tx_first " + BURSTS_IN_FLIGHT);
+        // A switch that has not yet taken note of its new ports would drop the frames.
+        client.begin(SWITCH_SECONDS, "start tx_first " + BURSTS_IN_FLIGHT);
         return client;
     }
 
@@ -77,10 +82,12 @@ final class Testpmd implements AutoCloseable {
         return Group.start(room, folder, Map.of("RUNTIME_DIRECTORY", folder.toString()), command);
     }
 
-    private void begin(String start) {
+    /** @param settleSeconds between being ready and forwarding */
+    private void begin(double settleSeconds, String start) {
         try {
             version = talk.await(PROMPT, PATIENCE_SECONDS).group(1);
             group.boost();
+            Pause.seconds(settleSeconds);
             talk.ask(start, Pattern.compile("packet forwarding.*testpmd> ", Pattern.DOTALL), PATIENCE_SECONDS);
         } catch (IllegalStateException failed) {
             close();
@@ -103,11 +110,18 @@ final class Testpmd implements AutoCloseable {
         return stats().stream().mapToLong(PortStats::rxPackets).sum();
     }
 
+    /** Frames that it had sent and not got back at the last reading: those that go round. */
+    long underWay() {
+        return underWay;
+    }
+
     /** Millions of frames a second that both ports receive within the next seconds, by testpmd's own clock. */
     double rate(double seconds) {
         stats();
         Pause.seconds(seconds);
-        double perSecond = stats().stream().mapToLong(PortStats::rxPerSecond).sum();
+        List<PortStats> stats = stats();
+        double perSecond = stats.stream().mapToLong(PortStats::rxPerSecond).sum();
+        underWay = stats.stream().mapToLong(port -> port.txPackets() - port.rxPackets()).sum();
         if (perSecond == 0) {
             throw new IllegalStateException("no frame went round in a window");
         }

@@ -73,7 +73,8 @@ class NetPartsTest {
 
     @Test
     void statisticsOfTwoPortsAreRead() {
-        assertEquals(List.of(new PortStats(9916480, 5359480), new PortStats(9916384, 5359316)),
+        assertEquals(List.of(new PortStats(9916480, 9916608, 5359480),
+                new PortStats(9916384, 9916704, 5359316)),
                 PortStats.parse(STATS));
         assertTrue(PortStats.TWO_PORTS.matcher(STATS).find());
         // Cut off anywhere before its last line it is not a whole answer.
