@@ -25,8 +25,11 @@ final class Group implements AutoCloseable {
 
     final Process process;
     private final String name;
+    private final Room room;
+    private boolean closed;
 
-    private Group(Process process, String name) {
+    private Group(Room room, Process process, String name) {
+        this.room = room;
         this.process = process;
         this.name = name;
     }
@@ -41,7 +44,7 @@ final class Group implements AutoCloseable {
         try {
             Process process = builder.start();
             room.remember(process.pid());
-            return new Group(process, command.getFirst());
+            return new Group(room, process, command.getFirst());
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
@@ -96,11 +99,17 @@ final class Group implements AutoCloseable {
         }
     }
 
+    /** Twice is no error. */
     @Override
     public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
         signal(SIGKILL);
         try {
             process.waitFor(10, TimeUnit.SECONDS);
+            room.forget(pid());
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }

@@ -33,6 +33,8 @@ public final class NetBench {
                 (row, aim) -> AllocationRow.measure(row, aim, room, plan, cores));
         row("guest2guest-64", Circuit.METRIC, 1.3,
                 (row, aim) -> circuit(SMALL, false, new OpenVswitch()).together(row, aim));
+        row("publish-rps-passt", "req/s", 1, (row, aim) -> new PublishRow(room, plan, cores).measure(row, aim));
+        row("iperf-guests", "bit/s", 1.5, (row, aim) -> new IperfRow(room, plan).measure(row, aim));
         noClient("guest2guest-64k", Circuit.METRIC, 1.3);
         noClient("hop-p50", "s", 1);
         noClient("hop-p99", "s", 1);
@@ -75,7 +77,7 @@ public final class NetBench {
             try {
                 return measure.measure(name, aim);
             } catch (RuntimeException failed) {
-                return new Row(NAME, name, "", metric, !metric.equals(Circuit.METRIC), new double[0], new double[0], aim,
+                return new Row(NAME, name, "", metric, metric.equals("s") || metric.equals(Row.BYTES_PER_OPERATION), new double[0], new double[0], aim,
                         String.valueOf(failed.getMessage()));
             }
         });

@@ -14,18 +14,18 @@ import java.util.regex.Pattern;
  * @param rxPerSecond since the last time it was asked
  */
 record PortStats(long rxPackets, long txPackets, long rxPerSecond) {
-    private static final String BLOCK = "statistics for port (\\d+).*?RX-packets:\\s*(\\d+).*?TX-packets:\\s*(\\d+).*?Rx-pps:\\s*(\\d+)"
-            + ".*?Tx-pps:[^\\n]*\\n\\s*#+";
-    private static final Pattern PORT = Pattern.compile(BLOCK, Pattern.DOTALL);
+    private static final Pattern PORT = Pattern.compile("statistics for port \\d+.*?RX-packets:\\s*(\\d+).*?"
+            + "TX-packets:\\s*(\\d+).*?Rx-pps:\\s*(\\d+)", Pattern.DOTALL);
+    private static final String END = ".*?Tx-pps:[^\\n]*\\n\\s*#";
     /** The whole answer about two ports. */
-    static final Pattern TWO_PORTS = Pattern.compile(BLOCK + ".*?" + BLOCK, Pattern.DOTALL);
+    static final Pattern TWO_PORTS = Pattern.compile("\\A" + END + END, Pattern.DOTALL);
 
     /** @param answer to {@code show port stats all}. @return a port each */
     static List<PortStats> parse(String answer) {
         List<PortStats> ports = new ArrayList<>();
         for (Matcher port = PORT.matcher(answer); port.find();) {
-            ports.add(new PortStats(Long.parseLong(port.group(2)), Long.parseLong(port.group(3)),
-                    Long.parseLong(port.group(4))));
+            ports.add(new PortStats(Long.parseLong(port.group(1)), Long.parseLong(port.group(2)),
+                    Long.parseLong(port.group(3))));
         }
         return ports;
     }

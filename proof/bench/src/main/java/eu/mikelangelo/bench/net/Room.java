@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.nio.file.StandardCopyOption;
+import java.util.Set;
+import java.util.TreeSet;
 
 /**
  * What {@code scripts/net-room.sh} has made for one run, and clears away however that ends: a folder with a short path,
@@ -12,6 +14,7 @@ import java.nio.file.StandardOpenOption;
  */
 final class Room {
     private final Path folder;
+    private final Set<Long> groups = new TreeSet<>();
     private int last;
 
     private Room(Path folder) {
@@ -40,16 +43,24 @@ final class Room {
         }
     }
 
-    /** Where a program listens that is to be found again by its file alone. */
-    Path folder() {
-        return folder;
+    /** Notes a process group that has to end with this run, even if this JVM cannot see to it. */
+    synchronized void remember(long group) {
+        groups.add(group);
+        write();
     }
 
-    /** Notes a process group that has to end with this run, even if this JVM cannot see to it. */
-    void remember(long group) {
+    /** It has ended; its number may soon be somebody else's. */
+    synchronized void forget(long group) {
+        groups.remove(group);
+        write();
+    }
+
+    private void write() {
+        StringBuilder lines = new StringBuilder();
+        groups.forEach(group -> lines.append(group).append('\n'));
         try {
-            Files.writeString(folder.resolve("groups"), group + "\n", StandardOpenOption.CREATE,
-                    StandardOpenOption.APPEND);
+            Path next = Files.writeString(folder.resolve("groups.next"), lines);
+            Files.move(next, folder.resolve("groups"), StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

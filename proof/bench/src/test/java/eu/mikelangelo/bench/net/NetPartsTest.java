@@ -143,6 +143,13 @@ class NetPartsTest {
         }
     }
 
+    @Test
+    void whatIperfReportsIsFound() {
+        assertEquals(2.5e9, IperfRow.bitsPerSecond("[    1.0] kernel\r\n{\r\n\"end\":{\"sum_received\":"
+                + "{\"bits_per_second\":2.5e9}}\r\n}\r\n[   9.0] reboot"));
+        assertThrows(IllegalStateException.class, () -> IperfRow.bitsPerSecond("{\"error\":\"no route\"}"));
+    }
+
     private static void answer(ServerSocketChannel server, int request, long bits) {
         try (SocketChannel channel = server.accept()) {
             ByteBuffer question = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
@@ -175,9 +182,10 @@ class NetPartsTest {
             assertThrows(IllegalStateException.class, () -> talk.ask("2", Pattern.compile("got"), 1));
             group.resume();
             assertEquals("2", talk.await(Pattern.compile("got (\\d)"), 30).group(1));
+            assertEquals(List.of(String.valueOf(group.pid())), Files.readAllLines(folder.resolve("groups")));
         }
         // Not ours to wait for: it is gone when its new parent has taken note.
         ProcessHandle.of(child).ifPresent(handle -> handle.onExit().orTimeout(60, TimeUnit.SECONDS).join());
-        assertEquals(3, Files.readAllLines(folder.resolve("groups")).size());
+        assertEquals("", Files.readString(folder.resolve("groups")));
     }
 }
