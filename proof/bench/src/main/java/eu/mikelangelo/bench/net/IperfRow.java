@@ -25,9 +25,9 @@ final class IperfRow {
     private static final Pattern REPORT = Pattern.compile("^\\{.*^\\}", Pattern.MULTILINE | Pattern.DOTALL);
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private static final String BRIDGE = """
-            ip link set lo up && ip link add br type bridge && ip link set br mtu 65520 up
+            ip link set lo up && ip link add bridge0 mtu 65520 type bridge && ip link set bridge0 up
             for tap in t1 t2; do
-              ip tuntap add $tap mode tap && ip link set $tap mtu 65520 master br up || exit 1
+              ip tuntap add $tap mode tap && ip link set $tap mtu 65520 master bridge0 up || exit 1
             done
             echo joined; exec sleep 100000""";
 
