@@ -40,18 +40,18 @@ peer_dpdk() {
     || { say "could not install dpdk"; return 1; }
 }
 
-# Prints a folder in which the distribution's Open vSwitch with DPDK is unpacked, with what it needs and is not installed.
+# Prints a folder in which the distribution's Open vSwitch with DPDK is unpacked, with what it needs and is missing here.
 peer_openvswitch() {
   local dir=$PWD/build/peers/openvswitch
   if [ ! -x "$dir/usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk" ]; then
-    command -v apt-get > /dev/null || { say "missing: openvswitch-switch-dpdk, which only Debian's way is known for"; return 1; }
+    command -v apt-get > /dev/null || { say "missing: openvswitch-switch-dpdk, known of Debian only"; return 1; }
     rm -rf "$dir" && mkdir -p "$dir/debs/partial" || return 1
     say "fetching the distribution's Open vSwitch into build/peers"
     (
       cd "$dir/debs" || exit 1
       apt-cache show openvswitch-switch-dpdk > /dev/null 2>&1 || { [ "$(id -u)" = 0 ] && update_lists; }
-      apt-get install -y -qq --download-only --no-install-recommends -o Dir::Cache::archives="$PWD" -o Debug::NoLocking=1 \
-        openvswitch-switch-dpdk && for deb in *.deb; do dpkg-deb -x "$deb" .. || exit 1; done
+      apt-get install -y -qq --download-only --no-install-recommends -o Dir::Cache::archives="$PWD" \
+        -o Debug::NoLocking=1 openvswitch-switch-dpdk && for deb in *.deb; do dpkg-deb -x "$deb" .. || exit 1; done
     ) < /dev/null 1>&2 || { say "could not fetch openvswitch-switch-dpdk"; return 1; }
   fi
   printf '%s\n' "$dir"

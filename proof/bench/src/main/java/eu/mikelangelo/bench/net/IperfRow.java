@@ -118,8 +118,9 @@ final class IperfRow {
             a[i] = ours.getAsDouble();
             b[i] = theirs.getAsDouble();
         }
-        return new Row(NetBench.NAME, row, bridged ? "Linux bridge with TAP" : "QEMU -netdev dgram", "bit/s", false, a, b,
-                aim, String.format(Locale.ROOT, "TCP, %d s a window, MTU 65520; in the trial: dgram %.4g, bridge %.4g",
-                        WINDOW_SECONDS, byDatagrams, byBridge));
+        String peer = bridged ? "Linux bridge with TAP" : "QEMU -netdev dgram";
+        String note = String.format(Locale.ROOT, "TCP, %d s a window, MTU 65520; in the trial: dgram %.4g, bridge %.4g",
+                WINDOW_SECONDS, byDatagrams, byBridge);
+        return new Row(NetBench.NAME, row, peer, "bit/s", false, a, b, aim, note);
     }
 }

@@ -6,7 +6,7 @@ import eu.mikelangelo.bench.measure.Cores;
 import java.util.LinkedHashSet;
 import java.util.Set;
 
-/** {@code ./do bench net}: the shipped switch, {@code ./mike io serve}, against what others switch guests' frames with. */
+/** {@code ./do bench net}: the shipped switch, {@code ./mike io serve}, against what others switch frames with. */
 public final class NetBench {
     static final String NAME = "net";
     private static final int SMALL = 64;
@@ -77,7 +77,8 @@ public final class NetBench {
             try {
                 return measure.measure(name, aim);
             } catch (RuntimeException failed) {
-                return new Row(NAME, name, "", metric, metric.equals("s") || metric.equals(Row.BYTES_PER_OPERATION), new double[0], new double[0], aim,
+                boolean lowerIsBetter = metric.equals("s") || metric.equals(Row.BYTES_PER_OPERATION);
+                return new Row(NAME, name, "", metric, lowerIsBetter, new double[0], new double[0], aim,
                         String.valueOf(failed.getMessage()));
             }
         });

@@ -17,7 +17,8 @@ import java.util.regex.Pattern;
  */
 final class OpenVswitch implements Circuit.Peer {
     private static final int PATIENCE_SECONDS = 60;
-    private static final Pattern VERSION = Pattern.compile("Open vSwitch\\) ([0-9.]+).*?DPDK ([0-9.]+)", Pattern.DOTALL);
+    private static final Pattern VERSION = Pattern.compile("Open vSwitch\\) ([0-9.]+).*?DPDK ([0-9.]+)",
+            Pattern.DOTALL);
     private static final String BRIDGE = "br0";
 
     private final Path place;
@@ -105,7 +106,8 @@ final class OpenVswitch implements Circuit.Peer {
         String version() {
             String said = run("usr/lib/openvswitch-switch-dpdk/ovs-vswitchd-dpdk", "--version");
             Matcher matcher = VERSION.matcher(said);
-            return matcher.find() ? "Open vSwitch " + matcher.group(1) + " with DPDK " + matcher.group(2) : said.strip();
+            return matcher.find() ? "Open vSwitch " + matcher.group(1) + " with DPDK " + matcher.group(2)
+                    : said.strip();
         }
 
         private void control(String... words) {

@@ -86,8 +86,8 @@ final class PublishRow {
                 b[i] = their;
             }
         }
-        return new Row(NetBench.NAME, row, "passt alone, QEMU typed by hand, same kernel and image", "req/s", false, a, b,
-                aim, "memcached in an emulated guest, 50 connections, one request at a time on each");
+        return new Row(NetBench.NAME, row, "passt alone, QEMU typed by hand, same kernel and image", "req/s", false, a,
+                b, aim, "memcached in an emulated guest, 50 connections, one request at a time on each");
     }
 
     private static void answers(int port) {

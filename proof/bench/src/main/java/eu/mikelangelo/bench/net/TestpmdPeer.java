@@ -4,7 +4,7 @@ import eu.mikelangelo.bench.measure.Cores;
 import java.nio.file.Path;
 import java.util.List;
 
-/** DPDK's own vhost ports under its packet forwarder: the distribution's build, which takes frames from port to port. */
+/** DPDK's vhost ports under its packet forwarder, which takes frames from port to port: the distribution's build. */
 final class TestpmdPeer implements Circuit.Peer {
     private String version = "";
 

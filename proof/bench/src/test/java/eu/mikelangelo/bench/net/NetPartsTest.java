@@ -118,7 +118,7 @@ class NetPartsTest {
     @Test
     void aThreadDumpSaysWhatTheCoreAllocated() {
         String dump = "\"C1 CompilerThread0\" #13 [5362] daemon cpu=1ms elapsed=2s allocated=9999B defined_classes=0\n"
-                + "\"io-shard-0\" #19 [5367] prio=5 os_prio=0 cpu=9890.33ms elapsed=19.71s allocated=%s tid=0x1\n\tat x";
+                + "\"io-shard-0\" #19 [5367] prio=5 os_prio=0 cpu=9890.33ms elapsed=19s allocated=%s tid=0x1\n\tat x";
         assertEquals(1342 * 1024, AllocationRow.parse(dump.formatted("1342K")));
         assertEquals(17, AllocationRow.parse(dump.formatted("17B")));
         assertThrows(IllegalStateException.class, () -> AllocationRow.parse(dump.formatted("120M")));
