@@ -28,12 +28,12 @@ final class AllocationRow {
             long pid = ours.serverPid();
             // What is interpreted may allocate: rounds until one of them did not, or the last that are allowed.
             int rounds = 0;
-            while (perFrame(pid, ours.client(), plan.allocationFrames()) > 0 && rounds < MOST_WARM_UP_RUNS) {
+            while (perFrame(pid, ours, plan.allocationFrames()) > 0 && rounds < MOST_WARM_UP_RUNS) {
                 rounds++;
             }
             double[] runs = new double[RUNS];
             for (int i = 0; i < RUNS; i++) {
-                runs[i] = perFrame(pid, ours.client(), plan.allocationFrames());
+                runs[i] = perFrame(pid, ours, plan.allocationFrames());
             }
             return new Row(NetBench.NAME, row, "", Row.BYTES_PER_OPERATION, true, runs, new double[0], aim,
                     "the core's thread, " + plan.allocationFrames() + " frames a run at least, after " + rounds
@@ -41,13 +41,15 @@ final class AllocationRow {
         }
     }
 
-    private static double perFrame(long pid, Testpmd client, long frames) {
+    private static double perFrame(long pid, Side side, long frames) {
+        Testpmd client = side.client();
         long framesBefore = client.received();
         final long before = allocated(pid);
         long start = System.nanoTime();
         long done = 0;
         while (done < frames) {
             Pause.seconds(LOOK_SECONDS);
+            side.check();
             done = client.received() - framesBefore;
             if ((System.nanoTime() - start) / 1e9 > MOST_SECONDS_A_RUN) {
                 throw new IllegalStateException("only " + done + " of " + frames + " frames in a minute");

@@ -27,6 +27,7 @@ final class Group implements AutoCloseable {
     private final String name;
     private final Room room;
     private boolean closed;
+    private Talk talk;
 
     private Group(Room room, Process process, String name) {
         this.room = room;
@@ -60,6 +61,19 @@ final class Group implements AutoCloseable {
             return talk.toEnd();
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
+        }
+    }
+
+    /** Who reads its output, and so knows its last words. */
+    void listener(Talk its) {
+        talk = its;
+    }
+
+    /** @throws IllegalStateException with its last words, when it has ended */
+    void check() {
+        if (!process.isAlive()) {
+            throw new IllegalStateException(name + " ended with " + process.exitValue()
+                    + (talk == null ? "" : ": " + talk.lastWords()));
         }
     }
 

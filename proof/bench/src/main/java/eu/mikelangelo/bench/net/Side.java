@@ -51,9 +51,19 @@ final class Side implements AutoCloseable {
     double window(double seconds) {
         resume();
         Pause.seconds(SETTLE_SECONDS);
-        double rate = client.rate(seconds);
+        double rate;
+        try {
+            rate = client.rate(seconds);
+        } finally {
+            check();
+        }
         pause();
         return rate;
+    }
+
+    /** @throws IllegalStateException when a part of the switch has ended, which the client cannot tell */
+    void check() {
+        groups.forEach(Group::check);
     }
 
     @Override

@@ -22,6 +22,7 @@ final class Talk {
 
     Talk(Group group) {
         in = new PrintStream(group.process.getOutputStream(), true, StandardCharsets.UTF_8);
+        group.listener(this);
         reader = Thread.ofPlatform().daemon().start(
                 () -> listen(new InputStreamReader(group.process.getInputStream(), StandardCharsets.UTF_8)));
     }
