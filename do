@@ -18,7 +18,7 @@ usage: ./do COMMAND
                        -Dmike.soak.minutes=N, -Dmike.soak.seed=N)
   test ... -Dtest=X    only the test classes X
   bench NAME [--json] [--only ROW[,ROW]] [--quick]
-                       measure against named peers, interleaved; names: start shard
+                       measure against named peers, interleaved; names: start shard net
   example cache [--port N] [--memory MIB] ...
                        run a program of examples/ on the shard engine (--help: its options)
   artifacts            pack the shard engine into build/artifacts, a Maven repository for projects outside

@@ -4,11 +4,25 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/need.sh
 . scripts/peers.sh
-mvn -q -B -pl proof/bench -am -Dmaven.test.skip=true process-classes 1>&2
-peers=()
-if [ "${1:-}" = shard ]; then
-  # Without it the rows that need it say so.
-  memcached=$(peer_memcached) && peers+=("-Dmike.memcached=$memcached") || true
+. scripts/net-room.sh
+bench=${1:-}
+peers=() run=(exec)
+if [ "$bench" = net ]; then
+  net_needs_root_or_exit
 fi
-exec "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -Dmike.install="$PWD" "${peers[@]}" \
+mvn -q -B -pl proof/bench -am -Dmaven.test.skip=true process-classes 1>&2
+# Without a peer the rows that need it say so.
+case $bench in
+  shard)
+    memcached=$(peer_memcached) && peers+=("-Dmike.memcached=$memcached") || true
+    ;;
+  net)
+    peer_dpdk || true
+    openvswitch=$(peer_openvswitch) && peers+=("-Dmike.openvswitch=$openvswitch") || true
+    net_room_or_exit
+    peers+=("-Dmike.net.room=$net_room")
+    run=(net_run)
+    ;;
+esac
+"${run[@]}" "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -Dmike.install="$PWD" "${peers[@]}" \
   -cp "proof/bench/target/classes:$(< proof/bench/target/class-path)" eu.mikelangelo.bench.BenchMain "$@"

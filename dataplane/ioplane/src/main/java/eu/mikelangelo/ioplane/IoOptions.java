@@ -36,9 +36,9 @@ public record IoOptions(int cpu, long spinNs, long gatewayMac, int gatewayIpv4) 
         return new IoOptions(-1, defaultSpinNs(), mac, ipv4);
     }
 
-    /** The same, pinned to a CPU. */
+    /** The same, pinned to a CPU of its own: nobody waits for that, so it spins as long as one with many others. */
     public IoOptions pinned(int toCpu) {
-        return new IoOptions(toCpu, spinNs, gatewayMac, gatewayIpv4);
+        return new IoOptions(toCpu, Math.max(spinNs, SPIN_NS), gatewayMac, gatewayIpv4);
     }
 
     private static long defaultSpinNs() {

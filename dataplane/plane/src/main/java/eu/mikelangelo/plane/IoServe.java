@@ -1,5 +1,6 @@
 package eu.mikelangelo.plane;
 
+import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.plane.api.PortSpec;
 import eu.mikelangelo.vhost.VhostPort;
@@ -21,13 +22,19 @@ final class IoServe {
     static int run(List<String> words) throws java.io.IOException {
         List<PortSpec> specs = new ArrayList<>();
         boolean sealed = false;
+        int cpu = -1;
         for (int i = 0; i < words.size(); i += 2) {
             String option = words.get(i);
             if (option.equals("--blk")) {
                 throw new IllegalArgumentException("--blk: this version serves network cards only");
             }
+            if (option.equals("--cpu") && i + 1 < words.size()) {
+                cpu = cpu(words.get(i + 1));
+                continue;
+            }
             if (!option.equals("--net") || i + 1 == words.size()) {
-                throw new IllegalArgumentException("\"" + option + "\": --net SOCKET[,server][,sealed] was expected");
+                throw new IllegalArgumentException("\"" + option
+                        + "\": --net SOCKET[,server][,sealed] or --cpu N was expected");
             }
             sealed |= words.get(i + 1).contains(",sealed");
             specs.add(port(specs.size(), words.get(i + 1)));
@@ -35,7 +42,14 @@ final class IoServe {
         if (specs.isEmpty() || specs.size() > MAX_PORTS) {
             throw new IllegalArgumentException(specs.size() + " times --net, not 1.." + MAX_PORTS);
         }
-        return serve(specs, !sealed);
+        return serve(specs, !sealed, cpu);
+    }
+
+    private static int cpu(String text) {
+        if (!text.matches("[0-9]{1,4}") || !Cpus.allowed().get(Integer.parseInt(text))) {
+            throw new IllegalArgumentException("--cpu " + text + ": this process may run on " + Cpus.allowed());
+        }
+        return Integer.parseInt(text);
     }
 
     /** SOCKET[,server][,sealed]; a relative path is taken from the working folder. */
@@ -55,9 +69,10 @@ final class IoServe {
         return PortSpec.open("net" + index, Path.of(parts[0]).toAbsolutePath().toString(), server);
     }
 
-    private static int serve(List<PortSpec> specs, boolean acceptShrinkable) {
+    private static int serve(List<PortSpec> specs, boolean acceptShrinkable, int cpu) {
         DistinctErrors errors = new DistinctErrors();
         Plane plane = new Plane(errors, acceptShrinkable);
+        plane.pin(cpu);
         // SIGTERM and SIGINT run this: rings are let go of in order and server sockets removed.
         Runtime.getRuntime().addShutdownHook(new Thread(plane::close, "end"));
         for (PortSpec spec : specs) {

@@ -54,6 +54,11 @@ final class Plane implements AutoCloseable {
         runtime = new VhostRuntime("vhost-control", (path, what) -> errors.record("vhost-user socket " + path, what));
     }
 
+    /** The CPU that the core shall have to itself. Before the first port. */
+    void pin(int toCpu) {
+        cpu = toCpu;
+    }
+
     /**
      * Serves a port; does nothing when an equal one exists.
      *
@@ -108,8 +113,10 @@ final class Plane implements AutoCloseable {
             IoOptions options = spec.gatewayMac().isEmpty() ? IoOptions.open()
                     : IoOptions.gateway(Addresses.mac(spec.gatewayMac()), Addresses.ipv4(spec.gatewayIp()));
             BitSet cpus = Cpus.allowed();
-            if (cpus.cardinality() >= MIN_CPUS_TO_PIN) {
+            if (cpu < 0 && cpus.cardinality() >= MIN_CPUS_TO_PIN) {
                 cpu = cpus.length() - 1;
+            }
+            if (cpu >= 0) {
                 options = options.pinned(cpu);
             }
             core = new IoCore(options, errors);

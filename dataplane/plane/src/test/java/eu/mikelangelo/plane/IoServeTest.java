@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.UnixSockets;
 import eu.mikelangelo.plane.api.PortSpec;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -47,6 +50,26 @@ class IoServeTest {
         Fds.close(listener);
     }
 
+    /** A thread of the plane's process may run on that CPU only; no other thread matters. */
+    @Test
+    void theCoreHasItsCpu() throws Exception {
+        int cpu = Cpus.allowed().length() - 1;
+        try (PlaneProcess plane = new PlaneProcess(folder.resolve("output"), "io", "serve", "--cpu", "" + cpu, "--net",
+                folder.resolve("one.sock") + ",server")) {
+            PlaneProcess.await(() -> plane.output().equals("ready\n"));
+            PlaneProcess.await(() -> pinned(plane, cpu));
+        }
+    }
+
+    private static boolean pinned(PlaneProcess plane, int cpu) {
+        try (Stream<Path> threads = Files.list(Path.of("/proc/" + plane.process.pid() + "/task"))) {
+            return threads.anyMatch(thread -> plane.text(thread.resolve("comm")).contains("shard-0")
+                    && plane.text(thread.resolve("status")).contains("Cpus_allowed_list:\t" + cpu + "\n"));
+        } catch (IOException ended) {
+            return false;
+        }
+    }
+
     @Test
     void optionsAreChecked() {
         assertEquals(PortSpec.open("net3", "/a", true), IoServe.port(3, "/a,server,sealed"));
@@ -56,5 +79,8 @@ class IoServeTest {
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of()));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--net")));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--blk", "/a=/b")));
+        for (String cpu : List.of("", "-1", "x", "9999")) {
+            assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--cpu", cpu, "--net", "/a")), cpu);
+        }
     }
 }

@@ -1,5 +1,6 @@
 package eu.mikelangelo.bench;
 
+import eu.mikelangelo.bench.net.NetBench;
 import eu.mikelangelo.bench.shard.ShardBench;
 import java.util.Set;
 
@@ -9,8 +10,8 @@ public final class BenchMain {
 
     /** Exits with 0 when every row could run and 64 on wrong usage; whether aims are met is in the rows. */
     public static void main(String[] args) throws Exception {
-        if (args.length == 0 || !Set.of("start", "shard").contains(args[0])) {
-            System.err.println("usage: ./do bench start|shard [--json] [--only ROW[,ROW]] [--quick]");
+        if (args.length == 0 || !Set.of("start", "shard", "net").contains(args[0])) {
+            System.err.println("usage: ./do bench start|shard|net [--json] [--only ROW[,ROW]] [--quick]");
             System.exit(64);
         }
         Options options;
@@ -24,6 +25,10 @@ public final class BenchMain {
         HostFacts.print(System.err);
         if (args[0].equals("shard")) {
             new ShardBench(options).run();
+            System.exit(0);
+        }
+        if (args[0].equals("net")) {
+            new NetBench(options).run();
             System.exit(0);
         }
         try (Product product = new Product()) {

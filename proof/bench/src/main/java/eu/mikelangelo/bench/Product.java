@@ -13,10 +13,10 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@code ./mike} with a home of its own under build/. */
-final class Product implements AutoCloseable {
+public final class Product implements AutoCloseable {
     static final JsonMapper JSON = JsonMapper.builder().build();
     final Path root = Path.of(System.getProperty("mike.install"));
-    final Path home = root.resolve("build/b");
+    public final Path home = root.resolve("build/b");
 
     Process start(String... words) {
         List<String> command = new ArrayList<>(List.of(root.resolve("mike").toString()));
@@ -31,7 +31,7 @@ final class Product implements AutoCloseable {
     }
 
     /** Runs a command to its end and gives its standard output; anything but exit code 0 is an exception. */
-    String run(String... words) {
+    public String run(String... words) {
         Process process = start(words);
         try {
             process.getOutputStream().close();
@@ -61,11 +61,11 @@ final class Product implements AutoCloseable {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    JsonNode json(String... words) {
+    public JsonNode json(String... words) {
         return JSON.readTree(run(words));
     }
 
-    long pid(String process) {
+    public long pid(String process) {
         try {
             return Long.parseLong(Files.readString(home.resolve("run").resolve(process + ".pid")).strip());
         } catch (IOException e) {

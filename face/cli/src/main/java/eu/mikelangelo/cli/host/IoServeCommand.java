@@ -14,7 +14,8 @@ import picocli.CommandLine.Parameters;
             "  mike io serve --net /run/vm/a.sock --net /run/vm/b.sock"})
 public final class IoServeCommand extends Verb {
     @Parameters(paramLabel = "OPTION", arity = "0..*",
-            description = "--net SOCKET[,server][,sealed], as often as needed.")
+            description = {"--net SOCKET[,server][,sealed], as often as needed.",
+                "--cpu N: the CPU that the switch has to itself."})
     List<String> options = new ArrayList<>();
 
     public IoServeCommand(Context context) {

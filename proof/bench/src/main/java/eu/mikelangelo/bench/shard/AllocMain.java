@@ -1,6 +1,7 @@
 package eu.mikelangelo.bench.shard;
 
 import com.sun.management.ThreadMXBean;
+import eu.mikelangelo.bench.measure.JavaCommand;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;

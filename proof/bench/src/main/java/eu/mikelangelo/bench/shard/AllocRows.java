@@ -1,6 +1,7 @@
 package eu.mikelangelo.bench.shard;
 
 import eu.mikelangelo.bench.Row;
+import eu.mikelangelo.bench.measure.JavaCommand;
 import java.util.List;
 
 /** Bytes that a shard's thread allocates per operation. */

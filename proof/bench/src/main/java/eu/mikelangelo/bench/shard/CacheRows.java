@@ -1,6 +1,11 @@
 package eu.mikelangelo.bench.shard;
 
 import eu.mikelangelo.bench.Row;
+import eu.mikelangelo.bench.measure.Cores;
+import eu.mikelangelo.bench.measure.LoadProcess;
+import eu.mikelangelo.bench.measure.Pairs;
+import eu.mikelangelo.bench.measure.Regime;
+import eu.mikelangelo.bench.measure.Window;
 import eu.mikelangelo.bench.shard.CacheServer.Kind;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,8 @@
 package eu.mikelangelo.bench.shard;
 
+import eu.mikelangelo.bench.measure.Cores;
+import eu.mikelangelo.bench.measure.JavaCommand;
+import eu.mikelangelo.bench.measure.Target;
 import io.netty.util.Version;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -15,7 +18,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A cache server in a process of its own, all of it on one core. */
-final class CacheServer implements AutoCloseable {
+final class CacheServer implements Target, AutoCloseable {
     /** What there is to compare, all with one thread that serves and the same memory for items. */
     enum Kind {
         OURS("ours"),
@@ -149,7 +152,18 @@ final class CacheServer implements AutoCloseable {
         }
     }
 
-    long pid() {
+    @Override
+    public String title() {
+        return kind.title;
+    }
+
+    @Override
+    public int port() {
+        return port;
+    }
+
+    @Override
+    public long pid() {
         return process.pid();
     }
 

@@ -1,6 +1,10 @@
 package eu.mikelangelo.bench.shard;
 
 import eu.mikelangelo.bench.Row;
+import eu.mikelangelo.bench.measure.Cores;
+import eu.mikelangelo.bench.measure.JavaCommand;
+import eu.mikelangelo.bench.measure.Pairs;
+import eu.mikelangelo.bench.measure.Regime;
 import java.util.ArrayList;
 import java.util.List;
 

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.bench.measure.Pairs;
+import eu.mikelangelo.bench.measure.Regime;
+import eu.mikelangelo.bench.measure.Window;
 import java.util.List;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;

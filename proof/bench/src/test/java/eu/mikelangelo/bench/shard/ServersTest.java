@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import eu.mikelangelo.bench.measure.Cores;
+import eu.mikelangelo.bench.measure.JavaCommand;
+import eu.mikelangelo.bench.measure.LoadProcess;
+import eu.mikelangelo.bench.measure.Window;
 import eu.mikelangelo.bench.shard.CacheServer.Kind;
 import eu.mikelangelo.linux.Cpus;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package eu.mikelangelo.bench.shard;
+package eu.mikelangelo.bench.measure;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,16 +8,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** Command lines of JVMs with our class path. */
-final class JavaCommand {
+public final class JavaCommand {
     /** The main class of the product's cache server. */
-    static final String SERVER = "eu.mikelangelo.examples.cache.server.CacheMain";
+    public static final String SERVER = "eu.mikelangelo.examples.cache.server.CacheMain";
     /** The options that {@code ./do example cache} uses, one file for both. */
     private static final String SERVER_OPTIONS = "examples/cache/jvm.options";
 
     private JavaCommand() {}
 
     /** @param jvm options before the main class */
-    static List<String> of(List<String> jvm, String mainClass, List<String> arguments) {
+    public static List<String> of(List<String> jvm, String mainClass, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.add("-XX:-UsePerfData");
@@ -30,17 +30,17 @@ final class JavaCommand {
     }
 
     /** How programs on our engine are started. */
-    static List<String> engineOptions() {
+    public static List<String> engineOptions() {
         return List.of("@" + Path.of(System.getProperty("mike.install", "."), SERVER_OPTIONS));
     }
 
     /** Our cache server's arguments, on one shard that shares its core with the rest of its JVM. */
-    static List<String> serverArguments(int memoryMib) {
+    public static List<String> serverArguments(int memoryMib) {
         return List.of("--port", "0", "--memory", String.valueOf(memoryMib), "--shards", "1", "--overprovisioned");
     }
 
     /** Runs it to its end. @return what it printed, line by line. @throws IllegalStateException when it fails */
-    static List<String> lines(List<String> command) {
+    public static List<String> lines(List<String> command) {
         try {
             Process process = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
             process.getOutputStream().close();

@@ -1,4 +1,4 @@
-package eu.mikelangelo.bench.shard;
+package eu.mikelangelo.bench.measure;
 
 import eu.mikelangelo.linux.Cpus;
 import java.lang.invoke.MethodHandles;
@@ -9,10 +9,10 @@ import java.util.Arrays;
  * How far apart the two cores are now: a machine that moves its virtual processors about has them behind one cache at
  * one time and not at another, and both peers are much slower then.
  */
-final class Regime {
+public final class Regime {
     /** Nanoseconds from one core to the other: nearer is near, farther is far. */
-    static final double NEAR_NS = 70;
-    static final double FAR_NS = 120;
+    public static final double NEAR_NS = 70;
+    public static final double FAR_NS = 120;
     private static final int BATCHES = 20;
     private static final int ROUND_TRIPS = 1_000;
     private static final int STRIDE = 64;
@@ -21,11 +21,11 @@ final class Regime {
     private Regime() {}
 
     /** "near", "far" or "between", by the median of many batches of round trips. */
-    static String now(Cores cores) {
+    public static String now(Cores cores) {
         return name(oneWayNs(cores));
     }
 
-    static String name(double oneWayNs) {
+    public static String name(double oneWayNs) {
         return oneWayNs < NEAR_NS ? "near" : oneWayNs > FAR_NS ? "far" : "between";
     }
 

@@ -1,4 +1,4 @@
-package eu.mikelangelo.bench.shard;
+package eu.mikelangelo.bench.measure;
 
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -11,11 +11,11 @@ import tools.jackson.databind.json.JsonMapper;
  * @param cpuShare of its core
  * @param p99 seconds; in an open loop from when an operation was due
  */
-record Window(double perSecond, double cpuPerOperation, double cpuShare, double p99) {
+public record Window(double perSecond, double cpuPerOperation, double cpuShare, double p99) {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     /** Reads a line of the generator. @throws IllegalStateException when answers were wrong or missing */
-    static Window parse(String line) {
+    public static Window parse(String line) {
         JsonNode node = JSON.readTree(line);
         if (node.has("failed")) {
             throw new IllegalStateException(node.get("failed").asString());

@@ -1,4 +1,4 @@
-package eu.mikelangelo.bench.shard;
+package eu.mikelangelo.bench.measure;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /** The load generator in a process and on a core of its own; one for all servers, so that they meet the same client. */
-final class LoadProcess implements AutoCloseable {
+public final class LoadProcess implements AutoCloseable {
     private static final String MAIN = "eu.mikelangelo.load.LoadMain";
     private static final String SHAPE = "--connections 50 --value 64 --get-share 0.9 --keys 10000";
     /** Within a window, before it counts: connections are new. */
@@ -21,7 +21,7 @@ final class LoadProcess implements AutoCloseable {
     private final PrintStream commands;
     private final BufferedReader answers;
 
-    LoadProcess(int cpu) {
+    public LoadProcess(int cpu) {
         List<String> command = JavaCommand.of(List.of("--enable-native-access=ALL-UNNAMED"), MAIN, List.of("--batch"));
         try {
             process = new ProcessBuilder(Cores.pinned(cpu, command)).redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -34,17 +34,17 @@ final class LoadProcess implements AutoCloseable {
     }
 
     /** As fast as answers come. @param pipeline requests under way per connection */
-    Window closed(CacheServer server, int pipeline, double seconds) {
+    public Window closed(Target server, int pipeline, double seconds) {
         return run(server, String.format(Locale.ROOT, "--pipeline %d --seconds %.3f", pipeline, seconds));
     }
 
     /** At a given rate, whatever the server does. @param rate operations a second */
-    Window open(CacheServer server, double rate, double seconds) {
+    public Window open(Target server, double rate, double seconds) {
         return run(server, String.format(Locale.ROOT, "--rate %.0f --poisson --seconds %.3f", rate, seconds));
     }
 
-    private Window run(CacheServer server, String what) {
-        commands.println("--port " + server.port + " --server-pid " + server.pid() + " --warmup " + SETTLE_SECONDS
+    private Window run(Target server, String what) {
+        commands.println("--port " + server.port() + " --server-pid " + server.pid() + " --warmup " + SETTLE_SECONDS
                 + " " + SHAPE + " " + what);
         try {
             String answer = answers.readLine();
@@ -55,7 +55,7 @@ final class LoadProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (IllegalStateException failed) {
-            throw new IllegalStateException(server.kind.title + ": " + failed.getMessage(), failed);
+            throw new IllegalStateException(server.title() + ": " + failed.getMessage(), failed);
         }
     }
 

@@ -1,4 +1,4 @@
-package eu.mikelangelo.bench.shard;
+package eu.mikelangelo.bench.measure;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -9,13 +9,13 @@ import java.util.function.Supplier;
  * Runs of ours and of a peer in turn, A B A B …, with a look at the cores before, between and after. A pair within
  * which the cores moved is done again, up to as many as were wanted; what then is still missing is taken from those.
  */
-record Pairs(double[] ours, double[] theirs, List<String> topology, int moved) {
+public record Pairs(double[] ours, double[] theirs, List<String> topology, int moved) {
     private record Pair(double ours, double theirs, String regime) {}
 
     private static final String MIXED = "mixed";
 
     /** @param regime says how far apart the cores are */
-    static Pairs run(int wanted, Supplier<String> regime, DoubleSupplier ours, DoubleSupplier theirs) {
+    public static Pairs run(int wanted, Supplier<String> regime, DoubleSupplier ours, DoubleSupplier theirs) {
         List<Pair> kept = new ArrayList<>();
         List<Pair> moved = new ArrayList<>();
         String before = regime.get();
@@ -36,7 +36,7 @@ record Pairs(double[] ours, double[] theirs, List<String> topology, int moved) {
     }
 
     /** For a row's note; empty when the cores kept still. */
-    String movedNote() {
+    public String movedNote() {
         return moved == 0 ? "" : "; the cores moved within " + moved + " pairs, "
                 + topology.stream().filter(MIXED::equals).count() + " of which count";
     }

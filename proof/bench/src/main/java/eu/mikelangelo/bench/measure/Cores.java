@@ -1,4 +1,4 @@
-package eu.mikelangelo.bench.shard;
+package eu.mikelangelo.bench.measure;
 
 import eu.mikelangelo.linux.Cpus;
 import java.util.ArrayList;
@@ -6,9 +6,9 @@ import java.util.BitSet;
 import java.util.List;
 
 /** One core for the server and one for its client, both free for us. */
-record Cores(int server, int client) {
+public record Cores(int server, int client) {
     /** @throws IllegalStateException with fewer than two cores */
-    static Cores pick() {
+    public static Cores pick() {
         BitSet allowed = Cpus.allowed();
         if (allowed.cardinality() < 2) {
             throw new IllegalStateException("this needs two cores, one for the server and one for its client");
@@ -18,7 +18,7 @@ record Cores(int server, int client) {
     }
 
     /** The command with all its threads on one core. */
-    static List<String> pinned(int cpu, List<String> command) {
+    public static List<String> pinned(int cpu, List<String> command) {
         List<String> pinned = new ArrayList<>(List.of("taskset", "-c", String.valueOf(cpu)));
         pinned.addAll(command);
         return pinned;

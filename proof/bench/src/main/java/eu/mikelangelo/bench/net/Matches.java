@@ -1,0 +1,122 @@
+package eu.mikelangelo.bench.net;
+
+import eu.mikelangelo.bench.Row;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.function.DoubleSupplier;
+import java.util.function.Supplier;
+
+/**
+ * Windows of ours and of a peer in turn, A B A B …, with a look at how far apart the cores are before, between and
+ * after. A pair counts if all three looks saw the same; what counts is kept apart by regime.
+ *
+ * @param discarded pairs within which the cores moved
+ * @param seconds the search took
+ */
+record Matches(List<Match> all, int discarded, double seconds) {
+    static final String NEAR = "near";
+    static final String FAR = "far";
+
+    record Match(double ours, double theirs, String regime) {}
+
+    /** A regime of which there are enough is waited out. */
+    private static final double LOOK_SECONDS = 0.2;
+
+    /**
+     * @param regime says how far apart the cores are now
+     * @param mostSeconds after which the search ends, however few there are
+     */
+    static Matches search(Wanted wanted, double mostSeconds, Clock clock, Supplier<String> regime, DoubleSupplier ours,
+                          DoubleSupplier theirs) {
+        List<Match> kept = new ArrayList<>();
+        int discarded = 0;
+        double start = clock.seconds();
+        String before = regime.get();
+        while (clock.seconds() - start < mostSeconds && !wanted.all(kept)) {
+            if (!wanted.more(before, kept)) {
+                clock.sleep(LOOK_SECONDS);
+                before = regime.get();
+                continue;
+            }
+            double our = ours.getAsDouble();
+            String between = regime.get();
+            double their = theirs.getAsDouble();
+            String after = regime.get();
+            if (before.equals(between) && between.equals(after)) {
+                kept.add(new Match(our, their, after));
+            } else {
+                discarded++;
+            }
+            before = after;
+        }
+        return new Matches(kept, discarded, clock.seconds() - start);
+    }
+
+    /**
+     * What is searched.
+     *
+     * @param regimes each of these by itself; empty for any of the two
+     * @param pairs of each
+     */
+    record Wanted(Set<String> regimes, int pairs) {
+        /** Whether there are enough. */
+        boolean all(List<Match> kept) {
+            return regimes.isEmpty() ? kept.size() >= pairs
+                    : regimes.stream().allMatch(regime -> count(kept, regime) >= pairs);
+        }
+
+        /** Whether a pair of this regime would be of use. */
+        boolean more(String regime, List<Match> kept) {
+            return regimes.isEmpty() ? regime.equals(NEAR) || regime.equals(FAR)
+                    : regimes.contains(regime) && count(kept, regime) < pairs;
+        }
+    }
+
+    /** Time, for a test to make. */
+    interface Clock {
+        double seconds();
+
+        void sleep(double seconds);
+    }
+
+    /** That of this machine. */
+    static final Clock CLOCK = new Clock() {
+        @Override
+        public double seconds() {
+            return System.nanoTime() / 1e9;
+        }
+
+        @Override
+        public void sleep(double seconds) {
+            Pause.seconds(seconds);
+        }
+    };
+
+    private static long count(List<Match> matches, String regime) {
+        return matches.stream().filter(match -> match.regime.equals(regime)).count();
+    }
+
+    /** Those of one regime, or all of them. @param regime null for all */
+    List<Match> of(String regime) {
+        return all.stream().filter(match -> regime == null || match.regime.equals(regime)).toList();
+    }
+
+    /** What was seen, for a row's note. */
+    String note() {
+        return String.format(Locale.ROOT, "%d pairs near, %d far, %d discarded in %.0f s", count(all, NEAR),
+                count(all, FAR), discarded, seconds);
+    }
+
+    /** A row of these, or, with fewer than so many, one without a ratio. */
+    static Row row(String name, String peer, String metric, double aim, List<Match> matches, int least, String note) {
+        if (matches.size() < least) {
+            return new Row(NetBench.NAME, name, peer, metric, false, new double[0], new double[0], aim,
+                    "only " + matches.size() + " pairs of windows: " + note);
+        }
+        return new Row(NetBench.NAME, name, peer, metric, false, matches.stream().mapToDouble(Match::ours).toArray(),
+                matches.stream().mapToDouble(Match::theirs).toArray(), aim,
+                matches.stream().map(Match::regime).toList(), note);
+    }
+}

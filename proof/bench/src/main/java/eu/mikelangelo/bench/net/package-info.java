@@ -1,0 +1,2 @@
+/** The network plane against its peers. */
+package eu.mikelangelo.bench.net;

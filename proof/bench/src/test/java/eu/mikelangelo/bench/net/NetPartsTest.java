@@ -1,0 +1,191 @@
+package eu.mikelangelo.bench.net;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class NetPartsTest {
+    private static final String STATS = """
+            show port stats all\r
+
+              ######################## NIC statistics for port 0  ########################
+              RX-packets: 9916480    RX-missed: 0          RX-bytes:  634654720
+              RX-errors: 0
+              RX-nombuf:  0        \s
+              TX-packets: 9916608    TX-errors: 0          TX-bytes:  634662912
+
+              Throughput (since last show)
+              Rx-pps:      5359480          Rx-bps:   2744054168
+              Tx-pps:      5359322          Tx-bps:   2743972896
+              ############################################################################
+
+              ######################## NIC statistics for port 1  ########################
+              RX-packets: 9916384    RX-missed: 0          RX-bytes:  634648576
+              RX-errors: 0
+              RX-nombuf:  0        \s
+              TX-packets: 9916704    TX-errors: 0          TX-bytes:  634669056
+
+              Throughput (since last show)
+              Rx-pps:      5359316          Rx-bps:   2743969816
+              Tx-pps:      5359474          Tx-bps:   2744051088
+              ############################################################################
+            testpmd>\s""";
+
+    /** Time that passes by sleeping, and a second with every look. */
+    private static final class Ticks implements Matches.Clock {
+        private double now;
+        private int slept;
+
+        @Override
+        public double seconds() {
+            return now++;
+        }
+
+        @Override
+        public void sleep(double seconds) {
+            slept++;
+        }
+    }
+
+    private static Supplier<String> regimes(String... all) {
+        int[] next = {0};
+        return () -> all[Math.min(next[0]++, all.length - 1)];
+    }
+
+    @Test
+    void statisticsOfTwoPortsAreRead() {
+        assertEquals(List.of(new PortStats(9916480, 9916608, 5359480),
+                new PortStats(9916384, 9916704, 5359316)),
+                PortStats.parse(STATS));
+        assertTrue(PortStats.TWO_PORTS.matcher(STATS).find());
+        // Cut off anywhere before its last line it is not a whole answer.
+        for (int length = 0; length <= STATS.lastIndexOf("  ###"); length++) {
+            assertFalse(PortStats.TWO_PORTS.matcher(STATS.substring(0, length)).find(), "after " + length);
+        }
+    }
+
+    @Test
+    void nearAndFarAreKeptApartAndEachIsSearched() {
+        int[] ran = {0};
+        Ticks ticks = new Ticks();
+        Matches found = Matches.search(new Matches.Wanted(Set.of("near", "far"), 1), 1_000, ticks,
+                regimes("near", "near", "near", "far", "far", "far"), () -> ++ran[0], () -> 100);
+        assertEquals(List.of(new Matches.Match(1, 100, "near")), found.of("near"));
+        assertEquals(List.of(new Matches.Match(2, 100, "far")), found.of("far"));
+        assertEquals(0, found.discarded());
+        assertEquals(1, ticks.slept, "near was waited out once");
+
+        Matches moved = Matches.search(new Matches.Wanted(Set.of(), 2), 1_000, new Ticks(),
+                regimes("near", "near", "far", "far", "far", "between", "far", "far", "far"), () -> 1, () -> 2);
+        assertEquals(2, moved.discarded());
+        assertEquals(2, moved.all().size());
+        assertTrue(moved.of("near").isEmpty());
+    }
+
+    @Test
+    void aRegimeThatDoesNotOccurEndsTheSearchInTime() {
+        Matches found = Matches.search(new Matches.Wanted(Set.of("far"), 5), 50, new Ticks(), () -> "near", () -> 1,
+                () -> 2);
+        assertTrue(found.all().isEmpty());
+        var row = Matches.row("r", "p", "Mpps", 1.1, found.of("far"), 5, found.note());
+        assertEquals(0, row.ours().length);
+        assertTrue(row.note().startsWith("only 0 pairs of windows: 0 pairs near, 0 far, 0 discarded in"), row.note());
+        var full = Matches.row("r", "p", "Mpps", 1.1, List.of(new Matches.Match(3, 2, "near")), 1, "");
+        assertEquals(List.of("near"), full.topology());
+        assertEquals(3, full.ours()[0]);
+        assertEquals(2, full.theirs()[0]);
+    }
+
+    @Test
+    void aThreadDumpSaysWhatTheCoreAllocated() {
+        String dump = "\"C1 CompilerThread0\" #13 [5362] daemon cpu=1ms elapsed=2s allocated=9999B defined_classes=0\n"
+                + "\"io-shard-0\" #19 [5367] prio=5 os_prio=0 cpu=9890.33ms elapsed=19s allocated=%s tid=0x1\n\tat x";
+        assertEquals(1342 * 1024, AllocationRow.parse(dump.formatted("1342K")));
+        assertEquals(17, AllocationRow.parse(dump.formatted("17B")));
+        assertThrows(IllegalStateException.class, () -> AllocationRow.parse(dump.formatted("120M")));
+        assertThrows(IllegalStateException.class, () -> AllocationRow.parse("\"main\" allocated=1K"));
+    }
+
+    @Test
+    void aBackEndIsAskedWhatItOffers(@TempDir Path folder) throws Exception {
+        Path socket = folder.resolve("s");
+        try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            server.bind(UnixDomainSocketAddress.of(socket));
+            Thread back = Thread.ofPlatform().start(() -> answer(server, 1, 1L << 34 | 1L << 15));
+            VhostFeatures offered = VhostFeatures.of(socket);
+            back.join();
+            assertTrue(offered.packed());
+            assertEquals("packed mergeable 0x400008000", offered.toString());
+            assertFalse(new VhostFeatures(1L << 35).packed());
+            assertEquals("in-order 0x800000000", new VhostFeatures(1L << 35).toString());
+            Thread wrong = Thread.ofPlatform().start(() -> answer(server, 2, 0));
+            assertThrows(IllegalStateException.class, () -> VhostFeatures.of(socket));
+            wrong.join();
+        }
+    }
+
+    @Test
+    void whatIperfReportsIsFound() {
+        assertEquals(2.5e9, IperfRow.bitsPerSecond("[    1.0] kernel\r\n{\r\n\"end\":{\"sum_received\":"
+                + "{\"bits_per_second\":2.5e9}}\r\n}\r\n[   9.0] reboot"));
+        assertThrows(IllegalStateException.class, () -> IperfRow.bitsPerSecond("{\"error\":\"no route\"}"));
+    }
+
+    private static void answer(ServerSocketChannel server, int request, long bits) {
+        try (SocketChannel channel = server.accept()) {
+            ByteBuffer question = ByteBuffer.allocate(12).order(ByteOrder.LITTLE_ENDIAN);
+            while (question.hasRemaining()) {
+                channel.read(question);
+            }
+            assertEquals(1, question.getInt(0));
+            ByteBuffer answer = ByteBuffer.allocate(20).order(ByteOrder.LITTLE_ENDIAN);
+            answer.putInt(request).putInt(5).putInt(8).putLong(bits).flip();
+            channel.write(answer);
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void aGroupIsStoppedContinuedAndEndedAsAWhole(@TempDir Path folder) throws Exception {
+        System.setProperty("mike.net.room", folder.toString());
+        Room room = Room.entered();
+        assertThrows(IllegalStateException.class, () -> Group.run(room, folder, Map.of(),
+                List.of("sh", "-c", "echo why; exit 3"), 30));
+        assertEquals("x y\n", Group.run(room, folder, Map.of("X", "y"), List.of("sh", "-c", "echo x $X"), 30));
+        long child;
+        try (Group group = Group.start(room, folder, Map.of(),
+                List.of("sh", "-c", "sleep 1000 & echo child $!; while read x; do echo got $x; done; wait"))) {
+            Talk talk = new Talk(group);
+            child = Long.parseLong(talk.await(Pattern.compile("child (\\d+)\n"), 30).group(1));
+            assertEquals("1", talk.ask("1", Pattern.compile("got (\\d)"), 30).group(1));
+            group.pause();
+            assertThrows(IllegalStateException.class, () -> talk.ask("2", Pattern.compile("got"), 1));
+            group.resume();
+            assertEquals("2", talk.await(Pattern.compile("got (\\d)"), 30).group(1));
+            assertEquals(List.of(String.valueOf(group.pid())), Files.readAllLines(folder.resolve("groups")));
+        }
+        // Not ours to wait for: it is gone when its new parent has taken note.
+        ProcessHandle.of(child).ifPresent(handle -> handle.onExit().orTimeout(60, TimeUnit.SECONDS).join());
+        assertEquals("", Files.readString(folder.resolve("groups")));
+    }
+}
