@@ -99,6 +99,17 @@ public final class Packets {
         return frame.array();
     }
 
+    /** The same packet over IPv4 from another address, its partial checksum put right. */
+    public static byte[] from(byte[] packet, Kind kind, int address) {
+        byte[] frame = packet.clone();
+        ByteBuffer.wrap(frame).putInt(kind.network() + 12, address).putShort(kind.network() + 10, (short) 0);
+        int ip = checksum(frame, kind.network(), kind.transport(), 0);
+        int partial = ~complement(pseudo(frame, kind, frame.length - kind.transport()));
+        ByteBuffer.wrap(frame).putShort(kind.network() + 10, (short) ip)
+                .putShort(kind.transport() + kind.checksumOffset(), (short) partial);
+        return frame;
+    }
+
     /** A header of virtio that leaves the checksum, and with a positive size the segments too. */
     public static byte[] header(Kind kind, int segmentBytes) {
         int type = segmentBytes > 0 ? kind.segments() : 0;
