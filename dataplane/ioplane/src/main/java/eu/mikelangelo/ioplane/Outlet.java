@@ -16,9 +16,9 @@ interface Outlet {
     Drop offer(Switch fabric, ScatterList frame, int length, long nowNs);
 
     /**
-     * The same for a frame on which the sender may have left something to do. Here the switch does it, and the outlet is
-     * offered what comes out; an outlet that does it itself, or leaves it to what is behind it, says so by overriding
-     * this.
+     * The same for a frame on which the sender may have left something to do. Here the switch does it, and the outlet
+     * is offered what comes out; an outlet that does it itself, or leaves it to what is behind it, says so by
+     * overriding this.
      */
     default Drop offer(Switch fabric, ScatterList frame, int length, NetOffload offload, long nowNs) {
         if (offload.plain()) {

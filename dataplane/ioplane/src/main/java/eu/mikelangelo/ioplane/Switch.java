@@ -175,7 +175,8 @@ final class Switch {
             return true;
         }
         if (verdict == FrameRules.UPLINK) {
-            Drop refused = port.outlet == null ? Drop.UPLINK_DOWN : port.outlet.offer(this, list, length, offload, nowNs);
+            Drop refused = port.outlet == null ? Drop.UPLINK_DOWN
+                    : port.outlet.offer(this, list, length, offload, nowNs);
             if (refused != null) {
                 port.drop(refused);
             }
@@ -196,22 +197,31 @@ final class Switch {
 
     private boolean unicast(Port from, Port to, int length, NetOffload offload, long nowNs) {
         int result = hand(to, frame, length, offload, from.frameParts);
+        int parts = finisher.frames();
+        if (parts > 0) {
+            earn(to, parts, finisher.bytes(), nowNs);
+        } else if (result == NetReceive.DELIVERED) {
+            earn(to, 1, length, nowNs);
+        }
         if (result == NetReceive.DELIVERED) {
-            if (to.awaited) {
-                to.awaited = false;
-                to.patienceNs = Math.max(0, to.patienceNs - (nowNs - to.awaitedSinceNs));
-            }
-            long earned = to.patienceNs + EARN_FRAME_NS + (length >> 10) * EARN_KIB_NS;
-            to.patienceNs = Math.min(Port.MAX_PATIENCE_NS, earned);
             return true;
         }
         if (result == NetReceive.NO_BUFFERS && patient(to, nowNs)) {
-            from.frameParts += finisher.frames();
+            from.frameParts += parts;
             from.waitsFor = to;
             return false;
         }
         lost(to, result);
         return true;
+    }
+
+    private static void earn(Port to, int frames, int bytes, long nowNs) {
+        if (to.awaited) {
+            to.awaited = false;
+            to.patienceNs = Math.max(0, to.patienceNs - (nowNs - to.awaitedSinceNs));
+        }
+        long earned = to.patienceNs + frames * EARN_FRAME_NS + (bytes >> 10) * EARN_KIB_NS;
+        to.patienceNs = Math.min(Port.MAX_PATIENCE_NS, earned);
     }
 
     /**

@@ -219,6 +219,9 @@ final class Uplink implements Outlet, Watcher {
         if (fd < 0) {
             return Drop.UPLINK_DOWN;
         }
+        if (length > LONGEST) {
+            return Drop.TOO_LONG;
+        }
         int needed = LENGTH_BYTES + length;
         if (!hasRoom(needed)) {
             return Drop.UPLINK_FULL;

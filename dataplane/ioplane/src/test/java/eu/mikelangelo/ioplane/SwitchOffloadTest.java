@@ -150,6 +150,48 @@ class SwitchOffloadTest {
         assertEquals(next.length, bench.nics.get(1).poll().length, "the next one is begun from its beginning");
     }
 
+    /** Parts earn patience as whole frames do: a receiver that goes on taking them loses none. */
+    @Test
+    void aSlowReceiverGetsAllParts() {
+        Bench bench = bench(Features.VERSION_1, 8, 2048);
+        assertEquals(1, bench.reach(1, Frames.plain(FROM, TO, 60, random)), "learned");
+        Packets.Kind kind = new Packets.Kind(4, false, 0, 0, 12);
+        byte[] frame = packet(kind, 65_000);
+        assertTrue(bench.nics.get(0).send(Packets.header(kind, 500), frame, 0, false));
+        List<byte[]> frames = new ArrayList<>();
+        for (int i = 0; bench.ports.get(0).txFrames() == 0 && i < 100; i++) {
+            bench.turn();
+            bench.turn();
+            bench.nowNs += 8 * Switch.EARN_FRAME_NS;
+            frames.addAll(received(bench.nics.get(1)));
+            bench.nics.get(1).refill(8);
+        }
+        frames.addAll(received(bench.nics.get(1)));
+        assertArrayEquals(Arrays.copyOfRange(frame, kind.headers(), frame.length),
+                Packets.joined(frames, frame, kind, 500));
+    }
+
+    /** One that takes a part now and then is not waited for longer than that earned. */
+    @Test
+    void aTricklingReceiverLosesParts() {
+        Bench bench = bench(Features.VERSION_1, 4, 2048);
+        assertEquals(1, bench.reach(1, Frames.plain(FROM, TO, 60, random)), "learned");
+        Packets.Kind kind = new Packets.Kind(4, false, 0, 0, 12);
+        assertTrue(bench.nics.get(0).send(Packets.header(kind, 500), packet(kind, 65_000), 0, false));
+        long waited = 0;
+        while (bench.ports.get(0).txFrames() == 0) {
+            bench.turn();
+            bench.nowNs += 10_000;
+            waited += 10_000;
+            if (waited % 100_000 == 0) {
+                received(bench.nics.get(1));
+                bench.nics.get(1).refill(1);
+            }
+            assertTrue(waited < 20_000_000, "it ends");
+        }
+        assertEquals(1, bench.ports.get(1).drops(Drop.NO_BUFFERS));
+    }
+
     @Test
     void buffersTooSmallForASegmentGetItCut() {
         Bench bench = bench(ALL & ~Features.NET_MRG_RXBUF, 64, 1526);

@@ -108,11 +108,13 @@ class UplinkTest {
 
     @Test
     void framesLeaveWithTheirLengthAhead() throws IOException {
-        for (int length : new int[] {14, 60, 1514, 9000, 65_534, 65_550}) {
+        assertTrue(machine.send(toGateway(Uplink.LONGEST + 1)), "over which passt would end the connection");
+        for (int length : new int[] {14, 60, 1514, 9000, 65_534, Uplink.LONGEST}) {
             byte[] frame = toGateway(length);
             assertTrue(machine.send(frame));
             assertArrayEquals(frame, read());
         }
+        assertEquals(1, machine.port.drops(Drop.TOO_LONG));
     }
 
     @Test

@@ -85,7 +85,7 @@ public final class Finisher {
     public int deliver(NetReceive to, ScatterList frame, int length, NetOffload offload, int skip) {
         none();
         // Before the copy: a sender whose frame waits is asked again in each turn.
-        if (to.queue().working() && to.queue().available() == 0) {
+        if (to.queue().available() == 0) {
             return to.queue().working() ? NetReceive.NO_BUFFERS : NetReceive.CLOSED;
         }
         begin(frame, length, offload);

@@ -53,7 +53,8 @@ public final class OffloadFuzz {
     private boolean run() {
         int version = next() % 2 == 0 ? 4 : 6;
         int extra = version == 4 ? 4 * (next() % 11) : 8 * (next() % 3);
-        Packets.Kind kind = new Packets.Kind(version, next() % 3 == 0, next() % 3, next() % 2 * extra, 4 * (next() % 11));
+        extra *= next() % 2;
+        Packets.Kind kind = new Packets.Kind(version, next() % 3 == 0, next() % 3, extra, 4 * (next() % 11));
         byte[] payload = new byte[next() % 4 == 0 ? next16() % 65_000 : next16() % 4000];
         byte[] frame = Packets.partial(kind, 0x024d00000003L, 0x024d00000002L, payload, next(), next16());
         byte[] header = Packets.header(kind, next() % 4 == 0 ? 0 : next() % 4 == 0 ? next() : next16());

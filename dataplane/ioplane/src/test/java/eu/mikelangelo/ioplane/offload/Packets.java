@@ -74,8 +74,9 @@ public final class Packets {
         int carried = frame.capacity() - kind.transport();
         if (kind.version == 4) {
             frame.putShort((short) 0x0800).put((byte) (0x45 + kind.extra / 4)).put((byte) 2);
-            frame.putShort((short) (frame.capacity() - kind.network())).putShort((short) sequence).putShort((short) 0x4000);
-            frame.put((byte) 64).put((byte) (kind.udp ? 17 : 6)).putShort((short) 0).putInt(0x0abb0002).putInt(0x0abb0003);
+            frame.putShort((short) (frame.capacity() - kind.network())).putShort((short) sequence);
+            frame.putShort((short) 0x4000).put((byte) 64).put((byte) (kind.udp ? 17 : 6)).putShort((short) 0);
+            frame.putInt(0x0abb0002).putInt(0x0abb0003);
             Arrays.fill(frame.array(), frame.position(), frame.position() + kind.extra, (byte) 1);
             frame.putShort(kind.network() + 10, (short) checksum(frame.array(), kind.network(), kind.transport(), 0));
         } else {
@@ -83,7 +84,8 @@ public final class Packets {
             frame.put((byte) (kind.extra > 0 ? 60 : kind.udp ? 17 : 6)).put((byte) 64);
             frame.putLong(0xfd00_0000_0000_0000L).putLong(2).putLong(0xfd00_0000_0000_0001L).putLong(0xabcdef);
             for (int i = 8; i <= kind.extra; i += 8) {
-                frame.put((byte) (i < kind.extra ? 60 : kind.udp ? 17 : 6)).put((byte) 0).putShort((short) 0x0104).putInt(0);
+                frame.put((byte) (i < kind.extra ? 60 : kind.udp ? 17 : 6)).put((byte) 0);
+                frame.putShort((short) 0x0104).putInt(0);
             }
         }
         frame.position(kind.transport()).putShort((short) 40_000).putShort((short) 5001);
@@ -94,7 +96,8 @@ public final class Packets {
             frame.putShort((short) 512);
             Arrays.fill(frame.array(), kind.transport() + 20, kind.headers(), (byte) 1);
         }
-        frame.putShort(kind.transport() + kind.checksumOffset(), (short) ~complement(pseudo(frame.array(), kind, carried)));
+        int partial = ~complement(pseudo(frame.array(), kind, carried));
+        frame.putShort(kind.transport() + kind.checksumOffset(), (short) partial);
         frame.position(kind.headers()).put(payload);
         return frame.array();
     }
