@@ -24,7 +24,10 @@ import java.lang.foreign.Arena;
  * <p>Threading: one thread. Nothing is allocated per frame.
  */
 public final class Finisher {
-    private final Region flat = new Region(Arena.ofAuto().allocate(NetTransmit.MAX_FRAME, 8));
+    /** The longest frame, and a VLAN tag that the switch put on. */
+    private static final int MAX_BYTES = NetTransmit.MAX_FRAME + FrameShape.TAG;
+
+    private final Region flat = new Region(Arena.ofAuto().allocate(MAX_BYTES, 8));
     private final ScatterList list = new ScatterList(2);
     private final Segmenter segmenter = new Segmenter();
     private boolean segmented;
@@ -36,8 +39,9 @@ public final class Finisher {
     /**
      * Copies a frame.
      *
-     * @param frame all of the frame, no more than {@link NetTransmit#MAX_FRAME} bytes
-     * @param offload as {@link Admission} let it pass, or plain
+     * @param frame all of the frame, no more than {@link NetTransmit#MAX_FRAME} bytes and a VLAN tag
+     * @param offload as {@link Admission} let it pass, or plain; with a tag put on or taken off since, shifted
+     *     ({@link NetOffload#shift})
      */
     public void begin(ScatterList frame, int length, NetOffload offload) {
         frame.read(0, flat, 0, length);

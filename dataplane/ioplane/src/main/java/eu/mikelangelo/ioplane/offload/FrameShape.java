@@ -3,13 +3,14 @@ package eu.mikelangelo.ioplane.offload;
 import eu.mikelangelo.memory.Region;
 
 /**
- * Where the headers of a frame are: behind up to two VLAN tags, IPv4 or IPv6, and what that carries. Positions are
+ * Where the headers of a frame are: behind up to three VLAN tags, IPv4 or IPv6, and what that carries. Positions are
  * bytes from the frame's beginning; fields mean something only after {@link #read} said yes. Reused; one thread.
  */
 final class FrameShape {
     static final int ETHER_HEADER = 14;
     static final int TAG = 4;
-    static final int MAX_TAGS = 2;
+    /** Two of the guest's own, and one that the switch puts on. */
+    static final int MAX_TAGS = 3;
     static final int IPV4_HEADER = 20;
     static final int IPV6_HEADER = 40;
     static final int ICMP = 1;

@@ -16,8 +16,11 @@ import java.lang.foreign.Arena;
  * <p>Threading: one thread. Nothing is allocated per frame.
  */
 final class Segmenter {
-    /** The longest headers that {@link Admission} lets pass: 96 bytes hold all up to TCP's flags, then its options. */
-    private static final int HEADER_BYTES = 96 + 60;
+    /**
+     * The longest headers that {@link Admission} lets pass, whose first 96 bytes hold TCP's flags; the rest of TCP's
+     * options, and a tag that was put on since.
+     */
+    private static final int HEADER_BYTES = 96 + 60 + FrameShape.TAG;
     private static final int FIN_PSH = 9;
     private static final int CWR = 0x80;
 
@@ -41,7 +44,7 @@ final class Segmenter {
      * @throws IllegalStateException when it did not
      */
     void begin(Region frame, long at, int bytes, NetOffload offload) {
-        if (!shape.read(frame, at, bytes) || offload.headerBytes() > Math.min(bytes, HEADER_BYTES)
+        if (!shape.read(frame, at, bytes) || shape.version == 0 || offload.headerBytes() > Math.min(bytes, HEADER_BYTES)
                 || offload.headerBytes() <= shape.transport || offload.segmentBytes() <= 0) {
             throw new IllegalStateException("a frame that was not admitted is to be cut");
         }

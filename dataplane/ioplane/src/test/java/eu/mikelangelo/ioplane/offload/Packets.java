@@ -69,7 +69,7 @@ public final class Packets {
         ByteBuffer frame = ByteBuffer.allocate(kind.headers() + payload.length);
         frame.putShort((short) (to >>> 32)).putInt((int) to).putShort((short) (from >>> 32)).putInt((int) from);
         for (int i = 0; i < kind.tags; i++) {
-            frame.putShort((short) (i == 0 && kind.tags == 2 ? 0x88a8 : 0x8100)).putShort((short) (7 + i));
+            frame.putShort((short) (i < kind.tags - 1 ? 0x88a8 : 0x8100)).putShort((short) (7 + i));
         }
         int carried = frame.capacity() - kind.transport();
         if (kind.version == 4) {
