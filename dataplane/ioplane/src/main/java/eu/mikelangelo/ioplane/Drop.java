@@ -2,7 +2,10 @@ package eu.mikelangelo.ioplane;
 
 /** Why a frame was not delivered. {@link #label} is how it is shown; the order is the index of the counter. */
 public enum Drop {
-    /** No frame: too short, too long, or truncated within a header that the rules read. */
+    /**
+     * No frame: too short, too long, truncated within a header that the rules read, or with a request to complete it
+     * that does not fit it.
+     */
     MALFORMED("malformed"),
     /** Sent with a source MAC that is not the port's, or with the gateway's. */
     SPOOFED_MAC("spoofedMac"),
@@ -20,7 +23,7 @@ public enum Drop {
     FLOOD_LIMIT("floodLimit"),
     /** For a machine that offered no receive buffer in time; counted at the machine that lost it. */
     NO_BUFFERS("noBuffers"),
-    /** Longer than the receiver's buffers allow; counted at the receiver. */
+    /** Longer than the receiver's buffers allow, counted at the receiver; or than the uplink takes. */
     TOO_LONG("tooLong"),
     /** For a machine whose driver is not running; counted at the receiver. */
     CLOSED("closed");

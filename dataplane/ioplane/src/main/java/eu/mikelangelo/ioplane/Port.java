@@ -54,6 +54,8 @@ public final class Port {
     boolean txPublished;
     /** A frame at the head of the transmit queue waits for this port to offer buffers; null when none does. */
     Port waitsFor;
+    /** How many frames that port has had which were made of it; 0 when it goes as it is. */
+    int frameParts;
     /** Somebody waits for receive buffers of this port since then; only meaningful with {@link #awaited}. */
     long awaitedSinceNs;
     boolean awaited;
@@ -62,6 +64,8 @@ public final class Port {
     long uplinkSinceNs;
     boolean uplinkWaits;
     boolean uplinkStalled;
+    /** As {@link #frameParts}, for the frame from the uplink that waits. */
+    int uplinkParts;
     /** Copies of flooded frames that this port may still cause, and when that was last refilled. */
     long floodCredit = Switch.FLOOD_BURST;
     long floodRefillNs;

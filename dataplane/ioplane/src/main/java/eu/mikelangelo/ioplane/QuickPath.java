@@ -56,6 +56,9 @@ final class QuickPath {
             return 0;
         }
         boolean open = rules.open(from.config());
+        if (tx.offloads()) {
+            listed = plainHeaders(listed);
+        }
         int judged = judge(from, open, fetch(listed, header, open ? OPEN_HEAD : FrameRules.HEAD_BYTES), nowNs);
         int done = 0;
         long bytes = 0;
@@ -80,6 +83,17 @@ final class QuickPath {
             from.count(Port.TX_BYTES, bytes);
         }
         return done;
+    }
+
+    /** @return how many frames leave nothing to us */
+    private int plainHeaders(int listed) {
+        for (int i = 0; i < listed; i++) {
+            if (source.length(i) < NetHeaderLayout.SIZE
+                    || !NetHeaderLayout.plain(source.region(i).u64(source.offset(i)))) {
+                return i;
+            }
+        }
+        return listed;
     }
 
     /** Copies the heads. @return how many frames have a fit length */

@@ -1,7 +1,10 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.offload.Admission;
+import eu.mikelangelo.ioplane.offload.Finisher;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.Burst;
+import eu.mikelangelo.virtio.NetOffload;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.QueueFault;
@@ -15,6 +18,9 @@ import java.lang.foreign.Arena;
  *
  * <p>A frame goes from the sender's buffers into the receiver's in one copy. Only its first bytes go through a
  * private copy, so that what the rules judged is what is delivered, whatever the guest writes meanwhile.
+ *
+ * <p>What the sender left to do on it (checksum, segments) is left to a receiver whose driver takes that; for another
+ * one it is done here, which costs a second copy ({@link Finisher}).
  *
  * <p><b>A receiver without buffers.</b> A unicast frame stays in the sender's ring, and its sender's other frames
  * behind it, while the receiver has patience left; then it is dropped and counted. Patience is earned by taking
@@ -56,6 +62,11 @@ final class Switch {
     private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
     private final QuickPath quick;
     private final ScatterList frame = new ScatterList(2 * SplitQueue.MAX_SIZE);
+    private final Admission admission = new Admission();
+    private final Finisher finisher = new Finisher();
+    private final NetOffload finished = new NetOffload();
+    /** Frames made in this burst of others, for ports that do not take those as they are. */
+    private int made;
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
@@ -107,9 +118,12 @@ final class Switch {
         port.patienceNs = Port.MAX_PATIENCE_NS;
         port.uplinkWaits = false;
         port.uplinkStalled = false;
+        port.uplinkParts = 0;
+        port.frameParts = 0;
         for (int i = 0; i < top; i++) {
             if (ports[i] != null && ports[i].waitsFor == port) {
                 ports[i].waitsFor = null;
+                ports[i].frameParts = 0;
             }
         }
     }
@@ -118,8 +132,10 @@ final class Switch {
     int burst(Port port, long nowNs) {
         port.waitsFor = null;
         int taken = 0;
-        for (int one = 1; one > 0 && taken < BURST; taken += one) {
-            taken += quick.forward(port, BURST - taken, nowNs);
+        made = 0;
+        for (int one = 1; one > 0 && taken < BURST && made < BURST; taken += one) {
+            // Of a frame that waits in parts, the rest comes first.
+            taken += port.frameParts > 0 ? 0 : quick.forward(port, BURST - taken, nowNs);
             one = few(port, Math.min(FEW, BURST - taken), nowNs);
         }
         if (taken > 0) {
@@ -128,14 +144,15 @@ final class Switch {
         if (!port.tx.queue().working()) {
             note(port, port.tx.queue().fault());
         }
-        return taken;
+        // A frame that waits may have had some of its parts delivered, which are to be shown.
+        return taken == 0 ? made : taken;
     }
 
     /** Takes frames one by one. @return how many */
     private int few(Port port, int most, long nowNs) {
         NetTransmit tx = port.tx;
         for (int taken = 0; taken < most; taken++) {
-            int what = tx.peek();
+            int what = made < BURST ? tx.peek() : NetTransmit.EMPTY;
             if (what == NetTransmit.EMPTY) {
                 return taken;
             }
@@ -147,6 +164,7 @@ final class Switch {
             port.count(Port.TX_FRAMES, 1);
             port.count(Port.TX_BYTES, Math.max(0, tx.length()));
             tx.done();
+            port.frameParts = 0;
         }
         return most;
     }
@@ -160,13 +178,19 @@ final class Switch {
         list.clear();
         list.add(head, 0, judged);
         list.addTail(tx.pieces(), tx.start() + judged);
+        NetOffload offload = tx.offload();
+        if (!offload.plain() && !admission.admit(head, judged, length, offload)) {
+            port.drop(Drop.MALFORMED);
+            return true;
+        }
         int verdict = rules.judge(head, judged, port.config());
         if (verdict < 0) {
             port.count(Port.FIRST_DROP - 1 - verdict, 1);
             return true;
         }
         if (verdict == FrameRules.UPLINK) {
-            Drop refused = port.outlet == null ? Drop.UPLINK_DOWN : port.outlet.offer(this, list, length, nowNs);
+            Drop refused = port.outlet == null ? Drop.UPLINK_DOWN
+                    : port.outlet.offer(this, list, length, offload, nowNs);
             if (refused != null) {
                 port.drop(refused);
             }
@@ -178,20 +202,26 @@ final class Switch {
         }
         int slot = verdict == FrameRules.FLOOD ? -1 : macs.find(FrameRules.target(head), nowNs);
         if (slot < 0) {
-            flood(port, length, verdict == FrameRules.FLOOD, nowNs);
+            flood(port, length, offload, verdict == FrameRules.FLOOD, nowNs);
             return true;
         }
         // A frame to oneself has arrived already.
-        return slot == port.slot || unicast(port, ports[slot], length, nowNs);
+        return slot == port.slot || unicast(port, ports[slot], length, offload, nowNs);
     }
 
-    private boolean unicast(Port from, Port to, int length, long nowNs) {
-        int result = to.rx.deliver(frame, 0, length);
+    private boolean unicast(Port from, Port to, int length, NetOffload offload, long nowNs) {
+        int result = hand(to, frame, length, offload, from.frameParts);
+        int parts = finisher.frames();
+        if (parts > 0) {
+            earn(to, parts * EARN_FRAME_NS + (finisher.bytes() >> 10) * EARN_KIB_NS, nowNs);
+        } else if (result == NetReceive.DELIVERED) {
+            earn(to, EARN_FRAME_NS + (length >> 10) * EARN_KIB_NS, nowNs);
+        }
         if (result == NetReceive.DELIVERED) {
-            arrived(to, 1, length, EARN_FRAME_NS + (length >> 10) * EARN_KIB_NS, nowNs);
             return true;
         }
         if (result == NetReceive.NO_BUFFERS && patient(to, nowNs)) {
+            from.frameParts += parts;
             from.waitsFor = to;
             return false;
         }
@@ -201,12 +231,47 @@ final class Switch {
 
     /** Frames from other machines were delivered. @param earnedNs the patience that their receiver earned by that */
     void arrived(Port to, int frames, long bytes, long earnedNs, long nowNs) {
+        earn(to, earnedNs, nowNs);
+        delivered(to, frames, bytes);
+    }
+
+    private static void earn(Port to, long earnedNs, long nowNs) {
         if (to.awaited) {
             to.awaited = false;
             to.patienceNs = Math.max(0, to.patienceNs - (nowNs - to.awaitedSinceNs));
         }
         to.patienceNs = Math.min(Port.MAX_PATIENCE_NS, to.patienceNs + earnedNs);
-        delivered(to, frames, bytes);
+    }
+
+    /**
+     * Gives a port a frame, finished first when its driver does not take it as it is.
+     *
+     * @param parts frames made of this one that the port has had already
+     * @return as {@link NetReceive#deliver}; {@link Finisher#frames} says how many parts more it has had
+     */
+    private int hand(Port to, ScatterList list, int length, NetOffload offload, int parts) {
+        if (parts == 0 && to.rx.takes(offload)) {
+            int result = to.rx.deliver(list, 0, length, offload);
+            if (result == NetReceive.DELIVERED) {
+                delivered(to, 1, length);
+            }
+            // Buffers too small for a long segment may be large enough for what is made of it.
+            if (result != NetReceive.TOO_LONG || !offload.segmented()) {
+                finisher.none();
+                return result;
+            }
+        }
+        int result = finisher.deliver(to.rx, list, length, offload, parts);
+        made += finisher.frames();
+        if (finisher.frames() > 0) {
+            delivered(to, finisher.frames(), finisher.bytes());
+        }
+        return result;
+    }
+
+    /** @return what outlets finish frames with */
+    Finisher finisher() {
+        return finisher;
     }
 
     private static boolean patient(Port to, long nowNs) {
@@ -227,7 +292,7 @@ final class Switch {
     }
 
     /** @param group for everyone; otherwise for a MAC nobody has shown yet, which no port with a fixed one can have */
-    private void flood(Port from, int length, boolean group, long nowNs) {
+    private void flood(Port from, int length, NetOffload offload, boolean group, long nowNs) {
         boolean first = true;
         for (int i = 0; i < top; i++) {
             Port to = ports[i];
@@ -240,10 +305,9 @@ final class Switch {
                 return;
             }
             first = false;
-            int result = to.rx.deliver(frame, 0, length);
-            if (result == NetReceive.DELIVERED) {
-                delivered(to, 1, length);
-            } else {
+            int result = hand(to, frame, length, offload, 0);
+            from.floodCredit -= finisher.frames();
+            if (result != NetReceive.DELIVERED) {
                 lost(to, result);
             }
         }
@@ -273,11 +337,16 @@ final class Switch {
      * @return false when it has to wait: offer it again later
      */
     boolean fromUplink(Port port, ScatterList arrived, int length, long nowNs) {
-        int result = port.rx.deliver(arrived, 0, length);
+        return fromUplink(port, arrived, length, finished, nowNs);
+    }
+
+    /** The same for a frame with work left to do, which {@link Admission} let pass. */
+    boolean fromUplink(Port port, ScatterList arrived, int length, NetOffload offload, long nowNs) {
+        int result = hand(port, arrived, length, offload, port.uplinkParts);
         if (result == NetReceive.DELIVERED) {
             port.uplinkWaits = false;
             port.uplinkStalled = false;
-            delivered(port, 1, length);
+            port.uplinkParts = 0;
             return true;
         }
         if (result == NetReceive.NO_BUFFERS && !port.uplinkStalled) {
@@ -286,11 +355,16 @@ final class Switch {
                 port.uplinkSinceNs = nowNs;
             }
             if (nowNs - port.uplinkSinceNs < UPLINK_PATIENCE_NS) {
+                if (finisher.frames() > 0) {
+                    port.uplinkParts += finisher.frames();
+                    flush();
+                }
                 return false;
             }
             port.uplinkStalled = true;
         }
         port.uplinkWaits = false;
+        port.uplinkParts = 0;
         lost(port, result);
         return true;
     }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.QueueConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -107,11 +108,13 @@ class UplinkTest {
 
     @Test
     void framesLeaveWithTheirLengthAhead() throws IOException {
-        for (int length : new int[] {14, 60, 1514, 9000, 65_534, 65_550}) {
+        assertTrue(machine.send(toGateway(Uplink.LONGEST + 1)), "over which passt would end the connection");
+        for (int length : new int[] {14, 60, 1514, 9000, 65_534, Uplink.LONGEST}) {
             byte[] frame = toGateway(length);
             assertTrue(machine.send(frame));
             assertArrayEquals(frame, read());
         }
+        assertEquals(1, machine.port.drops(Drop.TOO_LONG));
     }
 
     @Test
@@ -156,7 +159,7 @@ class UplinkTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 13, 65_551, Integer.MAX_VALUE, -1, Integer.MIN_VALUE})
+    @ValueSource(ints = {0, 1, 13, NetTransmit.MAX_FRAME + 1, Integer.MAX_VALUE, -1, Integer.MIN_VALUE})
     void impossibleLengthsCloseAndReconnect(int length) throws IOException {
         byte[] good = fromGateway(100);
         write(framed(good));

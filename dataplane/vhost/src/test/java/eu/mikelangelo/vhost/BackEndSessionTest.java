@@ -255,8 +255,9 @@ class BackEndSessionTest {
 
     @Test
     void featuresThatWereNotOffered() {
-        front.send(new Request.Number(RequestType.SET_FEATURES, 1), true);
-        refused("0x1, which was not offered");
+        // VIRTIO_NET_F_CTRL_GUEST_OFFLOADS: there is no control queue.
+        front.send(new Request.Number(RequestType.SET_FEATURES, 1 << 2), true);
+        refused("0x4, which was not offered");
     }
 
     @Test
