@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.link.HostLink;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
@@ -138,15 +139,51 @@ final class Switch {
         return taken;
     }
 
-    /** @return false when the frame has to wait in the ring */
+    /** Takes up to {@link #BURST} frames from the interface of the host behind a port. @return how many */
+    int fromLink(Port port, long nowNs) {
+        HostLink link = port.link;
+        port.waitsFor = null;
+        int taken = 0;
+        while (taken < BURST) {
+            int what = link.peek();
+            if (what == NetTransmit.EMPTY) {
+                break;
+            }
+            if (what == NetTransmit.MALFORMED) {
+                port.drop(Drop.MALFORMED);
+            } else if (!forward(port, link.pieces(), link.start(), link.length(), nowNs)) {
+                break;
+            }
+            port.count(Port.TX_FRAMES, 1);
+            port.count(Port.TX_BYTES, link.length());
+            link.done();
+            taken++;
+        }
+        return taken;
+    }
+
+    /** The port's MAC addresses are to be looked for elsewhere: it cannot be reached any more. */
+    void forgetMacs(Port port) {
+        macs.forget(port.slot);
+    }
+
+    /** Frames for this address have arrived when they come from this port, and nobody else may use it. */
+    void keepMac(Port port, long mac) {
+        macs.fix(mac, port.slot);
+    }
+
     private boolean forward(Port port, NetTransmit tx, long nowNs) {
-        int length = tx.length();
+        return forward(port, tx.pieces(), tx.start(), tx.length(), nowNs);
+    }
+
+    /** @return false when the frame has to wait where it is */
+    private boolean forward(Port port, ScatterList pieces, int start, int length, long nowNs) {
         int judged = Math.min(length, FrameRules.HEAD_BYTES);
-        tx.pieces().read(tx.start(), head, 0, judged);
+        pieces.read(start, head, 0, judged);
         ScatterList list = frame;
         list.clear();
         list.add(head, 0, judged);
-        list.addTail(tx.pieces(), tx.start() + judged);
+        list.addTail(pieces, start + judged);
         int verdict = rules.judge(head, judged, port.config());
         if (verdict < 0) {
             port.count(Port.FIRST_DROP - 1 - verdict, 1);
@@ -173,7 +210,7 @@ final class Switch {
     }
 
     private boolean unicast(Port from, Port to, int length, long nowNs) {
-        int result = to.rx.deliver(frame, 0, length);
+        int result = to.deliver(frame, length);
         if (result == NetReceive.DELIVERED) {
             if (to.awaited) {
                 to.awaited = false;
@@ -184,7 +221,7 @@ final class Switch {
             delivered(to, length);
             return true;
         }
-        if (result == NetReceive.NO_BUFFERS && patient(to, nowNs)) {
+        if (result == NetReceive.NO_BUFFERS && to.link == null && patient(to, nowNs)) {
             from.waitsFor = to;
             return false;
         }
@@ -214,7 +251,7 @@ final class Switch {
         boolean first = true;
         for (int i = 0; i < top; i++) {
             Port to = ports[i];
-            if (to == null || to == from || !to.rx.queue().working()
+            if (to == null || to == from || !to.open()
                     || !group && to.config().mac() != PortConfig.ANY_MAC) {
                 continue;
             }
@@ -223,7 +260,7 @@ final class Switch {
                 return;
             }
             first = false;
-            int result = to.rx.deliver(frame, 0, length);
+            int result = to.deliver(frame, length);
             if (result == NetReceive.DELIVERED) {
                 delivered(to, length);
             } else {
@@ -296,10 +333,10 @@ final class Switch {
 
     private void lost(Port to, int result) {
         switch (result) {
-            case NetReceive.NO_BUFFERS -> to.drop(Drop.NO_BUFFERS);
+            case NetReceive.NO_BUFFERS -> to.drop(to.link == null ? Drop.NO_BUFFERS : Drop.UPLINK_FULL);
             case NetReceive.TOO_LONG -> to.drop(Drop.TOO_LONG);
             default -> {
-                to.drop(Drop.CLOSED);
+                to.drop(to.link == null ? Drop.CLOSED : Drop.UPLINK_DOWN);
                 note(to, to.rx.queue().fault());
             }
         }
@@ -349,6 +386,9 @@ final class Switch {
                 call(port, port.txCallFd);
             }
             port.txPublished = false;
+            if (port.link != null) {
+                port.link.flush();
+            }
         }
     }
 
