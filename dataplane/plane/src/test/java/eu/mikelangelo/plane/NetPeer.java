@@ -15,7 +15,7 @@ import java.util.Random;
  * send ADDRESS PORT BYTES} prints the digest of what it sends, and sends bytes that only that seed makes.
  */
 final class NetPeer {
-    private static final int PATIENCE_MS = 20_000;
+    private static final int PATIENCE_MS = 60_000;
 
     private NetPeer() {}
 
