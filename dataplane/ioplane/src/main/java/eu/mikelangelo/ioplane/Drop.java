@@ -12,7 +12,9 @@ public enum Drop {
     TAGGED("tagged"),
     /** An IPv6 router advertisement or redirect from a machine: only the gateway is a router. */
     ROGUE_ROUTER("rogueRouter"),
-    /** For the gateway, and the port has no uplink or it is not connected; for an interface of the host that is down. */
+    /**
+     * For the gateway, and the port has no uplink or it is not connected; or for an interface of the host that is down.
+     */
     UPLINK_DOWN("uplinkDown"),
     /** The uplink, or an interface of the host, takes frames more slowly than they come; or gives them faster. */
     UPLINK_FULL("uplinkFull"),

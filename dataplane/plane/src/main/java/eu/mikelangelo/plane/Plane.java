@@ -202,8 +202,8 @@ final class Plane implements AutoCloseable {
         String trouble = port.fault() != QueueFault.NONE ? port.fault().text()
                 : vhost == null ? port.linkTrouble() : vhost.connected() ? "" : vhost.lastError();
         return new PortStats(served.spec.name(), vhost != null && vhost.connected(),
-                vhost == null ? 0 : vhost.runningRings(), port.uplinkConnected(), port.rxFrames(), port.txFrames(), port.rxBytes(), port.txBytes(), drops,
-                trouble);
+                vhost == null ? 0 : vhost.runningRings(), port.uplinkConnected(), port.rxFrames(),
+                port.txFrames(), port.rxBytes(), port.txBytes(), drops, trouble);
     }
 
     List<Response.CoreStats> cores() {

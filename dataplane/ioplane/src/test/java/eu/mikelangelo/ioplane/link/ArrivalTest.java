@@ -214,7 +214,8 @@ class ArrivalTest {
                 frame[random.nextInt(frame.length)] = (byte) random.nextInt();
             }
             int what = begin(frame, random.nextBoolean() ? Arrival.NO_TAG : random.nextInt(), right ? 1
-                    : random.nextInt(3), random.nextInt(4) == 0 ? 0 : gso, random.nextInt(400), start, random.nextInt(24));
+                    : random.nextInt(3), random.nextInt(4) == 0 ? 0 : gso, random.nextInt(400), start,
+                    random.nextInt(24));
             assertEquals(what == NetTransmit.FRAME, arrival.held());
             int frames = 0;
             while (arrival.held()) {

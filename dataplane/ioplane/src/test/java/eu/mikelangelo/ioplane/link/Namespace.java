@@ -33,7 +33,7 @@ public final class Namespace implements AutoCloseable {
         assumeTrue(result == 0, "unshare(CLONE_NEWNET) is not allowed: root is needed");
         tid = run(() -> Long.parseLong(Path.of("/proc/thread-self").toRealPath().getFileName().toString()));
         ip("link set lo up");
-        // Otherwise the kernel greets its neighbours on every interface. This folder is the calling thread's namespace's.
+        // Otherwise the kernel greets its neighbours on every interface. This folder belongs to the thread's namespace.
         Path greetings = Path.of("/proc/sys/net/ipv6/conf/default/disable_ipv6");
         run(() -> Files.exists(greetings) ? Files.writeString(greetings, "1") : null);
     }
@@ -64,7 +64,8 @@ public final class Namespace implements AutoCloseable {
     /** Runs the program ip here. */
     public void ip(String words) throws Exception {
         run(() -> {
-            Process process = new ProcessBuilder(("/usr/sbin/ip " + words).split(" ")).redirectErrorStream(true).start();
+            Process process = new ProcessBuilder(("/usr/sbin/ip " + words).split(" ")).redirectErrorStream(true)
+                    .start();
             String said = new String(process.getInputStream().readAllBytes());
             if (process.waitFor() != 0) {
                 throw new IOException("ip " + words + ": " + said);

@@ -30,7 +30,8 @@ public record PortSpec(String name, String vhostSocket, boolean server, String m
     public static final String TAP = "tap:";
     public static final String INTERFACE = "interface:";
     /** The kernel's rule for names (dev_valid_name), of one byte a character. */
-    private static final Pattern HOST = Pattern.compile("(?:" + TAP + "|" + INTERFACE + ")(?!\\.\\.?$)[!-~&&[^/:]]{1,15}");
+    private static final Pattern HOST =
+            Pattern.compile("(?:" + TAP + "|" + INTERFACE + ")(?!\\.\\.?$)[!-~&&[^/:]]{1,15}");
 
     /** @throws IllegalArgumentException naming the value that cannot be */
     public PortSpec {
