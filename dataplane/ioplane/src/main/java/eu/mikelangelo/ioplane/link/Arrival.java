@@ -8,8 +8,8 @@ import java.lang.foreign.Arena;
 
 /**
  * A frame as the kernel hands it over, made into frames as they are on a wire: a checksum that was left to the device
- * is computed, a VLAN tag that was taken out is put back, and what was merged or not yet cut ({@link Segments}) is shown
- * piece by piece. The frame's bytes are not copied for that, only heads are.
+ * is computed, a VLAN tag that was taken out is put back, and what was merged or not yet cut ({@link Segments}) is
+ * shown piece by piece. The frame's bytes are not copied for that, only heads are.
  *
  * <p>The kernel is trusted, but a number that does not fit makes a malformed frame all the same. One thread owns it.
  */
