@@ -5,7 +5,6 @@ import eu.mikelangelo.metrics.Counters;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.QueueFault;
-import eu.mikelangelo.virtio.ScatterList;
 import eu.mikelangelo.virtio.SplitQueue;
 
 /**
@@ -62,6 +61,8 @@ public final class Port {
     boolean txPublished;
     /** A frame at the head of the transmit queue waits for this port to offer buffers; null when none does. */
     Port waitsFor;
+    /** How many frames that port has had which were made of it; 0 when it goes as it is. */
+    int frameParts;
     /** Somebody waits for receive buffers of this port since then; only meaningful with {@link #awaited}. */
     long awaitedSinceNs;
     boolean awaited;
@@ -70,6 +71,8 @@ public final class Port {
     long uplinkSinceNs;
     boolean uplinkWaits;
     boolean uplinkStalled;
+    /** As {@link #frameParts}, for the frame from the uplink that waits. */
+    int uplinkParts;
     /** Copies of flooded frames that this port may still cause, and when that was last refilled. */
     long floodCredit = Switch.FLOOD_BURST;
     long floodRefillNs;
@@ -91,11 +94,6 @@ public final class Port {
     /** Whether frames can be delivered. */
     boolean open() {
         return link == null ? rx.queue().working() : linked;
-    }
-
-    /** As {@link NetReceive#deliver}. */
-    int deliver(ScatterList frame, int length) {
-        return link == null ? rx.deliver(frame, 0, length) : link.deliver(frame, 0, length);
     }
 
     /** @return what it was made from */

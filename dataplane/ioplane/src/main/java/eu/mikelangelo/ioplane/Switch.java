@@ -1,7 +1,10 @@
 package eu.mikelangelo.ioplane;
 
 import eu.mikelangelo.ioplane.link.HostLink;
+import eu.mikelangelo.ioplane.offload.Admission;
+import eu.mikelangelo.ioplane.offload.Finisher;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.NetOffload;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.QueueFault;
@@ -15,6 +18,9 @@ import java.lang.foreign.Arena;
  *
  * <p>A frame goes from the sender's buffers into the receiver's in one copy. Only its first bytes go through a
  * private copy, so that what the rules judged is what is delivered, whatever the guest writes meanwhile.
+ *
+ * <p>What the sender left to do on it (checksum, segments) is left to a receiver whose driver takes that; for another
+ * one it is done here, which costs a second copy ({@link Finisher}).
  *
  * <p><b>A receiver without buffers.</b> A unicast frame stays in the sender's ring, and its sender's other frames
  * behind it, while the receiver has patience left; then it is dropped and counted. Patience is earned by taking
@@ -53,6 +59,11 @@ final class Switch {
     private int touchedCount;
     private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
     private final ScatterList frame = new ScatterList(2 * SplitQueue.MAX_SIZE);
+    private final Admission admission = new Admission();
+    private final Finisher finisher = new Finisher();
+    private final NetOffload finished = new NetOffload();
+    /** Frames made in this burst of others, for ports that do not take those as they are. */
+    private int made;
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
@@ -103,9 +114,12 @@ final class Switch {
         port.patienceNs = Port.MAX_PATIENCE_NS;
         port.uplinkWaits = false;
         port.uplinkStalled = false;
+        port.uplinkParts = 0;
+        port.frameParts = 0;
         for (int i = 0; i < top; i++) {
             if (ports[i] != null && ports[i].waitsFor == port) {
                 ports[i].waitsFor = null;
+                ports[i].frameParts = 0;
             }
         }
     }
@@ -115,7 +129,8 @@ final class Switch {
         NetTransmit tx = port.tx;
         port.waitsFor = null;
         int taken = 0;
-        while (taken < BURST) {
+        made = 0;
+        while (taken < BURST && made < BURST) {
             int what = tx.peek();
             if (what == NetTransmit.EMPTY) {
                 break;
@@ -128,6 +143,7 @@ final class Switch {
             port.count(Port.TX_FRAMES, 1);
             port.count(Port.TX_BYTES, Math.max(0, tx.length()));
             tx.done();
+            port.frameParts = 0;
             taken++;
         }
         if (taken > 0) {
@@ -136,7 +152,8 @@ final class Switch {
         if (!tx.queue().working()) {
             note(port, tx.queue().fault());
         }
-        return taken;
+        // A frame that waits may have had some of its parts delivered, which are to be shown.
+        return taken == 0 ? made : taken;
     }
 
     /** Takes up to {@link #BURST} frames from the interface of the host behind a port. @return how many */
@@ -144,22 +161,24 @@ final class Switch {
         HostLink link = port.link;
         port.waitsFor = null;
         int taken = 0;
-        while (taken < BURST) {
+        made = 0;
+        while (taken < BURST && made < BURST) {
             int what = link.peek();
             if (what == NetTransmit.EMPTY) {
                 break;
             }
             if (what == NetTransmit.MALFORMED) {
                 port.drop(Drop.MALFORMED);
-            } else if (!forward(port, link.pieces(), link.start(), link.length(), nowNs)) {
+            } else if (!forward(port, link.pieces(), link.start(), link.length(), link.offload(), nowNs)) {
                 break;
             }
             port.count(Port.TX_FRAMES, 1);
             port.count(Port.TX_BYTES, link.length());
             link.done();
+            port.frameParts = 0;
             taken++;
         }
-        return taken;
+        return taken == 0 ? made : taken;
     }
 
     /** The port's MAC addresses are to be looked for elsewhere: it cannot be reached any more. */
@@ -173,24 +192,28 @@ final class Switch {
     }
 
     private boolean forward(Port port, NetTransmit tx, long nowNs) {
-        return forward(port, tx.pieces(), tx.start(), tx.length(), nowNs);
+        return forward(port, tx.pieces(), tx.start(), tx.length(), tx.offload(), nowNs);
     }
 
     /** @return false when the frame has to wait where it is */
-    private boolean forward(Port port, ScatterList pieces, int start, int length, long nowNs) {
+    private boolean forward(Port port, ScatterList pieces, int start, int length, NetOffload offload, long nowNs) {
         int judged = Math.min(length, FrameRules.HEAD_BYTES);
         pieces.read(start, head, 0, judged);
         ScatterList list = frame;
         list.clear();
         list.add(head, 0, judged);
         list.addTail(pieces, start + judged);
+        if (!offload.plain() && !admission.admit(head, judged, length, offload)) {
+            port.drop(Drop.MALFORMED);
+            return true;
+        }
         int verdict = rules.judge(head, judged, port.config());
         if (verdict < 0) {
             port.count(Port.FIRST_DROP - 1 - verdict, 1);
             return true;
         }
         if (verdict == FrameRules.UPLINK) {
-            Drop refused = port.outlet == null ? Drop.UPLINK_DOWN : port.outlet.offer(this, list, length, nowNs);
+            Drop refused = port.outlet == null ? Drop.UPLINK_DOWN : port.outlet.offer(this, list, length, offload, nowNs);
             if (refused != null) {
                 port.drop(refused);
             }
@@ -202,15 +225,15 @@ final class Switch {
         }
         int slot = verdict == FrameRules.FLOOD ? -1 : macs.find(FrameRules.target(head), nowNs);
         if (slot < 0) {
-            flood(port, length, verdict == FrameRules.FLOOD, nowNs);
+            flood(port, length, offload, verdict == FrameRules.FLOOD, nowNs);
             return true;
         }
         // A frame to oneself has arrived already.
-        return slot == port.slot || unicast(port, ports[slot], length, nowNs);
+        return slot == port.slot || unicast(port, ports[slot], length, offload, nowNs);
     }
 
-    private boolean unicast(Port from, Port to, int length, long nowNs) {
-        int result = to.deliver(frame, length);
+    private boolean unicast(Port from, Port to, int length, NetOffload offload, long nowNs) {
+        int result = hand(to, frame, length, offload, from.frameParts);
         if (result == NetReceive.DELIVERED) {
             if (to.awaited) {
                 to.awaited = false;
@@ -218,15 +241,71 @@ final class Switch {
             }
             long earned = to.patienceNs + EARN_FRAME_NS + (length >> 10) * EARN_KIB_NS;
             to.patienceNs = Math.min(Port.MAX_PATIENCE_NS, earned);
-            delivered(to, length);
             return true;
         }
         if (result == NetReceive.NO_BUFFERS && to.link == null && patient(to, nowNs)) {
+            from.frameParts += finisher.frames();
             from.waitsFor = to;
             return false;
         }
         lost(to, result);
         return true;
+    }
+
+    /**
+     * Gives a port a frame, finished first when its driver does not take it as it is.
+     *
+     * @param parts frames made of this one that the port has had already
+     * @return as {@link NetReceive#deliver}; {@link Finisher#frames} says how many parts more it has had
+     */
+    private int hand(Port to, ScatterList list, int length, NetOffload offload, int parts) {
+        if (to.link != null) {
+            return handLink(to, list, length, offload);
+        }
+        if (parts == 0 && to.rx.takes(offload)) {
+            int result = to.rx.deliver(list, 0, length, offload);
+            if (result == NetReceive.DELIVERED) {
+                delivered(to, 1, length);
+            }
+            // Buffers too small for a long segment may be large enough for what is made of it.
+            if (result != NetReceive.TOO_LONG || !offload.segmented()) {
+                finisher.none();
+                return result;
+            }
+        }
+        int result = finisher.deliver(to.rx, list, length, offload, parts);
+        made += finisher.frames();
+        if (finisher.frames() > 0) {
+            delivered(to, finisher.frames(), finisher.bytes());
+        }
+        return result;
+    }
+
+    /** The same for an interface of the host, for which nothing waits. */
+    private int handLink(Port to, ScatterList list, int length, NetOffload offload) {
+        finisher.none();
+        if (to.link.takes(offload)) {
+            int result = to.link.deliver(list, 0, length, offload);
+            if (result == NetReceive.DELIVERED) {
+                delivered(to, 1, length);
+            }
+            return result;
+        }
+        finisher.begin(list, length, offload);
+        for (int bytes = finisher.next(); bytes > 0; bytes = finisher.next()) {
+            int result = to.link.deliver(finisher.list(), 0, bytes, finished);
+            if (result != NetReceive.DELIVERED) {
+                return result;
+            }
+            made++;
+            delivered(to, 1, bytes);
+        }
+        return NetReceive.DELIVERED;
+    }
+
+    /** @return what outlets finish frames with */
+    Finisher finisher() {
+        return finisher;
     }
 
     private static boolean patient(Port to, long nowNs) {
@@ -247,7 +326,7 @@ final class Switch {
     }
 
     /** @param group for everyone; otherwise for a MAC nobody has shown yet, which no port with a fixed one can have */
-    private void flood(Port from, int length, boolean group, long nowNs) {
+    private void flood(Port from, int length, NetOffload offload, boolean group, long nowNs) {
         boolean first = true;
         for (int i = 0; i < top; i++) {
             Port to = ports[i];
@@ -260,10 +339,9 @@ final class Switch {
                 return;
             }
             first = false;
-            int result = to.deliver(frame, length);
-            if (result == NetReceive.DELIVERED) {
-                delivered(to, length);
-            } else {
+            int result = hand(to, frame, length, offload, 0);
+            from.floodCredit -= finisher.frames();
+            if (result != NetReceive.DELIVERED) {
                 lost(to, result);
             }
         }
@@ -293,11 +371,16 @@ final class Switch {
      * @return false when it has to wait: offer it again later
      */
     boolean fromUplink(Port port, ScatterList arrived, int length, long nowNs) {
-        int result = port.rx.deliver(arrived, 0, length);
+        return fromUplink(port, arrived, length, finished, nowNs);
+    }
+
+    /** The same for a frame with work left to do, which {@link Admission} let pass. */
+    boolean fromUplink(Port port, ScatterList arrived, int length, NetOffload offload, long nowNs) {
+        int result = hand(port, arrived, length, offload, port.uplinkParts);
         if (result == NetReceive.DELIVERED) {
             port.uplinkWaits = false;
             port.uplinkStalled = false;
-            delivered(port, length);
+            port.uplinkParts = 0;
             return true;
         }
         if (result == NetReceive.NO_BUFFERS && !port.uplinkStalled) {
@@ -306,11 +389,16 @@ final class Switch {
                 port.uplinkSinceNs = nowNs;
             }
             if (nowNs - port.uplinkSinceNs < UPLINK_PATIENCE_NS) {
+                if (finisher.frames() > 0) {
+                    port.uplinkParts += finisher.frames();
+                    flush();
+                }
                 return false;
             }
             port.uplinkStalled = true;
         }
         port.uplinkWaits = false;
+        port.uplinkParts = 0;
         lost(port, result);
         return true;
     }
@@ -319,15 +407,15 @@ final class Switch {
     void offer(Port port, ScatterList frame, int length) {
         int result = port.rx.deliver(frame, 0, length);
         if (result == NetReceive.DELIVERED) {
-            delivered(port, length);
+            delivered(port, 1, length);
         } else {
             note(port, port.rx.queue().fault());
         }
     }
 
-    private void delivered(Port to, int length) {
-        to.count(Port.RX_FRAMES, 1);
-        to.count(Port.RX_BYTES, length);
+    private void delivered(Port to, int frames, int bytes) {
+        to.count(Port.RX_FRAMES, frames);
+        to.count(Port.RX_BYTES, bytes);
         touch(to);
     }
 

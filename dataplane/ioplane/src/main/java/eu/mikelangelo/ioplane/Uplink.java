@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.offload.Checksums;
 import eu.mikelangelo.linux.Errno;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.HotCalls;
@@ -7,6 +8,8 @@ import eu.mikelangelo.linux.UnixSockets;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.shard.Shard;
 import eu.mikelangelo.shard.Watcher;
+import eu.mikelangelo.virtio.NetHeaderLayout;
+import eu.mikelangelo.virtio.NetOffload;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;
@@ -31,6 +34,8 @@ import java.lang.foreign.Arena;
  */
 final class Uplink implements Outlet, Watcher {
     static final int LENGTH_BYTES = 4;
+    /** The longest frame that passt takes (tap.c); over a longer one a later passt closes the connection. */
+    static final int LONGEST = 65_535;
     /** Room for four of the longest frames, or some 170 full ones of 1.5 KB. */
     static final int BUFFER_BYTES = 256 << 10;
     static final long FIRST_RETRY_NS = 10_000_000;
@@ -56,6 +61,7 @@ final class Uplink implements Outlet, Watcher {
     private final AckReminder reminder = new AckReminder();
     private final PendingSyns opening = new PendingSyns();
     private final ReadFences fences = new ReadFences();
+    private final NetOffload finished = new NetOffload();
     /** Of frames that we make. */
     private final ScatterList ours = new ScatterList(1);
     /** When to ask again whether passt has read what is before the fence; MAX_VALUE when nothing waits for that. */
@@ -193,8 +199,23 @@ final class Uplink implements Outlet, Watcher {
         outTo = LENGTH_BYTES + ArpRequest.BYTES;
     }
 
+    /**
+     * passt takes a long TCP segment as it is, so it is cut only when it is too long for passt; and datagrams always.
+     */
+    @Override
+    public Drop offer(Switch fabric, ScatterList frame, int length, NetOffload offload, long nowNs) {
+        if (offload.kind() == NetHeaderLayout.GSO_UDP_L4 || offload.segmented() && length > LONGEST) {
+            return Outlet.super.offer(fabric, frame, length, offload, nowNs);
+        }
+        return take(fabric, frame, length, offload, nowNs);
+    }
+
     @Override
     public Drop offer(Switch fabric, ScatterList frame, int length, long nowNs) {
+        return take(fabric, frame, length, finished, nowNs);
+    }
+
+    private Drop take(Switch fabric, ScatterList frame, int length, NetOffload offload, long nowNs) {
         if (fd < 0) {
             return Drop.UPLINK_DOWN;
         }
@@ -205,6 +226,9 @@ final class Uplink implements Outlet, Watcher {
         int at = outTo + LENGTH_BYTES;
         // The copy is judged, not the frame, of which the guest may still have a part.
         frame.read(0, out, at, length);
+        if (!offload.plain()) {
+            Checksums.complete(out, at, length, offload.checksumStart(), offload.checksumPlace());
+        }
         boolean segment = tcp.locate(out, at, length);
         long begin = written + outTo - outFrom;
         if (segment && tcp.has(TcpHead.SYN) && !fences.add(tcp.connection(), begin, begin + needed)) {

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import eu.mikelangelo.ioplane.offload.Packets;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.Features;
 import eu.mikelangelo.virtio.SplitRingLayout;
 import eu.mikelangelo.virtio.mock.MockNic;
 import java.lang.management.ManagementFactory;
@@ -13,6 +15,8 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** Nothing is allocated per frame: measured over many frames between two guests, driver included. */
 class AllocationTest {
@@ -47,6 +51,50 @@ class AllocationTest {
         assertEquals(FRAMES, bench.ports.get(1).rxFrames() - frames);
         // The measurement itself and a late compilation may leave a few objects; a byte per frame would be 100,000.
         assertTrue(allocated < 4096, allocated + " bytes for " + FRAMES + " frames");
+    }
+
+    /** Long segments that cross as one, that are cut, and checksums that are completed. */
+    @ParameterizedTest
+    @CsvSource({"true, 9000, 1448", "false, 9000, 1448", "false, 1200, 0"})
+    void nothingIsAllocatedForWhatIsLeftToOthers(boolean taken, int bytes, int segment) {
+        bench.machine(1, QUEUE, 2048, Features.NET_OFFERED);
+        bench.machine(2, QUEUE, 2048, taken ? Features.NET_OFFERED : CoreBench.FEATURES);
+        Packets.Kind kind = new Packets.Kind(4, false, 0, 0, 12);
+        byte[] packet = Packets.partial(kind, Frames.mac(2), Frames.mac(1), new byte[bytes], Packets.ACK, 1);
+        byte[] frame = Packets.from(packet, kind, Frames.ip(1));
+        // One for each 2 KiB of a frame that goes as it is, one for each segment of one that is cut.
+        int buffers = taken ? (12 + frame.length + 2047) / 2048 : segment == 0 ? 1 : (bytes + segment - 1) / segment;
+        for (int i = 0; i < QUEUE; i++) {
+            assertTrue(bench.nics.get(0).send(Packets.header(kind, segment), frame, 0, false));
+            bench.turn();
+            while (bench.nics.get(1).poll() != null) {
+                // Reclaim.
+            }
+            bench.nics.get(1).refill(buffers);
+        }
+        Recycler sender = new Recycler(bench.nics.get(0), false);
+        Recycler receiver = new Recycler(bench.nics.get(1), true);
+        int frames = FRAMES / 5;
+        one(sender, receiver, frames, buffers);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long id = Thread.currentThread().threadId();
+        threads.getThreadAllocatedBytes(id);
+        long taken0 = bench.ports.get(0).txFrames();
+        long delivered0 = bench.ports.get(1).rxFrames();
+        long before = threads.getThreadAllocatedBytes(id);
+        one(sender, receiver, frames, buffers);
+        long allocated = threads.getThreadAllocatedBytes(id) - before;
+        assertEquals(frames, bench.ports.get(0).txFrames() - taken0);
+        assertEquals((long) frames * (taken ? 1 : buffers), bench.ports.get(1).rxFrames() - delivered0);
+        assertTrue(allocated < 4096, allocated + " bytes for " + frames + " frames");
+    }
+
+    private void one(Recycler sender, Recycler receiver, int frames, int buffers) {
+        for (int sent = 0; sent < frames; sent++) {
+            sender.again(1);
+            bench.turn();
+            receiver.again(buffers);
+        }
     }
 
     /** The same with a core on its own thread: its loop, kicks and calls. */

@@ -45,7 +45,11 @@ final class CoreBench implements AutoCloseable {
         }
 
         boolean send(byte[] frame) {
-            boolean sent = nic.send(frame);
+            return send(new byte[0], frame);
+        }
+
+        boolean send(byte[] header, byte[] frame) {
+            boolean sent = nic.send(header, frame, 0, false);
             if (nic.transmitter().needsKick()) {
                 calls.signal(kicks[1]);
             }

@@ -10,6 +10,7 @@ import eu.mikelangelo.ioplane.link.PacketLink;
 import eu.mikelangelo.ioplane.link.TapLink;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.NetOffload;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;
@@ -31,6 +32,7 @@ class LinkAllocationTest {
     private static final long THERE = 0x020000000002L;
 
     private final ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+    private final NetOffload plain = new NetOffload();
     private final ScatterList frame = new ScatterList(1);
 
     private static Port port(Bench bench, HostLink link) {
@@ -46,7 +48,7 @@ class LinkAllocationTest {
         long before = threads.getThreadAllocatedBytes(Thread.currentThread().threadId());
         for (int sent = 0; sent < FRAMES; sent += Switch.BURST) {
             for (int i = 0; i < Switch.BURST; i++) {
-                assertEquals(0, from.deliver(frame, 0, 1514));
+                assertEquals(0, from.deliver(frame, 0, 1514, plain));
             }
             from.flush();
             from.turn(bench.nowNs);

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.QueueConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -156,7 +157,7 @@ class UplinkTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 13, 65_551, Integer.MAX_VALUE, -1, Integer.MIN_VALUE})
+    @ValueSource(ints = {0, 1, 13, NetTransmit.MAX_FRAME + 1, Integer.MAX_VALUE, -1, Integer.MIN_VALUE})
     void impossibleLengthsCloseAndReconnect(int length) throws IOException {
         byte[] good = fromGateway(100);
         write(framed(good));

@@ -30,6 +30,11 @@ final class TestGuest implements AutoCloseable {
      * @param script what the guest runs after eth0 is up
      */
     TestGuest(Path folder, Path kernel, int number, Path socket, String script) throws IOException {
+        this(folder, kernel, number, socket, script, "");
+    }
+
+    /** @param card further properties of the network card, each behind a comma */
+    TestGuest(Path folder, Path kernel, int number, Path socket, String script, String card) throws IOException {
         console = folder.resolve("console" + number);
         Path initrd = Files.write(folder.resolve("initrd" + number), initramfs(kernel, number, script));
         List<String> command = new ArrayList<>(List.of("timeout", "-s", "KILL", "180", QEMU.toString(), "-M", "q35",
@@ -38,7 +43,7 @@ final class TestGuest implements AutoCloseable {
                 "-numa", "node,memdev=m0", "-chardev", "socket,id=c0,path=" + socket + ",server=on",
                 "-netdev", "vhost-user,id=n0,chardev=c0,vhostforce=on",
                 // QEMU 7.2 under emulation crashes with vhost-user and MSI-X.
-                "-device", "virtio-net-pci,netdev=n0,vectors=0,mac=02:4d:00:00:00:0" + number,
+                "-device", "virtio-net-pci,netdev=n0,vectors=0,mac=02:4d:00:00:00:0" + number + card,
                 "-serial", "file:" + console, "-kernel", find(kernel.resolve("boot"), "vmlinuz-").toString(),
                 "-initrd", initrd.toString(), "-append", "console=ttyS0 quiet panic=-1 no_timer_check"));
         process = new ProcessBuilder(command).redirectErrorStream(true)

@@ -24,6 +24,7 @@ public final class NetReceive {
     private ScatterList pieces = new ScatterList(0);
     private int[] heads = new int[0];
     private int[] capacities = new int[0];
+    private long features;
     private int headerSize;
     private boolean mergeable;
     private int known;
@@ -37,8 +38,9 @@ public final class NetReceive {
     public QueueFault attach(GuestMemory memory, QueueConfig config) {
         QueueFault fault = queue.attach(memory, config);
         if (fault == QueueFault.NONE) {
-            headerSize = NetHeaderLayout.size(config.features());
-            mergeable = Features.has(config.features(), Features.NET_MRG_RXBUF);
+            features = config.features();
+            headerSize = NetHeaderLayout.size(features);
+            mergeable = Features.has(features, Features.NET_MRG_RXBUF);
             int chain = queue.size() + GuestMemory.MAX_REGIONS;
             pieces = new ScatterList(2 * chain);
             heads = new int[queue.size()];
@@ -60,15 +62,30 @@ public final class NetReceive {
         return queue;
     }
 
+    /** @return whether this driver takes a frame with that left to do */
+    public boolean takes(NetOffload offload) {
+        return offload.taken(features);
+    }
+
+    /** As {@link #deliver(ScatterList, long, int, NetOffload)}, for a frame with nothing left to do. */
+    public int deliver(ScatterList frame, long from, int length) {
+        return deliver(frame, from, length, 0, 0);
+    }
+
     /**
      * Copies one frame into the guest's buffers and stages the used entries; {@link SplitQueue#publish} shows them.
      *
      * @param frame the bytes
      * @param from where in {@code frame} the frame begins
      * @param length bytes of the frame, 1 to {@link NetTransmit#MAX_FRAME}
+     * @param offload what is left to do on it, which {@link #takes} said yes to
      * @return {@link #DELIVERED}, {@link #NO_BUFFERS}, {@link #TOO_LONG} or {@link #CLOSED}
      */
-    public int deliver(ScatterList frame, long from, int length) {
+    public int deliver(ScatterList frame, long from, int length, NetOffload offload) {
+        return deliver(frame, from, length, offload.firstWord(), offload.lastField());
+    }
+
+    private int deliver(ScatterList frame, long from, int length, long firstWord, int lastField) {
         if (!queue.working()) {
             return CLOSED;
         }
@@ -76,7 +93,7 @@ public final class NetReceive {
         if (chains <= 0) {
             return -chains;
         }
-        pieces.writeNetHeader(scratch, headerSize, chains);
+        pieces.writeNetHeader(scratch, headerSize, firstWord, lastField | chains << Short.SIZE);
         ScatterList.copy(frame, from, pieces, headerSize, length);
         int left = headerSize + length;
         for (int i = 0; i < chains; i++) {

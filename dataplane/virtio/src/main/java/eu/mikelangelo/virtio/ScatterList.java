@@ -136,17 +136,43 @@ public final class ScatterList {
         return true;
     }
 
-    /** Writes the 12 or 10 bytes of a network header, zero but for {@code buffers}, at the start. */
-    void writeNetHeader(Region scratch, int size, int buffers) {
+    /**
+     * Reads a little-endian number.
+     *
+     * @param bytes 1 to 8, the range inside {@link #bytes}
+     */
+    long little(long position, int bytes) {
+        if (bytes == Long.BYTES && position + Long.BYTES <= lengths[0]) {
+            return regions[0].u64(offsets[0] + position);
+        }
+        int piece = 0;
+        long skip = position;
+        long value = 0;
+        for (int i = 0; i < bytes; i++) {
+            while (skip >= lengths[piece]) {
+                skip -= lengths[piece++];
+            }
+            value |= (long) regions[piece].u8(offsets[piece] + skip++) << Byte.SIZE * i;
+        }
+        return value;
+    }
+
+    /**
+     * Writes the 12 or 10 bytes of a network header at the start.
+     *
+     * @param first its first eight bytes, little-endian
+     * @param last the four behind them, of which a legacy driver's header has two
+     */
+    void writeNetHeader(Region scratch, int size, long first, int last) {
         if (lengths[0] >= NetHeaderLayout.SIZE && size == NetHeaderLayout.SIZE) {
             Region region = regions[0];
             long at = offsets[0];
-            region.u64(at, 0);
-            region.u32(at + 8, buffers << 16);
+            region.u64(at, first);
+            region.u32(at + Long.BYTES, last);
             return;
         }
-        scratch.u64(0, 0);
-        scratch.u32(8, buffers << 16);
+        scratch.u64(0, first);
+        scratch.u32(Long.BYTES, last);
         long from = 0;
         for (int piece = 0; from < size; piece++) {
             int now = (int) Math.min(size - from, lengths[piece]);

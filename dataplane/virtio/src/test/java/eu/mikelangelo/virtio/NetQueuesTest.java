@@ -107,7 +107,7 @@ class NetQueuesTest {
         MockDriver driver = new MockDriver(guest, 8, 66_000, Features.VERSION_1);
         NetTransmit tx = new NetTransmit(new SplitQueue());
         tx.attach(guest.memory(), driver.config());
-        int[] lengths = {1, 12, 25, 26, 12 + 65_550, 12 + 65_551};
+        int[] lengths = {1, 12, 25, 26, 12 + NetTransmit.MAX_FRAME, 12 + NetTransmit.MAX_FRAME + 1};
         int[] expected = {NetTransmit.MALFORMED, NetTransmit.MALFORMED, NetTransmit.MALFORMED, NetTransmit.FRAME,
             NetTransmit.FRAME, NetTransmit.MALFORMED};
         for (int i = 0; i < lengths.length; i++) {

@@ -36,6 +36,13 @@ class SplitRingLayoutTest {
         assertEquals(12, NetHeaderLayout.size(Features.NET_MRG_RXBUF));
         assertEquals(10, NetHeaderLayout.size(Features.EVENT_IDX));
         assertEquals(NetHeaderLayout.BUFFERS + 2, NetHeaderLayout.SIZE);
-        assertEquals(1L << 15 | 1L << 3 | 1L << 16 | 1L << 27 | 1L << 28 | 1L << 29 | 1L << 32, Features.NET_OFFERED);
+    }
+
+    @Test
+    void offeredFeaturesAreThoseOfTheSpecificationAndNeverFewer() {
+        long since1 = 1L << 15 | 1L << 3 | 1L << 16 | 1L << 27 | 1L << 28 | 1L << 29 | 1L << 32;
+        assertEquals(since1, Features.NET_OFFERED & since1, "a machine's features are fixed for its life");
+        long offloads = 1L | 1L << 1 | 7L << 7 | 7L << 11 | 7L << 54;
+        assertEquals(since1 | offloads, Features.NET_OFFERED & ~(1L << 34 | 1L << 35 | 1L << 22));
     }
 }

@@ -1,6 +1,7 @@
 package eu.mikelangelo.ioplane.link;
 
 import eu.mikelangelo.linux.HotCalls;
+import eu.mikelangelo.virtio.NetOffload;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.ScatterList;
@@ -53,16 +54,23 @@ public interface HostLink extends AutoCloseable {
     /** @return the length of the frame last shown, in bytes; 0 for a malformed one */
     int length();
 
+    /** @return what the host left to do on the frame last shown; the caller may change it */
+    NetOffload offload();
+
     /** Takes the frame last shown. */
     void done();
+
+    /** @return whether the host takes a frame with this left to do */
+    boolean takes(NetOffload offload);
 
     /**
      * Sends a frame to the host, at the latest with the next {@link #flush}.
      *
+     * @param offload what is left to do on it, which {@link #takes} said yes to
      * @return as {@link NetReceive#deliver}; {@link NetReceive#NO_BUFFERS}: the interface takes frames more slowly than
      *         they come, {@link NetReceive#CLOSED}: it is down or gone
      */
-    int deliver(ScatterList frame, long from, int length);
+    int deliver(ScatterList frame, long from, int length, NetOffload offload);
 
     /** Sends what was gathered. */
     void flush();

@@ -8,6 +8,8 @@ import eu.mikelangelo.linux.net.Interfaces;
 import eu.mikelangelo.linux.net.PacketLayout;
 import eu.mikelangelo.linux.net.PacketSocket;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.NetHeaderLayout;
+import eu.mikelangelo.virtio.NetOffload;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.ScatterList;
@@ -20,7 +22,7 @@ import java.lang.foreign.MemorySegment;
  * one system call. The card is put into promiscuous mode while the link is open.
  *
  * <p>What comes in longer than the interface's MTU (merged by the kernel) does not fit a slot; the socket has it whole,
- * at the price of a system call and a copy, and {@link Arrival} cuts it. The host's own address behind the interface
+ * at the price of a system call and a copy; so has what is to be cut on its way out. The host's own address behind the interface
  * cannot be reached from here: its frames leave by the same wire. A TAP is the way to the host.
  *
  * <p>An interface that goes down keeps the link; one that is removed ends it.
@@ -49,11 +51,15 @@ public final class PacketLink implements HostLink {
     private final PacketSocket.Ring send;
     private final Arena arena = Arena.ofShared();
     private final Region rings;
+    /** A long segment to be sent, behind its header. */
+    private final Region big = new Region(Arena.ofAuto().allocate(HEADER + NetTransmit.MAX_FRAME, 8));
     private final Region spare = new Region(Arena.ofAuto().allocate(SPARE_BYTES, 8));
     private final MemorySegment nothing = Arena.ofAuto().allocate(8);
     private final Arrival arrival = new Arrival();
     private HotCalls calls;
     private int fd;
+    /** Another socket, without rings, for long segments: a slot of a ring for those would hold little else. */
+    private int bigFd = -1;
     private int next;
     private boolean malformed;
     private boolean losing;
@@ -81,6 +87,7 @@ public final class PacketLink implements HostLink {
         try {
             rings = new Region(PacketSocket.map(fd, receive, send, arena));
             PacketSocket.bind(fd, state.index());
+            bigFd = PacketSocket.openToSend(state.index(), SPARE_SOCKET_BYTES);
             if (!state.up()) {
                 // One that is down says so at once, as an error of the socket.
                 PacketSocket.takeError(fd);
@@ -270,19 +277,33 @@ public final class PacketLink implements HostLink {
     }
 
     @Override
+    public NetOffload offload() {
+        return arrival.offload();
+    }
+
+    @Override
     public void done() {
         malformed = false;
-        arrival.done();
+        arrival.drop();
         if (!arrival.held()) {
             rings.u32Release((long) next * receive.slotBytes() + PacketLayout.STATUS, PacketLayout.TP_STATUS_FREE);
             next = next + 1 & receive.slots() - 1;
         }
     }
 
+    /** Datagrams to be cut are too new a thing for kernels (Linux 6.2). */
     @Override
-    public int deliver(ScatterList frame, long from, int length) {
+    public boolean takes(NetOffload offload) {
+        return offload.kind() != NetHeaderLayout.GSO_UDP_L4;
+    }
+
+    @Override
+    public int deliver(ScatterList frame, long from, int length, NetOffload offload) {
         if (fd < 0) {
             return NetReceive.CLOSED;
+        }
+        if (offload.segmented()) {
+            return segments(frame, from, length, offload);
         }
         if (length > state.mtu() + Arrival.ETHER_HEADER + Arrival.TAG_BYTES
                 || length > send.slotBytes() - PacketLayout.SEND_DATA - HEADER) {
@@ -292,8 +313,8 @@ public final class PacketLink implements HostLink {
         if (rings.u32Acquire(at + PacketLayout.STATUS) != PacketLayout.TP_STATUS_FREE) {
             return NetReceive.NO_BUFFERS;
         }
-        rings.u64(at + PacketLayout.SEND_DATA, 0);
-        rings.u16(at + PacketLayout.SEND_DATA + Long.BYTES, 0);
+        rings.u64(at + PacketLayout.SEND_DATA, offload.firstWord());
+        rings.u16(at + PacketLayout.SEND_DATA + Long.BYTES, offload.lastField());
         frame.read(from, rings, at + PacketLayout.SEND_DATA + HEADER, length);
         rings.u32(at + PacketLayout.LENGTH, HEADER + length);
         // Release: the frame is there before the kernel may take it.
@@ -301,6 +322,26 @@ public final class PacketLink implements HostLink {
         nextSend = nextSend + 1 & send.slots() - 1;
         staged++;
         return NetReceive.DELIVERED;
+    }
+
+    private int segments(ScatterList frame, long from, int length, NetOffload offload) {
+        // Those before it first.
+        flush();
+        big.u64(0, offload.firstWord());
+        big.u16(Long.BYTES, offload.lastField());
+        frame.read(from, big, HEADER, length);
+        int sent = calls.send(bigFd, big.segment(), 0, HEADER + length);
+        if (sent >= 0) {
+            return NetReceive.DELIVERED;
+        }
+        return switch (-sent) {
+            case Errno.EAGAIN, Errno.ENOBUFS, Errno.ENOMEM, Errno.EINTR -> NetReceive.NO_BUFFERS;
+            case Errno.EINVAL, Errno.EMSGSIZE -> NetReceive.TOO_LONG;
+            default -> {
+                asked = true;
+                yield NetReceive.CLOSED;
+            }
+        };
     }
 
     @Override
@@ -380,6 +421,7 @@ public final class PacketLink implements HostLink {
     public void close() {
         if (fd >= 0) {
             Fds.close(fd);
+            Fds.close(bigFd);
             fd = -1;
             arrival.drop();
             malformed = false;

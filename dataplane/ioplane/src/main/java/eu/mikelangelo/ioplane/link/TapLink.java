@@ -7,6 +7,8 @@ import eu.mikelangelo.linux.LinuxException;
 import eu.mikelangelo.linux.net.Interfaces;
 import eu.mikelangelo.linux.net.TapDevice;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.NetHeaderLayout;
+import eu.mikelangelo.virtio.NetOffload;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.ScatterList;
@@ -25,7 +27,6 @@ public final class TapLink implements HostLink {
     private final String name;
     private int fd;
     private final Region in = new Region(Arena.ofAuto().allocate(HEADER + NetTransmit.MAX_FRAME, 8));
-    /** The header before the frame stays zero: no offload is promised to us or by us. */
     private final Region out = new Region(Arena.ofAuto().allocate(HEADER + NetTransmit.MAX_FRAME, 8));
     private final Arrival arrival = new Arrival();
     private HotCalls calls;
@@ -163,16 +164,29 @@ public final class TapLink implements HostLink {
     }
 
     @Override
-    public void done() {
-        malformed = false;
-        arrival.done();
+    public NetOffload offload() {
+        return arrival.offload();
     }
 
     @Override
-    public int deliver(ScatterList frame, long from, int length) {
+    public void done() {
+        malformed = false;
+        arrival.drop();
+    }
+
+    /** Datagrams to be cut are too new a thing for kernels (Linux 6.2). */
+    @Override
+    public boolean takes(NetOffload offload) {
+        return offload.kind() != NetHeaderLayout.GSO_UDP_L4;
+    }
+
+    @Override
+    public int deliver(ScatterList frame, long from, int length, NetOffload offload) {
         if (fd < 0) {
             return NetReceive.CLOSED;
         }
+        out.u64(0, offload.firstWord());
+        out.u32(Long.BYTES, offload.lastField());
         frame.read(from, out, HEADER, length);
         int sent = calls.write(fd, out.segment(), 0, HEADER + length);
         if (sent >= 0) {

@@ -2,6 +2,7 @@ package eu.mikelangelo.ioplane.link;
 
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.NetOffload;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.ScatterList;
@@ -95,7 +96,17 @@ public final class FakeLink implements HostLink {
     }
 
     @Override
-    public int deliver(ScatterList frame, long from, int length) {
+    public NetOffload offload() {
+        return new NetOffload();
+    }
+
+    @Override
+    public boolean takes(NetOffload offload) {
+        return offload.plain();
+    }
+
+    @Override
+    public int deliver(ScatterList frame, long from, int length, NetOffload offload) {
         if (down || !trouble.isEmpty()) {
             return NetReceive.CLOSED;
         }

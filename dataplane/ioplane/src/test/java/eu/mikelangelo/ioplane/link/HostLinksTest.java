@@ -8,6 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.Features;
+import eu.mikelangelo.virtio.NetHeaderLayout;
+import eu.mikelangelo.virtio.NetOffload;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.ScatterList;
@@ -71,13 +74,70 @@ class HostLinksTest {
     }
 
     private static int deliver(HostLink link, byte[] frame) {
+        return deliver(link, frame, new NetOffload());
+    }
+
+    /** TCP over IPv4 with so many bytes of payload, all else left to do: checksums and the cutting. */
+    private byte[] segment(int payload) {
+        byte[] bytes = frame(54 + payload);
+        ByteBuffer frame = ByteBuffer.wrap(bytes).putShort(12, (short) 0x0800);
+        frame.position(14).putInt(0x45000000 | 40 + payload).putInt(0x00014000).putInt(0x40060000).putInt(0x0a000001);
+        frame.putInt(0x0a000002).putShort((short) 9).putShort((short) 9).putInt(1).putInt(1).putInt(0x50107fff);
+        int pseudo = 0x0a00 + 0x0001 + 0x0a00 + 0x0002 + 6 + 20 + payload;
+        frame.putInt((pseudo & 0xffff) + (pseudo >>> 16) << 16);
+        int sum = 0;
+        for (int i = 14; i < 34; i += 2) {
+            sum += frame.getShort(i) & 0xffff;
+        }
+        return frame.putShort(24, (short) ~((sum & 0xffff) + (sum >>> 16))).array();
+    }
+
+    private static NetOffload tcp4(int length) {
+        NetOffload offload = new NetOffload();
+        assertTrue(offload.read(1 | NetHeaderLayout.GSO_TCPV4 << 8 | 54 << 16 | 1448L << 32 | 34L << 48, 16,
+                Features.NET_OFFERED, length));
+        offload.found(54, false, false);
+        return offload;
+    }
+
+    /** Whole, as the guest sent it, and with the same left to do. */
+    private static void carried(HostLink from, HostLink to, byte[] frame) {
+        assertTrue(from.takes(tcp4(frame.length)));
+        assertEquals(NetReceive.DELIVERED, deliver(from, frame, tcp4(frame.length)));
+        from.flush();
+        do {
+            to.ready(true, true, false);
+        } while (to.peek() == NetTransmit.EMPTY);
+        assertEquals(NetTransmit.FRAME, to.peek());
+        assertTrue(to.offload().segmented());
+        assertEquals(1448, to.offload().segmentBytes());
+        assertEquals(34, to.offload().checksumStart());
+        assertEquals(50, to.offload().checksumPlace());
+        assertArrayEquals(frame, take(to));
+    }
+
+    @Test
+    void longSegmentsAreCarriedThroughWhole() throws Exception {
+        one = begin(here.run(() -> TapLink.open("tap0")));
+        two = begin(here.run(() -> PacketLink.open("tap0")));
+        for (int payload : new int[] {1449, 10_000, 64_000}) {
+            carried(one, two, segment(payload));
+            carried(two, one, segment(payload));
+        }
+        one.close();
+        two.close();
+        cable(1500);
+        carried(one, two, segment(64_000));
+    }
+
+    private static int deliver(HostLink link, byte[] frame, NetOffload offload) {
         Region memory = new Region(Arena.ofAuto().allocate(frame.length + 7));
         MemorySegment.copy(frame, 0, memory.segment(), ValueLayout.JAVA_BYTE, 7, frame.length);
         ScatterList list = new ScatterList(2);
         // In two pieces, as the switch has them.
         list.add(memory, 7, 14);
         list.add(memory, 21, frame.length - 14);
-        return link.deliver(list, 0, frame.length);
+        return link.deliver(list, 0, frame.length, offload);
     }
 
     /** @return the next frame of ours; what the kernel sends of its own accord is passed over */

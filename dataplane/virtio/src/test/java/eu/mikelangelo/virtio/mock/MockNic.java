@@ -12,6 +12,8 @@ public final class MockNic {
     private final long features;
     private final int bufferBytes;
     private final ArrayDeque<byte[]> arrived = new ArrayDeque<>();
+    private final ArrayDeque<byte[]> headers = new ArrayDeque<>();
+    private byte[] lastHeader = new byte[0];
 
     /** @param bufferBytes of one receive buffer, header included */
     public MockNic(int queueSize, int bufferBytes, long features) {
@@ -61,8 +63,14 @@ public final class MockNic {
 
     /** Sends a frame; {@code split} bytes of header and frame in a first piece when it is positive. */
     public boolean send(byte[] frame, int split, boolean indirect) {
+        return send(new byte[0], frame, split, indirect);
+    }
+
+    /** As the others, with a header; what it lacks is zero. */
+    public boolean send(byte[] netHeader, byte[] frame, int split, boolean indirect) {
         int header = NetHeaderLayout.size(features);
         byte[] all = new byte[header + frame.length];
+        System.arraycopy(netHeader, 0, all, 0, Math.min(header, netHeader.length));
         System.arraycopy(frame, 0, all, header, frame.length);
         int[] pieces = split > 0 && split < all.length ? new int[] {split, all.length - split} : new int[] {all.length};
         while (transmit.pollUsed() >= 0) {
@@ -83,7 +91,13 @@ public final class MockNic {
      */
     public byte[] poll() {
         collect();
+        lastHeader = headers.isEmpty() ? lastHeader : headers.remove();
         return arrived.poll();
+    }
+
+    /** @return the header of the frame that {@link #poll} returned last */
+    public byte[] lastHeader() {
+        return lastHeader;
     }
 
     private void collect() {
@@ -92,6 +106,7 @@ public final class MockNic {
             byte[] part = receive.lastBytes(receive.lastUsedLength());
             int buffers = header == NetHeaderLayout.SIZE ? part[10] & 0xff | (part[11] & 0xff) << 8 : 1;
             byte[] frame = Arrays.copyOfRange(part, header, part.length);
+            headers.add(Arrays.copyOf(part, header));
             for (int i = 1; i < buffers; i++) {
                 if (receive.pollUsed() < 0) {
                     throw new AssertionError("a frame of " + buffers + " buffers was published in pieces");

@@ -30,7 +30,7 @@ public final class VirtqueueFuzz {
         0, -1, -8, MockGuest.LOW_SIZE - 1, MockGuest.LOW_SIZE, MockGuest.FAR, MockGuest.FAR + MockGuest.FAR_SIZE - 1,
         MockGuest.FAR + MockGuest.FAR_SIZE, Long.MAX_VALUE, Long.MIN_VALUE,
     };
-    private static final int[] LENGTHS = {0, 1, 11, 12, 13, 16, 26, 1526, 65_562, 65_563, 1 << 30, -1,
+    private static final int[] LENGTHS = {0, 1, 11, 12, 13, 16, 26, 1526, 65_609, 65_610, 1 << 30, -1,
             Integer.MIN_VALUE};
 
     private final byte[] program;

@@ -91,6 +91,35 @@ public final class PacketSocket {
         }
     }
 
+    /** A socket that only sends, without rings: one write, behind its header, is one frame. */
+    public static int openToSend(int index, int spare) {
+        int fd = LinuxException.check("socket", "AF_PACKET, SOCK_RAW",
+                Setup.call(SOCKET, PacketLayout.AF_PACKET, PacketLayout.SOCK_RAW | FLAGS, 0));
+        try (Arena arena = Arena.ofConfined()) {
+            set(fd, PacketLayout.PACKET_VNET_HDR, "PACKET_VNET_HDR", 1);
+            set(fd, PacketLayout.PACKET_QDISC_BYPASS, "PACKET_QDISC_BYPASS", 1);
+            buffer(fd, PacketLayout.SO_SNDBUFFORCE, PacketLayout.SO_SNDBUF, spare);
+            bind(fd, address(index, 0, arena), index);
+            return fd;
+        } catch (RuntimeException failed) {
+            Fds.close(fd);
+            throw failed;
+        }
+    }
+
+    private static MemorySegment address(int index, int protocol, Arena arena) {
+        MemorySegment address = arena.allocate(PacketLayout.ADDRESS_SIZE, 4);
+        address.set(JAVA_SHORT, 0, (short) PacketLayout.AF_PACKET);
+        address.set(JAVA_SHORT, PacketLayout.ADDRESS_PROTOCOL, Short.reverseBytes((short) protocol));
+        address.set(JAVA_INT, PacketLayout.ADDRESS_INTERFACE, index);
+        return address;
+    }
+
+    private static void bind(int fd, MemorySegment address, int index) {
+        LinuxException.check("bind", "interface " + index,
+                Setup.call(BIND, fd, address.address(), address.byteSize()));
+    }
+
     /** Both rings, the one to receive first; unmapped when {@code arena} closes. */
     public static MemorySegment map(int fd, Ring receive, Ring send, Arena arena) {
         return Mappings.shared(fd, 0, receive.bytes() + send.bytes(), arena);
@@ -99,13 +128,7 @@ public final class PacketSocket {
     /** Begins to receive all that comes in at an interface; one that is down is no error. */
     public static void bind(int fd, int index) {
         try (Arena arena = Arena.ofConfined()) {
-            MemorySegment address = arena.allocate(PacketLayout.ADDRESS_SIZE, 4);
-            address.set(JAVA_SHORT, 0, (short) PacketLayout.AF_PACKET);
-            address.set(JAVA_SHORT, PacketLayout.ADDRESS_PROTOCOL,
-                    Short.reverseBytes((short) PacketLayout.ETH_P_ALL));
-            address.set(JAVA_INT, PacketLayout.ADDRESS_INTERFACE, index);
-            LinuxException.check("bind", "interface " + index,
-                    Setup.call(BIND, fd, address.address(), address.byteSize()));
+            bind(fd, address(index, PacketLayout.ETH_P_ALL, arena), index);
             MemorySegment membership = arena.allocate(PacketLayout.MEMBERSHIP_SIZE, 4);
             membership.set(JAVA_INT, 0, index);
             membership.set(JAVA_SHORT, PacketLayout.MEMBERSHIP_TYPE, (short) PacketLayout.PACKET_MR_PROMISC);

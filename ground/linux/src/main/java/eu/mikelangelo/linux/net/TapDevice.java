@@ -23,8 +23,8 @@ public final class TapDevice {
     private TapDevice() {}
 
     /**
-     * Attaches to the TAP interface of that name, or makes one that lasts as long as the descriptor. No offloads are
-     * on: the kernel hands over whole checksums and no segments, whatever an earlier user of the interface wanted.
+     * Attaches to the TAP interface of that name, or makes one that lasts as long as the descriptor. The kernel may leave
+     * TCP's segments and all checksums to the reader.
      *
      * @return a non-blocking, close-on-exec descriptor
      * @throws LinuxException EPERM: it is not this user's, or to be made, and CAP_NET_ADMIN is missing; EBUSY: another
@@ -37,7 +37,8 @@ public final class TapDevice {
             attach(fd, Interfaces.request(arena, name), name);
             set(fd, TunLayout.TUNSETVNETHDRSZ, HEADER, "TUNSETVNETHDRSZ", arena);
             set(fd, TunLayout.TUNSETVNETLE, 1, "TUNSETVNETLE", arena);
-            offloads(fd, 0);
+            offloads(fd, TunLayout.TUN_F_CSUM | TunLayout.TUN_F_TSO4 | TunLayout.TUN_F_TSO6
+                    | TunLayout.TUN_F_TSO_ECN);
             return fd;
         } catch (RuntimeException failed) {
             Fds.close(fd);

@@ -12,5 +12,10 @@ final class TunLayout {
     static final int IFF_NO_PI = 0x1000;
     static final int IFF_VNET_HDR = 0x4000;
 
+    static final int TUN_F_CSUM = 1;
+    static final int TUN_F_TSO4 = 2;
+    static final int TUN_F_TSO6 = 4;
+    static final int TUN_F_TSO_ECN = 8;
+
     private TunLayout() {}
 }

@@ -45,6 +45,10 @@ class NetLayoutTest {
         map.put("TUNSETOFFLOAD", (long) TunLayout.TUNSETOFFLOAD);
         map.put("TUNSETVNETHDRSZ", (long) TunLayout.TUNSETVNETHDRSZ);
         map.put("TUNSETVNETLE", (long) TunLayout.TUNSETVNETLE);
+        map.put("TUN_F_CSUM", (long) TunLayout.TUN_F_CSUM);
+        map.put("TUN_F_TSO4", (long) TunLayout.TUN_F_TSO4);
+        map.put("TUN_F_TSO6", (long) TunLayout.TUN_F_TSO6);
+        map.put("TUN_F_TSO_ECN", (long) TunLayout.TUN_F_TSO_ECN);
         map.put("IFF_TAP", (long) TunLayout.IFF_TAP);
         map.put("IFF_MULTI_QUEUE", (long) TunLayout.IFF_MULTI_QUEUE);
         map.put("IFF_NO_PI", (long) TunLayout.IFF_NO_PI);
