@@ -179,13 +179,17 @@ public final class Port {
 
     /** Gives up both queues of a guest that cannot be served; the core goes on. */
     void breakDown(QueueFault reason) {
-        rx.queue().breakQueue(reason);
-        tx.queue().breakQueue(reason);
         waitsFor = null;
         awaited = false;
-        fault = reason;
-        if (link != null && reason == QueueFault.INTERNAL) {
-            link.fail(reason.text());
+        if (link != null) {
+            // There is no guest behind it whose memory could be gone.
+            if (reason == QueueFault.INTERNAL) {
+                link.fail(reason.text());
+            }
+            return;
         }
+        rx.queue().breakQueue(reason);
+        tx.queue().breakQueue(reason);
+        fault = reason;
     }
 }

@@ -44,6 +44,8 @@ public final class PacketLink implements HostLink {
     private static final long FIRST_RETRY_NS = 100_000;
     private static final long LAST_RETRY_NS = 20_000_000;
     private static final long ASK_LOST_NS = 1_000_000_000;
+    /** Guests go on sending while an interface is down: each of their bursts is an error. */
+    private static final long LOOK_NS = 10_000_000;
 
     private final String name;
     private final Interfaces.State state;
@@ -73,6 +75,7 @@ public final class PacketLink implements HostLink {
     private long retryAtNs;
     private long retryNs = FIRST_RETRY_NS;
     private boolean asked;
+    private long mayLookAtNs = Long.MIN_VALUE;
     private volatile boolean up;
     private volatile String trouble = "";
 
@@ -175,8 +178,9 @@ public final class PacketLink implements HostLink {
         if (fd < 0) {
             return;
         }
-        if (asked) {
+        if (asked && (mayLookAtNs == Long.MIN_VALUE || nowNs - mayLookAtNs >= 0)) {
             asked = false;
+            mayLookAtNs = nowNs + LOOK_NS;
             look();
         }
         if (retry && (retryAtNs == Long.MIN_VALUE || nowNs - retryAtNs >= 0)) {
@@ -193,7 +197,10 @@ public final class PacketLink implements HostLink {
 
     @Override
     public long deadlineNs() {
-        return retry && fd >= 0 ? retryAtNs : Long.MAX_VALUE;
+        if (fd < 0) {
+            return Long.MAX_VALUE;
+        }
+        return Math.min(retry ? retryAtNs : Long.MAX_VALUE, asked ? mayLookAtNs : Long.MAX_VALUE);
     }
 
     /** After an error of the socket: is the interface down, or gone? */

@@ -50,7 +50,9 @@ class HostLinksTest {
         if (two != null) {
             two.close();
         }
-        here.close();
+        if (here != null) {
+            here.close();
+        }
     }
 
     private HostLink begin(HostLink link) {
@@ -300,6 +302,12 @@ class HostLinksTest {
         one.turn(1);
         assertFalse(one.connected());
         assertEquals("", one.trouble());
+        for (int i = 0; i < 1000; i++) {
+            assertEquals(NetReceive.DELIVERED, deliver(one, frame), "bounded though it is down");
+            one.flush();
+            one.turn(i);
+        }
+        assertEquals(1000, one.takeLost());
         here.ip("link set one up");
         byte[] after = frame(61);
         send(one, after);
