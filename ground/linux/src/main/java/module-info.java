@@ -3,5 +3,6 @@ module eu.mikelangelo.linux {
     requires eu.mikelangelo.memory;
 
     exports eu.mikelangelo.linux;
+    exports eu.mikelangelo.linux.net;
     exports eu.mikelangelo.linux.uring;
 }

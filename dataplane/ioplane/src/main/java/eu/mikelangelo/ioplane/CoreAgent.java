@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.link.HostLink;
 import eu.mikelangelo.linux.Clock;
 import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.linux.LinuxException;
@@ -86,6 +87,9 @@ final class CoreAgent implements Agent {
         if (!fabric.add(port, nowNs)) {
             throw new IllegalStateException("port " + port.name() + ": a core has at most " + Switch.MAX_PORTS);
         }
+        if (port.link != null) {
+            begin(port, port.link);
+        }
         if (port.config().uplink() != null) {
             Uplink uplink = new Uplink(port, options.gatewayIpv4(), shard, nowNs);
             uplinks[port.slot] = uplink;
@@ -93,10 +97,38 @@ final class CoreAgent implements Agent {
         }
     }
 
+    private void begin(Port port, HostLink link) {
+        try {
+            link.begin(shard.calls());
+            port.linkToken = shard.watch(link.fd(), what -> link.ready((what & Watcher.READABLE) != 0,
+                    (what & Watcher.WRITABLE) != 0, (what & Watcher.ENDED) != 0));
+            port.linked = true;
+            if (link.mac() != HostLink.NO_MAC) {
+                fabric.keepMac(port, link.mac());
+            }
+        } catch (RuntimeException failed) {
+            fabric.remove(port);
+            throw failed;
+        }
+    }
+
+    /** Lets go of an interface of the host; its port stays, closed. */
+    private void unlink(Port port) {
+        if (port.link != null && port.linked) {
+            port.linked = false;
+            shard.unwatch(port.link.fd(), port.linkToken);
+            port.link.close();
+            fabric.forgetWaiters(port);
+            port.waitsFor = null;
+            fabric.forgetMacs(port);
+        }
+    }
+
     void remove(Port port) {
         if (port.slot < 0) {
             return;
         }
+        unlink(port);
         detach(port, PortHandler.RECEIVE);
         detach(port, PortHandler.TRANSMIT);
         port.outlet = null;
@@ -193,7 +225,25 @@ final class CoreAgent implements Agent {
         return moved;
     }
 
+    private int serveLink(Port port, HostLink link, long nowNs) {
+        link.turn(nowNs);
+        int moved = fabric.fromLink(port, nowNs);
+        if (moved > 0) {
+            fabric.flush();
+        }
+        port.count(Port.FIRST_DROP + Drop.UPLINK_DOWN.ordinal(), link.takeLost());
+        port.count(Port.FIRST_DROP + Drop.UPLINK_FULL.ordinal(), link.takeMissed());
+        if (!link.trouble().isEmpty()) {
+            errors.record("port " + port.name() + " is closed", link.trouble());
+            unlink(port);
+        }
+        return moved;
+    }
+
     private int serve(Port port, Uplink uplink, long nowNs) {
+        if (port.linked) {
+            return serveLink(port, port.link, nowNs);
+        }
         int moved = fabric.burst(port, nowNs);
         if (moved > 0) {
             fabric.flush();
@@ -244,6 +294,10 @@ final class CoreAgent implements Agent {
             if (uplinks[i] != null) {
                 next = Math.min(next, uplinks[i].deadlineNs());
             }
+            Port port = fabric.port(i);
+            if (port != null && port.linked) {
+                next = Math.min(next, port.link.deadlineNs());
+            }
         }
         return next;
     }
@@ -272,6 +326,10 @@ final class CoreAgent implements Agent {
                 // An event of its socket may have been lost with the error: it looks for itself.
                 uplinks[i].event(true, true);
             }
+            Port port = fabric.port(i);
+            if (port != null && port.linked) {
+                port.link.ready(true, true, true);
+            }
         }
         return true;
     }
@@ -281,6 +339,7 @@ final class CoreAgent implements Agent {
         shard.remove(this);
         for (int i = 0; i < fabric.top(); i++) {
             if (fabric.port(i) != null) {
+                unlink(fabric.port(i));
                 detach(fabric.port(i), PortHandler.RECEIVE);
                 detach(fabric.port(i), PortHandler.TRANSMIT);
             }

@@ -15,9 +15,11 @@ public enum Drop {
     TAGGED("tagged"),
     /** An IPv6 router advertisement or redirect from a machine: only the gateway is a router. */
     ROGUE_ROUTER("rogueRouter"),
-    /** For the gateway, and the port has no uplink or it is not connected. */
+    /**
+     * For the gateway, and the port has no uplink or it is not connected; or for an interface of the host that is down.
+     */
     UPLINK_DOWN("uplinkDown"),
-    /** The uplink takes frames more slowly than they come. */
+    /** The uplink, or an interface of the host, takes frames more slowly than they come; or gives them faster. */
     UPLINK_FULL("uplinkFull"),
     /** More copies of broadcast frames than a port may cause. */
     FLOOD_LIMIT("floodLimit"),

@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.link.HostLink;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.shard.Host;
 import eu.mikelangelo.shard.HostOptions;
@@ -92,7 +93,20 @@ public final class IoCore implements AutoCloseable {
      * @throws IllegalStateException when there are {@value Switch#MAX_PORTS} ports already or the core has ended
      */
     public Port addPort(PortConfig config) {
-        Port port = new Port(config);
+        return add(new Port(config));
+    }
+
+    /**
+     * Adds a port with an interface of the host behind it, open to any address. The core owns the link from now on and
+     * closes it with the port.
+     *
+     * @throws IllegalStateException as {@link #addPort}; the link is then still the caller's to close
+     */
+    public Port addLink(String name, HostLink link) {
+        return add(new Port(PortConfig.open(name), link));
+    }
+
+    private Port add(Port port) {
         execute(new Command() {
             @Override
             void act(CoreAgent core) {

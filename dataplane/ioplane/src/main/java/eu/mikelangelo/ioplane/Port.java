@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.link.HostLink;
 import eu.mikelangelo.metrics.Counters;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
@@ -9,7 +10,8 @@ import eu.mikelangelo.virtio.SplitQueue;
 /**
  * One machine's network card: a receive and a transmit queue, the addresses it must use, its uplink and its counters.
  * Directions are the guest's: {@code tx} is what the guest sent and the plane took, {@code rx} what was delivered to
- * the guest.
+ * the guest. Where there is a {@link HostLink}, an interface of the host takes the guest's place and the queues stay
+ * detached.
  *
  * <p>Threading: the core that owns it; counters, {@link #name}, {@link #config} and {@link #fault} may be read by any
  * thread.
@@ -46,6 +48,11 @@ public final class Port {
     long txKickToken;
     int txCallFd = -1;
     Outlet outlet;
+    /** The interface of the host behind this port; null where a guest is. */
+    final HostLink link;
+    long linkToken;
+    /** The link is watched and served. */
+    boolean linked;
 
     /** Has staged used entries that are not published yet. */
     boolean touched;
@@ -80,7 +87,22 @@ public final class Port {
     int foundSlot;
 
     Port(PortConfig config) {
+        this(config, null);
+    }
+
+    Port(PortConfig config, HostLink link) {
         this.config = config;
+        this.link = link;
+    }
+
+    /** @return why the interface of the host behind this port is closed for good; empty: it is not, or there is none */
+    public String linkTrouble() {
+        return link == null ? "" : link.trouble();
+    }
+
+    /** Whether frames can be delivered. */
+    boolean open() {
+        return link == null ? rx.queue().working() : linked;
     }
 
     /** @return what it was made from */
@@ -133,9 +155,9 @@ public final class Port {
         return counters.get(UPLINK_CONNECTS);
     }
 
-    /** @return whether the uplink is connected now */
+    /** @return whether the uplink is connected now, or the interface of the host behind this port is up */
     public boolean uplinkConnected() {
-        return uplinkConnected;
+        return link == null ? uplinkConnected : link.connected();
     }
 
     /** @return how often the uplink was closed for a frame length that cannot be */
@@ -166,10 +188,17 @@ public final class Port {
 
     /** Gives up both queues of a guest that cannot be served; the core goes on. */
     void breakDown(QueueFault reason) {
-        rx.queue().breakQueue(reason);
-        tx.queue().breakQueue(reason);
         waitsFor = null;
         awaited = false;
+        if (link != null) {
+            // There is no guest behind it whose memory could be gone.
+            if (reason == QueueFault.INTERNAL) {
+                link.fail(reason.text());
+            }
+            return;
+        }
+        rx.queue().breakQueue(reason);
+        tx.queue().breakQueue(reason);
         fault = reason;
     }
 }

@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.link.HostLink;
 import eu.mikelangelo.ioplane.offload.Admission;
 import eu.mikelangelo.ioplane.offload.Finisher;
 import eu.mikelangelo.memory.Region;
@@ -169,16 +170,53 @@ final class Switch {
         return most;
     }
 
-    /** @return false when the frame has to wait in the ring */
+    /** Takes up to {@link #BURST} frames from the interface of the host behind a port. @return how many */
+    int fromLink(Port port, long nowNs) {
+        HostLink link = port.link;
+        port.waitsFor = null;
+        int taken = 0;
+        made = 0;
+        while (taken < BURST && made < BURST) {
+            int what = link.peek();
+            if (what == NetTransmit.EMPTY) {
+                break;
+            }
+            if (what == NetTransmit.MALFORMED) {
+                port.drop(Drop.MALFORMED);
+            } else if (!forward(port, link.pieces(), link.start(), link.length(), link.offload(), nowNs)) {
+                break;
+            }
+            port.count(Port.TX_FRAMES, 1);
+            port.count(Port.TX_BYTES, link.length());
+            link.done();
+            port.frameParts = 0;
+            taken++;
+        }
+        return taken == 0 ? made : taken;
+    }
+
+    /** The port's MAC addresses are to be looked for elsewhere: it cannot be reached any more. */
+    void forgetMacs(Port port) {
+        macs.forget(port.slot);
+    }
+
+    /** Frames for this address have arrived when they come from this port, and nobody else may use it. */
+    void keepMac(Port port, long mac) {
+        macs.fix(mac, port.slot);
+    }
+
     private boolean forward(Port port, NetTransmit tx, long nowNs) {
-        int length = tx.length();
+        return forward(port, tx.pieces(), tx.start(), tx.length(), tx.offload(), nowNs);
+    }
+
+    /** @return false when the frame has to wait where it is */
+    private boolean forward(Port port, ScatterList pieces, int start, int length, NetOffload offload, long nowNs) {
         int judged = Math.min(length, FrameRules.HEAD_BYTES);
-        tx.pieces().read(tx.start(), head, 0, judged);
+        pieces.read(start, head, 0, judged);
         ScatterList list = frame;
         list.clear();
         list.add(head, 0, judged);
-        list.addTail(tx.pieces(), tx.start() + judged);
-        NetOffload offload = tx.offload();
+        list.addTail(pieces, start + judged);
         if (!offload.plain() && !admission.admit(head, judged, length, offload)) {
             port.drop(Drop.MALFORMED);
             return true;
@@ -220,7 +258,7 @@ final class Switch {
         if (result == NetReceive.DELIVERED) {
             return true;
         }
-        if (result == NetReceive.NO_BUFFERS && patient(to, nowNs)) {
+        if (result == NetReceive.NO_BUFFERS && to.link == null && patient(to, nowNs)) {
             from.frameParts += parts;
             from.waitsFor = to;
             return false;
@@ -250,6 +288,9 @@ final class Switch {
      * @return as {@link NetReceive#deliver}; {@link Finisher#frames} says how many parts more it has had
      */
     private int hand(Port to, ScatterList list, int length, NetOffload offload, int parts) {
+        if (to.link != null) {
+            return handLink(to, list, length, offload);
+        }
         if (parts == 0 && to.rx.takes(offload)) {
             int result = to.rx.deliver(list, 0, length, offload);
             if (result == NetReceive.DELIVERED) {
@@ -267,6 +308,28 @@ final class Switch {
             delivered(to, finisher.frames(), finisher.bytes());
         }
         return result;
+    }
+
+    /** The same for an interface of the host, for which nothing waits. */
+    private int handLink(Port to, ScatterList list, int length, NetOffload offload) {
+        finisher.none();
+        if (to.link.takes(offload)) {
+            int result = to.link.deliver(list, 0, length, offload);
+            if (result == NetReceive.DELIVERED) {
+                delivered(to, 1, length);
+            }
+            return result;
+        }
+        finisher.begin(list, length, offload);
+        for (int bytes = finisher.next(); bytes > 0; bytes = finisher.next()) {
+            int result = to.link.deliver(finisher.list(), 0, bytes, finished);
+            if (result != NetReceive.DELIVERED) {
+                return result;
+            }
+            made++;
+            delivered(to, 1, bytes);
+        }
+        return NetReceive.DELIVERED;
     }
 
     /** @return what outlets finish frames with */
@@ -296,7 +359,7 @@ final class Switch {
         boolean first = true;
         for (int i = 0; i < top; i++) {
             Port to = ports[i];
-            if (to == null || to == from || !to.rx.queue().working()
+            if (to == null || to == from || !to.open()
                     || !group && to.config().mac() != PortConfig.ANY_MAC) {
                 continue;
             }
@@ -387,10 +450,10 @@ final class Switch {
 
     private void lost(Port to, int result) {
         switch (result) {
-            case NetReceive.NO_BUFFERS -> to.drop(Drop.NO_BUFFERS);
+            case NetReceive.NO_BUFFERS -> to.drop(to.link == null ? Drop.NO_BUFFERS : Drop.UPLINK_FULL);
             case NetReceive.TOO_LONG -> to.drop(Drop.TOO_LONG);
             default -> {
-                to.drop(Drop.CLOSED);
+                to.drop(to.link == null ? Drop.CLOSED : Drop.UPLINK_DOWN);
                 note(to, to.rx.queue().fault());
             }
         }
@@ -440,6 +503,9 @@ final class Switch {
                 call(port, port.txCallFd);
             }
             port.txPublished = false;
+            if (port.link != null) {
+                port.link.flush();
+            }
         }
     }
 

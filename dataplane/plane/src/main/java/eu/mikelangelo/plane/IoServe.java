@@ -1,5 +1,6 @@
 package eu.mikelangelo.plane;
 
+import eu.mikelangelo.ioplane.link.LinkException;
 import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.plane.api.PortSpec;
@@ -28,19 +29,24 @@ final class IoServe {
             if (option.equals("--blk")) {
                 throw new IllegalArgumentException("--blk: this version serves network cards only");
             }
-            if (option.equals("--cpu") && i + 1 < words.size()) {
-                cpu = cpu(words.get(i + 1));
+            String value = i + 1 < words.size() ? words.get(i + 1) : null;
+            if (value != null && option.equals("--cpu")) {
+                cpu = cpu(value);
                 continue;
             }
-            if (!option.equals("--net") || i + 1 == words.size()) {
-                throw new IllegalArgumentException("\"" + option
-                        + "\": --net SOCKET[,server][,sealed] or --cpu N was expected");
+            if (value == null || !List.of("--net", "--tap", "--interface").contains(option)) {
+                throw new IllegalArgumentException("\"" + option + "\": --net SOCKET[,server][,sealed], --tap NAME, "
+                        + "--interface NAME or --cpu N was expected");
             }
-            sealed |= words.get(i + 1).contains(",sealed");
-            specs.add(port(specs.size(), words.get(i + 1)));
+            sealed |= option.equals("--net") && value.contains(",sealed");
+            specs.add(switch (option) {
+                case "--tap" -> host(PortSpec.TAP, value);
+                case "--interface" -> host(PortSpec.INTERFACE, value);
+                default -> port(specs.size(), value);
+            });
         }
         if (specs.isEmpty() || specs.size() > MAX_PORTS) {
-            throw new IllegalArgumentException(specs.size() + " times --net, not 1.." + MAX_PORTS);
+            throw new IllegalArgumentException(specs.size() + " ports, not 1.." + MAX_PORTS);
         }
         return serve(specs, !sealed, cpu);
     }
@@ -69,6 +75,11 @@ final class IoServe {
         return PortSpec.open("net" + index, Path.of(parts[0]).toAbsolutePath().toString(), server);
     }
 
+    /** The name of an interface; the port is called so with its kind before it. */
+    static PortSpec host(String kind, String name) {
+        return PortSpec.host(kind + name, kind + name);
+    }
+
     private static int serve(List<PortSpec> specs, boolean acceptShrinkable, int cpu) {
         DistinctErrors errors = new DistinctErrors();
         Plane plane = new Plane(errors, acceptShrinkable);
@@ -76,7 +87,13 @@ final class IoServe {
         // SIGTERM and SIGINT run this: rings are let go of in order and server sockets removed.
         Runtime.getRuntime().addShutdownHook(new Thread(plane::close, "end"));
         for (PortSpec spec : specs) {
-            VhostPort port = plane.add(spec);
+            VhostPort port;
+            try {
+                port = plane.add(spec);
+            } catch (LinkException refused) {
+                System.err.println("plane: " + refused.getMessage());
+                return Main.UNAVAILABLE;
+            }
             if (spec.server() && !port.listening()) {
                 System.err.println("plane: cannot listen at " + spec.vhostSocket() + ": " + port.lastError());
                 return Main.UNAVAILABLE;

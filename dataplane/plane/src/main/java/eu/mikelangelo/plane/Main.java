@@ -9,8 +9,9 @@ import java.util.List;
  * The plane's process.
  *
  * <pre>
- *   serve --home RUN_DIR                                    for an agent: control socket RUN_DIR/plane.sock
- *   io serve [--cpu N] --net SOCKET[,server][,sealed] ...   in the foreground: all ports share one switch
+ *   serve --home RUN_DIR                              for an agent: control socket RUN_DIR/plane.sock
+ *   io serve [--cpu N] --net SOCKET[,server][,sealed] ... --tap NAME ... --interface NAME ...
+ *                                                     in the foreground: all ports share one switch
  * </pre>
  *
  * Exit codes as sysexits.h: 64 usage, 69 a socket cannot be had, 70 a bug, 73 another plane runs.
@@ -23,10 +24,12 @@ public final class Main {
 
     private static final String HELP = """
             usage: serve --home RUN_DIR
-                   io serve [--cpu N] --net SOCKET[,server][,sealed] ...
+                   io serve [--cpu N] --net SOCKET[,server][,sealed] ... --tap NAME ... --interface NAME ...
             Without ",server" the plane connects to SOCKET and reconnects, with it it listens there. With ",sealed" it
             refuses guest memory that the peer could shrink (a memfd with F_SEAL_SHRINK is needed, as QEMU's
-            memory-backend-memfd makes). With --cpu the switch has that CPU to itself.""";
+            memory-backend-memfd makes). --tap attaches to a TAP device of the host, or makes one; --interface takes a
+            network card or another Ethernet interface, whose host is then reached by a TAP only. With --cpu the switch
+            has that CPU to itself.""";
 
     private Main() {}
 

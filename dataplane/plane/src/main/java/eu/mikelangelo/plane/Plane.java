@@ -5,6 +5,9 @@ import eu.mikelangelo.ioplane.IoCore;
 import eu.mikelangelo.ioplane.IoOptions;
 import eu.mikelangelo.ioplane.Port;
 import eu.mikelangelo.ioplane.PortConfig;
+import eu.mikelangelo.ioplane.link.HostLink;
+import eu.mikelangelo.ioplane.link.PacketLink;
+import eu.mikelangelo.ioplane.link.TapLink;
 import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.plane.api.Addresses;
@@ -32,6 +35,7 @@ final class Plane implements AutoCloseable {
     private static final int MIN_CPUS_TO_PIN = 3;
     private static final int QUEUE_PAIRS = 1;
 
+    /** @param vhost null where an interface of the host is behind the port */
     private record Served(PortSpec spec, Port port, VhostPort vhost) {}
 
     private final DistinctErrors errors;
@@ -62,7 +66,8 @@ final class Plane implements AutoCloseable {
     /**
      * Serves a port; does nothing when an equal one exists.
      *
-     * @return the port's socket
+     * @return the port's socket; null for one with an interface of the host
+     * @throws eu.mikelangelo.ioplane.link.LinkException when that interface cannot be used
      * @throws IllegalArgumentException when the name or the socket is another port's, or the gateway is not this
      *         switch's
      * @throws IllegalStateException when there is no room, or the plane has ended
@@ -76,6 +81,10 @@ final class Plane implements AutoCloseable {
             }
             refuseConflict(spec, same);
             begin(spec);
+            if (!spec.host().isEmpty()) {
+                ports.put(spec.name(), new Served(spec, addLink(spec), null));
+                return null;
+            }
             Port port = core.addPort(new PortConfig(spec.name(), Addresses.mac(spec.mac()), Addresses.ipv4(spec.ipv4()),
                     spec.uplinkSocket().isEmpty() ? null : spec.uplinkSocket()));
             try {
@@ -92,6 +101,17 @@ final class Plane implements AutoCloseable {
         }
     }
 
+    private Port addLink(PortSpec spec) {
+        String name = spec.host().substring(spec.host().indexOf(':') + 1);
+        HostLink link = spec.host().startsWith(PortSpec.TAP) ? TapLink.open(name) : PacketLink.open(name);
+        try {
+            return core.addLink(spec.name(), link);
+        } catch (RuntimeException failed) {
+            link.close();
+            throw failed;
+        }
+    }
+
     private void refuseConflict(PortSpec spec, Served same) {
         if (closed) {
             throw new IllegalStateException("the plane has ended");
@@ -100,8 +120,8 @@ final class Plane implements AutoCloseable {
             throw new IllegalArgumentException("port " + spec.name() + " exists and is different: " + same.spec);
         }
         for (Served other : ports.values()) {
-            if (other.spec.vhostSocket().equals(spec.vhostSocket())) {
-                throw new IllegalArgumentException("socket " + spec.vhostSocket() + " is served by port "
+            if (other.spec.vhostSocket().equals(spec.vhostSocket()) && other.spec.host().equals(spec.host())) {
+                throw new IllegalArgumentException("socket " + spec.vhostSocket() + spec.host() + " is served by port "
                         + other.spec.name());
             }
         }
@@ -137,7 +157,9 @@ final class Plane implements AutoCloseable {
                 return false;
             }
             // The session first: it stops the rings, on the core.
-            runtime.remove(served.vhost);
+            if (served.vhost != null) {
+                runtime.remove(served.vhost);
+            }
             core.removePort(served.port);
             return true;
         } finally {
@@ -183,11 +205,12 @@ final class Plane implements AutoCloseable {
                 drops.put(reason.label(), count);
             }
         }
+        VhostPort vhost = served.vhost;
         String trouble = port.fault() != QueueFault.NONE ? port.fault().text()
-                : served.vhost.connected() ? "" : served.vhost.lastError();
-        return new PortStats(served.spec.name(), served.vhost.connected(), served.vhost.runningRings(),
-                port.uplinkConnected(), port.rxFrames(), port.txFrames(), port.rxBytes(), port.txBytes(), drops,
-                trouble);
+                : vhost == null ? port.linkTrouble() : vhost.connected() ? "" : vhost.lastError();
+        return new PortStats(served.spec.name(), vhost != null && vhost.connected(),
+                vhost == null ? 0 : vhost.runningRings(), port.uplinkConnected(), port.rxFrames(),
+                port.txFrames(), port.rxBytes(), port.txBytes(), drops, trouble);
     }
 
     List<Response.CoreStats> cores() {

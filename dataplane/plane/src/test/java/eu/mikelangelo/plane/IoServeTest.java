@@ -71,11 +71,23 @@ class IoServeTest {
     }
 
     @Test
+    void anInterfaceThatIsNotThereIsAnError() throws Exception {
+        try (PlaneProcess plane = new PlaneProcess(folder.resolve("output"), "io", "serve", "--interface", "nosuch0")) {
+            assertEquals(Main.UNAVAILABLE, plane.exitCode());
+            assertTrue(plane.output().contains("no network interface \"nosuch0\""), plane.output());
+        }
+    }
+
+    @Test
     void optionsAreChecked() {
+        assertEquals("interface:eth1", IoServe.host(PortSpec.INTERFACE, "eth1").host());
         assertEquals(PortSpec.open("net3", "/a", true), IoServe.port(3, "/a,server,sealed"));
         for (String bad : List.of("", ",server", "/a,", "/a,serve", "/" + "x".repeat(200))) {
             assertThrows(IllegalArgumentException.class, () -> IoServe.port(0, bad), bad);
         }
+        assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--tap", "a/b")));
+        assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--interface", "")));
+        assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--tap", "a", "--interface")));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of()));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--net")));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--blk", "/a=/b")));

@@ -15,8 +15,14 @@ final class PlaneProcess implements AutoCloseable {
     private final Path output;
 
     PlaneProcess(Path output, String... arguments) throws IOException {
+        this(output, List.of(), arguments);
+    }
+
+    /** @param before words before the command, such as ip netns exec NAME */
+    PlaneProcess(Path output, List<String> before, String... arguments) throws IOException {
         this.output = output;
-        List<String> command = new ArrayList<>(List.of(ProcessHandle.current().info().command().orElseThrow(),
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of(ProcessHandle.current().info().command().orElseThrow(),
                 "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx48m", "--enable-native-access=ALL-UNNAMED",
                 "-Dmike.build=test", "-cp", System.getProperty("java.class.path"), "eu.mikelangelo.plane.Main"));
         command.addAll(List.of(arguments));

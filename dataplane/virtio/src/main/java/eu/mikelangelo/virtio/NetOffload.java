@@ -179,7 +179,7 @@ public final class NetOffload {
     }
 
     /** @return the first eight bytes of a header that says this */
-    long firstWord() {
+    public long firstWord() {
         if (plain()) {
             return 0;
         }
@@ -191,7 +191,7 @@ public final class NetOffload {
     }
 
     /** @return the CHECKSUM_OFFSET of a header that says this */
-    int lastField() {
+    public int lastField() {
         return partial ? checksumOffset : 0;
     }
 }

@@ -2,25 +2,36 @@ package eu.mikelangelo.plane.api;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Objects;
+import java.util.regex.Pattern;
 
 /**
- * A port of the plane's switch: one machine's network card. Two equal specs are the same port.
+ * A port of the plane's switch: one machine's network card, or an interface of the host. Two equal specs are the same
+ * port.
  *
  * @param name unique in the plane; 1 to {@value #MAX_NAME} characters
- * @param vhostSocket absolute path of the vhost-user socket, at most {@value #MAX_PATH} bytes
+ * @param vhostSocket absolute path of the vhost-user socket, at most {@value #MAX_PATH} bytes; empty exactly when
+ *         {@code host} is not
  * @param server true: the plane listens there; false: it connects, and reconnects (QEMU is the server)
  * @param mac the only MAC address the port may use, {@code 02:4d:00:00:00:01}; empty: any
  * @param ipv4 the only IPv4 address the port may use, {@code 10.187.0.1}; empty: any
  * @param gatewayMac MAC address of the gateway; empty: none. All ports of a plane have the same gateway
  * @param gatewayIp IPv4 address of the gateway; empty exactly when {@code gatewayMac} is
  * @param uplinkSocket absolute path of passt's socket; empty: no uplink
+ * @param host the interface of the host behind the port: {@code tap:NAME}, a TAP device, or {@code interface:NAME}, a
+ *         network card or anything else that carries Ethernet frames; empty: a machine is
  */
 public record PortSpec(String name, String vhostSocket, boolean server, String mac, String ipv4, String gatewayMac,
-        String gatewayIp, String uplinkSocket) {
+        String gatewayIp, String uplinkSocket, String host) {
     /** Most characters of a name. */
     public static final int MAX_NAME = 100;
     /** Most bytes of a socket's path (unix(7), without the terminating zero). */
     public static final int MAX_PATH = 107;
+    /** What {@link #host} begins with. */
+    public static final String TAP = "tap:";
+    public static final String INTERFACE = "interface:";
+    /** The kernel's rule for names (dev_valid_name), of one byte a character. */
+    private static final Pattern HOST =
+            Pattern.compile("(?:" + TAP + "|" + INTERFACE + ")(?!\\.\\.?$)[!-~&&[^/:]]{1,15}");
 
     /** @throws IllegalArgumentException naming the value that cannot be */
     public PortSpec {
@@ -28,7 +39,11 @@ public record PortSpec(String name, String vhostSocket, boolean server, String m
         if (name.isEmpty() || name.length() > MAX_NAME || name.chars().anyMatch(c -> c <= ' ')) {
             throw new IllegalArgumentException("port name \"" + name + "\"");
         }
-        path("vhost-user socket", vhostSocket, false);
+        path("vhost-user socket", vhostSocket, !host.isEmpty());
+        if (!host.isEmpty() && (!HOST.matcher(host).matches() || !vhostSocket.isEmpty() || server)) {
+            throw new IllegalArgumentException("\"" + host + "\" is not the interface of a port"
+                    + (vhostSocket.isEmpty() ? "" : " with socket " + vhostSocket));
+        }
         path("uplink socket", uplinkSocket, true);
         Addresses.mac(mac);
         Addresses.ipv4(ipv4);
@@ -48,6 +63,17 @@ public record PortSpec(String name, String vhostSocket, boolean server, String m
             throw new IllegalArgumentException(what + " \"" + path + "\" is not an absolute path of at most " + MAX_PATH
                     + " bytes");
         }
+    }
+
+    /** A machine's port. */
+    public PortSpec(String name, String vhostSocket, boolean server, String mac, String ipv4, String gatewayMac,
+            String gatewayIp, String uplinkSocket) {
+        this(name, vhostSocket, server, mac, ipv4, gatewayMac, gatewayIp, uplinkSocket, "");
+    }
+
+    /** An open port with an interface of the host behind it; no gateway. */
+    public static PortSpec host(String name, String host) {
+        return new PortSpec(name, "", false, "", "", "", "", "", host);
     }
 
     /** An open port: any address, no gateway, no uplink. */

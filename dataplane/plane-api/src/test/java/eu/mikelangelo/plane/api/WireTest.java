@@ -23,7 +23,8 @@ class WireTest {
             new Request.Shutdown());
 
     private static final List<Response> RESPONSES = List.of(new Response.Welcome(1, "b", 1L << 40), new Response.Done(),
-            new Response.Refused("what", "hint"), new Response.Ports(List.of(PORT, PortSpec.open("b", "/b", true))),
+            new Response.Refused("what", "hint"), new Response.Ports(List.of(PORT, PortSpec.open("b", "/b", true),
+                    PortSpec.host("tap:a", "tap:a"))),
             new Response.Stats(List.of(new PortStats("web", true, 2, false, 1, -2, 3, 4, drops(), ""))),
             new Response.Cores(List.of(new Response.CoreStats(-1, 2, 3))));
 
@@ -100,5 +101,19 @@ class WireTest {
     private static void bad(String name, String socket, String mac, String ip, String gatewayMac, String gatewayIp) {
         assertThrows(IllegalArgumentException.class,
                 () -> new PortSpec(name, socket, false, mac, ip, gatewayMac, gatewayIp, ""));
+    }
+
+    @Test
+    void interfacesOfTheHostAreChecked() {
+        for (String good : List.of("tap:a", "interface:eth0.100", "tap:x23456789012345", "interface:...")) {
+            assertEquals(good, PortSpec.host("h", good).host());
+        }
+        for (String bad : List.of("tap:", "a", "tap:a/b", "tap:a:b", "interface:.", "tap:..", "tap:a b",
+                "tap:x234567890123456", "tap:\u00fc", "bridge:a")) {
+            assertThrows(IllegalArgumentException.class, () -> PortSpec.host("h", bad), bad);
+        }
+        assertThrows(IllegalArgumentException.class,
+                () -> new PortSpec("h", "/a", false, "", "", "", "", "", "tap:a"), "a socket too");
+        assertThrows(IllegalArgumentException.class, () -> PortSpec.open("h", "", false), "neither");
     }
 }
