@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.passt.EtherLayout;
 import eu.mikelangelo.memory.Region;
 
 /**
@@ -21,9 +22,9 @@ final class FrameRules {
     /** No gateway: an open switch without uplinks. */
     static final long NO_GATEWAY = -1;
 
-    static final int ETHER_HEADER = 14;
-    static final int TYPE_IPV4 = 0x0800;
-    static final int TYPE_ARP = 0x0806;
+    static final int ETHER_HEADER = EtherLayout.ETHER_HEADER;
+    static final int TYPE_IPV4 = EtherLayout.TYPE_IPV4;
+    static final int TYPE_ARP = EtherLayout.TYPE_ARP;
     static final int TYPE_IPV6 = 0x86dd;
     private static final int TYPE_VLAN = 0x8100;
     private static final int TYPE_QINQ = 0x88a8;
@@ -31,7 +32,7 @@ final class FrameRules {
     /** RFC 826 over Ethernet and IPv4. */
     private static final int ARP_BYTES = 28;
     private static final int ARP_REQUEST = 1;
-    static final int IPV4_HEADER = 20;
+    static final int IPV4_HEADER = EtherLayout.IPV4_HEADER;
     private static final int IPV6_HEADER = 40;
     private static final int UDP = 17;
     private static final int ICMPV6 = 58;

@@ -1,6 +1,12 @@
 package eu.mikelangelo.ioplane;
 
 import eu.mikelangelo.ioplane.offload.Checksums;
+import eu.mikelangelo.ioplane.passt.AckReminder;
+import eu.mikelangelo.ioplane.passt.ArpRequest;
+import eu.mikelangelo.ioplane.passt.HandshakeAnswer;
+import eu.mikelangelo.ioplane.passt.PendingSyns;
+import eu.mikelangelo.ioplane.passt.ReadFences;
+import eu.mikelangelo.ioplane.passt.TcpHead;
 import eu.mikelangelo.linux.Errno;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.HotCalls;

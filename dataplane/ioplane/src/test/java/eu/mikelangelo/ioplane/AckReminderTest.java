@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.passt.AckReminder;
+import eu.mikelangelo.ioplane.passt.TcpHead;
 import eu.mikelangelo.virtio.ScatterList;
 import java.nio.ByteBuffer;
 import java.util.Random;

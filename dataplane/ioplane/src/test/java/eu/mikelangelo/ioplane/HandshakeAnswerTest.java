@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.passt.HandshakeAnswer;
+import eu.mikelangelo.ioplane.passt.TcpHead;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.passt.PendingSyns;
+import eu.mikelangelo.ioplane.passt.TcpHead;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;

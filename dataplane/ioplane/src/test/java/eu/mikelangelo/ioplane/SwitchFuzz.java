@@ -1,5 +1,8 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.passt.AckReminder;
+import eu.mikelangelo.ioplane.passt.HandshakeAnswer;
+import eu.mikelangelo.ioplane.passt.TcpHead;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.ioplane.offload.Packets;
+import eu.mikelangelo.ioplane.passt.ArpRequest;
 import eu.mikelangelo.virtio.Features;
 import eu.mikelangelo.virtio.mock.MockNic;
 import java.io.IOException;

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.passt.ReadFences;
+import eu.mikelangelo.ioplane.passt.TcpHead;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.QueueConfig;
 import java.io.IOException;

@@ -58,7 +58,8 @@ public final class Features {
      * what needs it (QEMU serves that itself, and tells a vhost-user back-end nothing of it).
      */
     public static final long NET_OFFERED = NET_HOST_OFFLOADS | NET_GUEST_OFFLOADS
-            | NET_MTU | NET_MRG_RXBUF | NET_STATUS | ANY_LAYOUT | INDIRECT_DESC | EVENT_IDX | VERSION_1 | PACKED | IN_ORDER;
+            | NET_MTU | NET_MRG_RXBUF | NET_STATUS | ANY_LAYOUT | INDIRECT_DESC | EVENT_IDX | VERSION_1
+            | PACKED | IN_ORDER;
 
     private Features() {
     }

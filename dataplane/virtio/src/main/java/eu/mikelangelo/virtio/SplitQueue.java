@@ -200,8 +200,8 @@ public final class SplitQueue extends VirtQueue {
     }
 
     /**
-     * Has the descriptors brought in all at the same time, where they lie one behind the other: the checks below are too
-     * long for the processor to reach the next line while it waits for one.
+     * Has the descriptors brought in all at the same time, where they lie one behind the other: the checks below are
+     * too long for the processor to reach the next line while it waits for one.
      */
     private void touch(int count) {
         if (count < DESCRIPTORS_PER_LINE) {

@@ -22,8 +22,8 @@ import java.lang.foreign.MemorySegment;
  * one system call. The card is put into promiscuous mode while the link is open.
  *
  * <p>What comes in longer than the interface's MTU (merged by the kernel) does not fit a slot; the socket has it whole,
- * at the price of a system call and a copy; so has what is to be cut on its way out. The host's own address behind the interface
- * cannot be reached from here: its frames leave by the same wire. A TAP is the way to the host.
+ * at the price of a system call and a copy; so has what is to be cut on its way out. The host's own address behind the
+ * interface cannot be reached from here: its frames leave by the same wire. A TAP is the way to the host.
  *
  * <p>An interface that goes down keeps the link; one that is removed ends it.
  */

@@ -23,8 +23,8 @@ public final class TapDevice {
     private TapDevice() {}
 
     /**
-     * Attaches to the TAP interface of that name, or makes one that lasts as long as the descriptor. The kernel may leave
-     * TCP's segments and all checksums to the reader.
+     * Attaches to the TAP interface of that name, or makes one that lasts as long as the descriptor. The kernel may
+     * leave TCP's segments and all checksums to the reader.
      *
      * @return a non-blocking, close-on-exec descriptor
      * @throws LinuxException EPERM: it is not this user's, or to be made, and CAP_NET_ADMIN is missing; EBUSY: another

@@ -1,4 +1,4 @@
-package eu.mikelangelo.ioplane;
+package eu.mikelangelo.ioplane.passt;
 
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.ScatterList;
@@ -14,13 +14,13 @@ import java.lang.foreign.Arena;
  *
  * <p>Threading: one thread. Nothing is allocated per frame.
  */
-final class PendingSyns {
-    static final int SLOTS = 16;
+public final class PendingSyns {
+    public static final int SLOTS = 16;
     /** No SYN is longer: headers of IPv4 and TCP with all options, behind Ethernet's. */
-    static final int SLOT_BYTES = FrameRules.ETHER_HEADER + 60 + 60;
-    static final long RETRY_NS = 25_000_000;
+    public static final int SLOT_BYTES = EtherLayout.ETHER_HEADER + 60 + 60;
+    public static final long RETRY_NS = 25_000_000;
     /** passt's own limit (tcp.c, SYN_TIMEOUT): later the connection is gone. */
-    static final long LIFE_NS = 10_000_000_000L;
+    public static final long LIFE_NS = 10_000_000_000L;
 
     private final Region store = new Region(Arena.ofAuto().allocate((long) SLOTS * SLOT_BYTES, 8));
     /** 0 for a free slot. */
@@ -30,12 +30,12 @@ final class PendingSyns {
     private final long[] nextNs = new long[SLOTS];
     private int count;
 
-    boolean isEmpty() {
+    public boolean isEmpty() {
         return count == 0;
     }
 
     /** A segment goes to the guest: keeps it when it opens a connection, forgets the connection that it resets. */
-    void outward(TcpHead segment, int frameBytes, long nowNs) {
+    public void outward(TcpHead segment, int frameBytes, long nowNs) {
         if (segment.has(TcpHead.RST)) {
             forget(segment.connectionToGuest());
             return;
@@ -63,7 +63,7 @@ final class PendingSyns {
     }
 
     /** A segment comes from the guest: forgets the connection that it accepts or refuses. */
-    void inward(TcpHead segment) {
+    public void inward(TcpHead segment) {
         if (count > 0 && (segment.has(TcpHead.RST) || segment.accepts())) {
             forget(segment.connection());
         }
@@ -82,7 +82,7 @@ final class PendingSyns {
      *
      * @return its length; 0 when none is due
      */
-    int due(ScatterList list, long nowNs) {
+    public int due(ScatterList list, long nowNs) {
         for (int i = 0; i < SLOTS && count > 0; i++) {
             if (lengths[i] != 0 && nowNs - sinceNs[i] >= LIFE_NS) {
                 forget(i);
@@ -97,7 +97,7 @@ final class PendingSyns {
     }
 
     /** When the next one is due; {@link Long#MAX_VALUE} when nothing is kept. */
-    long deadlineNs() {
+    public long deadlineNs() {
         long next = Long.MAX_VALUE;
         for (int i = 0; i < SLOTS && count > 0; i++) {
             if (lengths[i] != 0) {
@@ -108,7 +108,7 @@ final class PendingSyns {
     }
 
     /** The connection to passt is new: what the old one opened is gone. */
-    void clear() {
+    public void clear() {
         for (int i = 0; i < SLOTS; i++) {
             lengths[i] = 0;
         }

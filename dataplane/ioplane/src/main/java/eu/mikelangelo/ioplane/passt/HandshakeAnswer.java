@@ -1,4 +1,4 @@
-package eu.mikelangelo.ioplane;
+package eu.mikelangelo.ioplane.passt;
 
 import eu.mikelangelo.virtio.ScatterList;
 
@@ -17,13 +17,13 @@ import eu.mikelangelo.virtio.ScatterList;
  *
  * <p>Threading: one thread. Nothing is allocated per frame.
  */
-final class HandshakeAnswer {
+public final class HandshakeAnswer {
     /**
      * What the guest may send before passt says how much it takes, in units of passt's window scale, 256: the initial
      * window of RFC 6928 for 1,460-byte segments. A guest that scales no windows may send 57 bytes, which is enough to
      * be told more.
      */
-    static final int WINDOW = 57;
+    public static final int WINDOW = 57;
 
     private final TcpFrame answer = new TcpFrame();
 
@@ -31,7 +31,7 @@ final class HandshakeAnswer {
      * @param segment what the guest sends to the uplink
      * @return true when it is a SYN-ACK; its answer is then in {@link #frame} until the next call
      */
-    boolean answers(TcpHead segment) {
+    public boolean answers(TcpHead segment) {
         if (!segment.accepts()) {
             return false;
         }
@@ -41,7 +41,7 @@ final class HandshakeAnswer {
     }
 
     /** Makes a list of the answer alone. @return its length */
-    int frame(ScatterList list) {
+    public int frame(ScatterList list) {
         return answer.frame(list);
     }
 }

@@ -1,4 +1,4 @@
-package eu.mikelangelo.ioplane;
+package eu.mikelangelo.ioplane.passt;
 
 import eu.mikelangelo.virtio.ScatterList;
 
@@ -18,10 +18,10 @@ import eu.mikelangelo.virtio.ScatterList;
  *
  * <p>Threading: one thread. Nothing is allocated per frame.
  */
-final class AckReminder {
+public final class AckReminder {
     /** Within the 16 MiB that passt takes for the future, above what a Unix socket and a batch of passt hold. */
-    static final int FUTURE_BYTES = 8 << 20;
-    static final int MAX_PER_SECOND = 200;
+    public static final int FUTURE_BYTES = 8 << 20;
+    public static final int MAX_PER_SECOND = 200;
     private static final long SECOND_NS = 1_000_000_000L;
     private static final int SLOTS = 512;
 
@@ -36,7 +36,7 @@ final class AckReminder {
      * @param segment what the guest sends to the uplink
      * @return true when passt is to be reminded; {@link #frame} has the frame for it until the next call
      */
-    boolean reminds(TcpHead segment, long nowNs) {
+    public boolean reminds(TcpHead segment, long nowNs) {
         int bytes = segment.payload();
         boolean begins = segment.has(TcpHead.SYN);
         if (!begins && bytes == 0 || segment.has(TcpHead.RST)) {
@@ -72,7 +72,7 @@ final class AckReminder {
     }
 
     /** Makes a list of the reminder alone. @return its length */
-    int frame(ScatterList list) {
+    public int frame(ScatterList list) {
         return reminder.frame(list);
     }
 }

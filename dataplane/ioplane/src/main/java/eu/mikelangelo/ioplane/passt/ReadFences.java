@@ -1,4 +1,4 @@
-package eu.mikelangelo.ioplane;
+package eu.mikelangelo.ioplane.passt;
 
 /**
  * Places in the stream to passt that passt must have read before anything behind them is written: the end of each
@@ -15,9 +15,9 @@ package eu.mikelangelo.ioplane;
  *
  * <p>Positions are bytes since the connection was made. Threading: one thread. Nothing is allocated per frame.
  */
-final class ReadFences {
-    static final int FENCES = 64;
-    static final int MERGED = 16;
+public final class ReadFences {
+    public static final int FENCES = 64;
+    public static final int MERGED = 16;
 
     private final long[] ends = new long[FENCES];
     /** The connections that share the last fence. */
@@ -33,7 +33,7 @@ final class ReadFences {
      * @param end the first byte behind it
      * @return false when there are too many fences: it must not be written
      */
-    boolean add(long connection, long begin, long end) {
+    public boolean add(long connection, long begin, long end) {
         if (count > 0 && ends[last()] == begin && sharers < MERGED && !shares(connection)) {
             ends[last()] = end;
             sharing[sharers++] = connection;
@@ -50,17 +50,17 @@ final class ReadFences {
     }
 
     /** Where the next fence is; {@link Long#MAX_VALUE} when there is none. */
-    long next() {
+    public long next() {
         return count == 0 ? Long.MAX_VALUE : ends[first];
     }
 
     /** Takes the next fence away: passt has read all before it. */
-    void pass() {
+    public void pass() {
         first = (first + 1) % FENCES;
         count--;
     }
 
-    void clear() {
+    public void clear() {
         count = 0;
         sharers = 0;
     }

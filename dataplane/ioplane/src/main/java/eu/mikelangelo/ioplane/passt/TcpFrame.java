@@ -1,4 +1,4 @@
-package eu.mikelangelo.ioplane;
+package eu.mikelangelo.ioplane.passt;
 
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.ScatterList;
@@ -6,8 +6,8 @@ import java.lang.foreign.Arena;
 
 /** One frame of ours with a TCP segment over IPv4: no options, the flag ACK, data that is all zero. Reused. */
 final class TcpFrame {
-    private static final int IP = FrameRules.ETHER_HEADER;
-    private static final int TCP = IP + FrameRules.IPV4_HEADER;
+    private static final int IP = EtherLayout.ETHER_HEADER;
+    private static final int TCP = IP + EtherLayout.IPV4_HEADER;
     private static final int DATA = TCP + TcpHead.TCP_HEADER;
     /** Room for one byte of data and the one that makes it even for the checksum. */
     private static final int MAX_BYTES = DATA + 2;
@@ -21,15 +21,15 @@ final class TcpFrame {
         int at = of.start();
         Region.copy(from, at + (back ? 6 : 0), out, 0, 6);
         Region.copy(from, at + (back ? 0 : 6), out, 6, 6);
-        out.big16(12, FrameRules.TYPE_IPV4);
+        out.big16(12, EtherLayout.TYPE_IPV4);
         out.big16(IP, 0x4500);
-        out.big16(IP + 2, FrameRules.IPV4_HEADER + TcpHead.TCP_HEADER + data);
+        out.big16(IP + 2, EtherLayout.IPV4_HEADER + TcpHead.TCP_HEADER + data);
         out.u32(IP + 4, 0);
         out.big16(IP + 8, 64 << 8 | TcpHead.TCP);
         out.u16(IP + 10, 0);
         Region.copy(from, at + IP + (back ? 16 : 12), out, IP + 12, 4);
         Region.copy(from, at + IP + (back ? 12 : 16), out, IP + 16, 4);
-        out.u16(IP + 10, checksum(0, IP, FrameRules.IPV4_HEADER));
+        out.u16(IP + 10, checksum(0, IP, EtherLayout.IPV4_HEADER));
 
         Region.copy(from, of.tcp() + (back ? 2 : 0), out, TCP, 2);
         Region.copy(from, of.tcp() + (back ? 0 : 2), out, TCP + 2, 2);
