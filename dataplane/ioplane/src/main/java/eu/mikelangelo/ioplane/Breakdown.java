@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.linux.Clock;
 import eu.mikelangelo.memory.GuestMemory;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.virtio.QueueFault;
@@ -9,11 +10,16 @@ import eu.mikelangelo.virtio.QueueFault;
  *
  * <p>Somebody's memory vanished (SIGBUS arrives as {@link InternalError}, perhaps a little late and perhaps at another
  * port's turn), or we made a mistake. Those whose memory cannot be read pay; if all can, the port in whose turn it
- * happened. Threading: the core's thread.
+ * happened, unless another was given up just before. Threading: the core's thread.
  */
 final class Breakdown {
+    /** Whoever is served when an error comes so soon behind a guest's end is innocent: all memory can be read. */
+    private static final long LATE_NS = 1_000_000_000;
+
     private final Switch fabric;
     private final DistinctErrors errors;
+    /** When a guest's memory was found to be gone. One access that fails may raise two errors, the second late. */
+    private long goneNs = Clock.nowNs() - LATE_NS;
 
     Breakdown(Switch fabric, DistinctErrors errors) {
         this.fabric = fabric;
@@ -30,7 +36,9 @@ final class Breakdown {
     /** @param serving the port in whose turn it happened; null when it was nobody's */
     void contain(Throwable cause, Port serving) {
         if (!giveUpUnreadable(cause)) {
-            if (serving != null) {
+            if (vanished(cause) && Clock.nowNs() - goneNs < LATE_NS) {
+                errors.record("an error of a guest that is given up came late", String.valueOf(cause));
+            } else if (serving != null) {
                 giveUp(serving, vanished(cause) ? QueueFault.MEMORY_GONE : QueueFault.INTERNAL, cause);
             } else {
                 errors.record("an error outside any port's turn", String.valueOf(cause));
@@ -71,6 +79,9 @@ final class Breakdown {
 
     private void giveUp(Port port, QueueFault reason, Throwable cause) {
         port.breakDown(reason);
+        if (reason == QueueFault.MEMORY_GONE) {
+            goneNs = Clock.nowNs();
+        }
         fabric.forgetWaiters(port);
         errors.record("port " + port.name() + ": " + reason.text(), String.valueOf(cause));
     }

@@ -70,7 +70,10 @@ final class FrameRules {
         return head.big48(6);
     }
 
-    /** Whether nothing is asked of what this port sends but that its source address is that of one card. */
+    /**
+     * Whether nothing is asked of what this port sends but that its source address is that of one card: what is in its
+     * frames is their receivers' affair.
+     */
     boolean open(PortConfig port) {
         return gatewayMac == NO_GATEWAY && port.mac() == PortConfig.ANY_MAC && port.ipv4() == 0;
     }
@@ -92,7 +95,7 @@ final class FrameRules {
             if (port.ipv4() != 0) {
                 return drop(Drop.TAGGED);
             }
-        } else {
+        } else if (!open(port)) {
             int verdict = switch (type) {
                 case TYPE_ARP -> arp(head, length, port);
                 case TYPE_IPV4 -> ipv4(head, length, port);

@@ -320,6 +320,7 @@ public final class PackedQueue extends VirtQueue {
         if (fault != QueueFault.NONE) {
             return 0;
         }
+        memory.requireMapped();
         int start = starts[first];
         int limit = Math.min(most, size - PackedRingLayout.distance(nextUsed, start, size));
         int seen = see(burst, start, limit, writable ? PackedRingLayout.FLAG_WRITE : 0);

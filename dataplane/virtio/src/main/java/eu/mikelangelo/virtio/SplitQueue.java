@@ -185,6 +185,10 @@ public final class SplitQueue extends VirtQueue {
 
     @Override
     public int list(Burst burst, boolean writable, int most) {
+        if (fault != QueueFault.NONE) {
+            return 0;
+        }
+        memory.requireMapped();
         int count = Math.min(ahead(most), most);
         int wanted = writable ? SplitRingLayout.FLAG_WRITE : 0;
         touch(count);
@@ -202,7 +206,7 @@ public final class SplitQueue extends VirtQueue {
     /** As {@link #available}, but an old answer that is enough counts: the driver writes its index all the time. */
     private int ahead(int most) {
         int known = (seenAvail - nextAvail) & 0xffff;
-        return known >= most && fault == QueueFault.NONE ? known : available();
+        return known >= most ? known : available();
     }
 
     /**
@@ -223,7 +227,8 @@ public final class SplitQueue extends VirtQueue {
     }
 
     private boolean single(Burst burst, int index, int head, int wanted) {
-        long at = descriptorsHost + (long) SplitRingLayout.DESCRIPTOR_SIZE * head;
+        // Below size already, unless the load of it failed (see Raw): then it is anything.
+        long at = descriptorsHost + (long) SplitRingLayout.DESCRIPTOR_SIZE * (head & (size - 1));
         // Length and flags in one load: what was checked is what is used.
         long rest = Raw.u64(at + SplitRingLayout.DESCRIPTOR_LENGTH);
         long length = rest & 0xffffffffL;

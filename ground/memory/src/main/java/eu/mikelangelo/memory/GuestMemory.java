@@ -131,6 +131,19 @@ public final class GuestMemory {
     }
 
     /**
+     * To be asked before a batch of accesses by {@link eu.mikelangelo.memory.raw.Raw}, which finds no mistake of ours.
+     *
+     * @throws IllegalStateException when a region was unmapped, as any access to it says
+     */
+    public void requireMapped() {
+        for (Region region : regions) {
+            if (!region.segment().scope().isAlive()) {
+                throw new IllegalStateException("guest memory was unmapped under a ring");
+            }
+        }
+    }
+
+    /**
      * As {@link #find}, for {@link eu.mikelangelo.memory.raw.Raw}.
      *
      * @return our own address of the bytes, or 0 when no region holds them all

@@ -10,6 +10,10 @@ import java.nio.ByteOrder;
  * virtio-user ports frames of 64 bytes went 1.25 times as fast this way as through segments with their own bounds
  * ({@code ./do bench net}), because the checks of one frame kept the processor from waiting for the next ones' lines.
  *
+ * <p>A load from memory whose file has shrunk leaves in its register what was there before, and the {@link
+ * InternalError} comes a little later: until then a number of two bytes may be any of eight, and below 0. So what is
+ * loaded becomes part of an address only by a mask of our own, or by {@link eu.mikelangelo.memory.GuestMemory#host}.
+ *
  * <p>What makes an address good: {@link eu.mikelangelo.memory.GuestMemory#host} said so for all of the bytes used, and
  * the memory is mapped still (rings are stopped before their memory is unmapped).
  */
