@@ -28,7 +28,7 @@ final class CoreAgent implements Agent {
     private final Breakdown breakdown;
     private volatile long threadId;
     private volatile boolean dead;
-    private volatile long sleeps;
+    private final CoreCounters counters = new CoreCounters();
     /** Whose turn it is, to be blamed when nobody else can be. */
     private Port serving;
 
@@ -46,6 +46,7 @@ final class CoreAgent implements Agent {
     /** Joins the loop. */
     void begin() {
         threadId = Thread.currentThread().threadId();
+        counters.begin(shard.clockNs());
         if (options.cpu() >= 0) {
             pin();
         }
@@ -72,8 +73,8 @@ final class CoreAgent implements Agent {
     }
 
     /** Any thread. */
-    long sleeps() {
-        return sleeps;
+    CoreCounters counters() {
+        return counters;
     }
 
     /** See {@link CallGuard#free}; one thread, not the core's. */
@@ -105,6 +106,23 @@ final class CoreAgent implements Agent {
             uplinks[port.slot] = null;
         }
         fabric.remove(port);
+        port.remove();
+    }
+
+    void capture(Port port, Capture capture) {
+        if (port.slot < 0) {
+            throw new IllegalStateException("port " + port.name() + " is not served any more");
+        }
+        if (port.capture != null) {
+            throw new IllegalStateException("port " + port.name() + " is being captured already");
+        }
+        port.capture = capture;
+    }
+
+    void endCapture(Port port, Capture capture) {
+        if (port.capture == capture) {
+            port.capture = null;
+        }
     }
 
     /** Begins to serve a ring. */
@@ -115,7 +133,8 @@ final class CoreAgent implements Agent {
         detach(port, index);
         boolean receive = index == PortHandler.RECEIVE;
         // Before the ring is attached: when it is refused, nothing of the guest's is kept.
-        long token = shard.watch(kickFd, what -> kicked(port, what));
+        QueueCounters queue = receive ? port.rxCounters : port.txCounters;
+        long token = shard.watch(kickFd, what -> kicked(queue, what));
         if (receive) {
             port.rxKickFd = kickFd;
             port.rxKickToken = token;
@@ -145,9 +164,9 @@ final class CoreAgent implements Agent {
     }
 
     /** Each write to the eventfd is an edge, so it need not be read back; the ring is looked at in the next turn. */
-    private static void kicked(Port port, int what) {
+    private static void kicked(QueueCounters queue, int what) {
         if ((what & Watcher.READABLE) != 0) {
-            port.count(Port.KICKS, 1);
+            queue.add(QueueCounters.KICKS, 1);
         }
     }
 
@@ -175,6 +194,7 @@ final class CoreAgent implements Agent {
     public int poll(long nowNs) {
         int moved = 0;
         int slot = 0;
+        counters.turnBegins(nowNs);
         while (slot < fabric.top()) {
             try {
                 for (; slot < fabric.top(); slot++) {
@@ -190,6 +210,7 @@ final class CoreAgent implements Agent {
             }
         }
         serving = null;
+        counters.turnEnds(moved, nowNs);
         return moved;
     }
 
@@ -197,12 +218,17 @@ final class CoreAgent implements Agent {
         int moved = fabric.burst(port, nowNs);
         if (moved > 0) {
             fabric.flush();
+            // The clock is read once for a burst: what came before in this turn ended when it was read last.
+            port.latency.record(counters.workEnds(shard.clockNs()));
         }
         if (uplink != null) {
             int arrived = uplink.turn(fabric, nowNs);
             if (arrived > 0) {
                 fabric.flush();
                 moved += arrived;
+            }
+            if (moved > 0) {
+                counters.workEnds(shard.clockNs());
             }
         }
         return moved;
@@ -220,7 +246,7 @@ final class CoreAgent implements Agent {
             if (!kicks.arm()) {
                 return false;
             }
-            sleeps = sleeps + 1;
+            counters.sleepBegins(shard.clockNs());
             return true;
         } catch (InternalError | RuntimeException e) {
             breakdown.contain(e, kicks.asked());
@@ -230,6 +256,9 @@ final class CoreAgent implements Agent {
 
     @Override
     public void afterSleep() {
+        if (counters.asleep()) {
+            counters.sleepEnds(shard.clockNs());
+        }
         try {
             kicks.suppress();
         } catch (InternalError | RuntimeException e) {

@@ -52,6 +52,8 @@ final class Switch {
     private int touchedCount;
     private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
     private final ScatterList frame = new ScatterList(2 * SplitQueue.MAX_SIZE);
+    /** Of the turn, for captures. */
+    private long turnNs;
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
@@ -113,6 +115,7 @@ final class Switch {
     int burst(Port port, long nowNs) {
         NetTransmit tx = port.tx;
         port.waitsFor = null;
+        turnNs = nowNs;
         int taken = 0;
         while (taken < BURST) {
             int what = tx.peek();
@@ -123,6 +126,8 @@ final class Switch {
                 port.drop(Drop.MALFORMED);
             } else if (!forward(port, tx, nowNs)) {
                 break;
+            } else if (port.capture != null) {
+                port.capture.frame(frame, tx.length(), true, nowNs);
             }
             port.count(Port.TX_FRAMES, 1);
             port.count(Port.TX_BYTES, Math.max(0, tx.length()));
@@ -130,6 +135,7 @@ final class Switch {
             taken++;
         }
         if (taken > 0) {
+            port.txCounters.burst(taken + tx.backlog());
             touch(port);
         }
         if (!tx.queue().working()) {
@@ -181,7 +187,7 @@ final class Switch {
             }
             long earned = to.patienceNs + EARN_FRAME_NS + (length >> 10) * EARN_KIB_NS;
             to.patienceNs = Math.min(Port.MAX_PATIENCE_NS, earned);
-            delivered(to, length);
+            delivered(to, frame, length);
             return true;
         }
         if (result == NetReceive.NO_BUFFERS && patient(to, nowNs)) {
@@ -225,7 +231,7 @@ final class Switch {
             first = false;
             int result = to.rx.deliver(frame, 0, length);
             if (result == NetReceive.DELIVERED) {
-                delivered(to, length);
+                delivered(to, frame, length);
             } else {
                 lost(to, result);
             }
@@ -256,11 +262,12 @@ final class Switch {
      * @return false when it has to wait: offer it again later
      */
     boolean fromUplink(Port port, ScatterList arrived, int length, long nowNs) {
+        turnNs = nowNs;
         int result = port.rx.deliver(arrived, 0, length);
         if (result == NetReceive.DELIVERED) {
             port.uplinkWaits = false;
             port.uplinkStalled = false;
-            delivered(port, length);
+            delivered(port, arrived, length);
             return true;
         }
         if (result == NetReceive.NO_BUFFERS && !port.uplinkStalled) {
@@ -282,15 +289,18 @@ final class Switch {
     void offer(Port port, ScatterList frame, int length) {
         int result = port.rx.deliver(frame, 0, length);
         if (result == NetReceive.DELIVERED) {
-            delivered(port, length);
+            delivered(port, frame, length);
         } else {
             note(port, port.rx.queue().fault());
         }
     }
 
-    private void delivered(Port to, int length) {
+    private void delivered(Port to, ScatterList bytes, int length) {
         to.count(Port.RX_FRAMES, 1);
         to.count(Port.RX_BYTES, length);
+        if (to.capture != null) {
+            to.capture.frame(bytes, length, false, turnNs);
+        }
         touch(to);
     }
 
@@ -341,21 +351,24 @@ final class Switch {
         for (int i = 0; i < count; i++) {
             Port port = touched[i];
             touched[i] = null;
-            if (port.rxPublished && port.rx.queue().shouldCall()) {
-                call(port, port.rxCallFd);
+            if (port.rxPublished) {
+                port.rxCounters.burst(port.rx.backlog());
+                call(port.rxCounters, port.rx.queue(), port.rxCallFd);
             }
             port.rxPublished = false;
-            if (port.txPublished && port.tx.queue().shouldCall()) {
-                call(port, port.txCallFd);
+            if (port.txPublished) {
+                call(port.txCounters, port.tx.queue(), port.txCallFd);
             }
             port.txPublished = false;
         }
     }
 
-    private void call(Port port, int fd) {
-        if (fd >= 0) {
-            port.count(Port.CALLS, 1);
+    private void call(QueueCounters counters, SplitQueue queue, int fd) {
+        if (queue.shouldCall() && fd >= 0) {
+            counters.add(QueueCounters.CALLS, 1);
             doorbell.ring(fd);
+        } else {
+            counters.add(QueueCounters.CALLS_SUPPRESSED, 1);
         }
     }
 

@@ -6,8 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.virtio.ScatterList;
 import eu.mikelangelo.virtio.SplitRingLayout;
 import eu.mikelangelo.virtio.mock.MockNic;
+import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -47,6 +49,35 @@ class AllocationTest {
         assertEquals(FRAMES, bench.ports.get(1).rxFrames() - frames);
         // The measurement itself and a late compilation may leave a few objects; a byte per frame would be 100,000.
         assertTrue(allocated < 4096, allocated + " bytes for " + FRAMES + " frames");
+    }
+
+    /** Nor for one that is mirrored as well. */
+    @Test
+    void nothingIsAllocatedPerCapturedFrame() {
+        bench.machine(1, QUEUE, 2048, CoreBench.FEATURES);
+        Port port = bench.ports.get(0);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long id = Thread.currentThread().threadId();
+        ScatterList frame = new ScatterList(1);
+        frame.add(new Region(Arena.ofAuto().allocate(1514)), 0, 1514);
+        long[] bytes = new long[1];
+        try (Capture capture = new Capture(port, 1514, 1 << 16)) {
+            Capture.Sink sink = (timeNs, fromGuest, length, memory, at, captured) -> {
+                bytes[0] += captured;
+                return true;
+            };
+            long before = 0;
+            for (int i = 0; i < 2 * FRAMES; i++) {
+                before = i == FRAMES ? threads.getThreadAllocatedBytes(id) : before;
+                capture.frame(frame, 1514, true, i);
+                if (i % 32 == 31) {
+                    capture.drain(32, sink);
+                }
+            }
+            long allocated = threads.getThreadAllocatedBytes(id) - before;
+            assertEquals(2 * FRAMES, port.captured());
+            assertTrue(allocated < 4096, allocated + " bytes for " + FRAMES + " frames");
+        }
     }
 
     /** The same with a core on its own thread: its loop, kicks and calls. */

@@ -3,7 +3,13 @@ package eu.mikelangelo.plane;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.plane.api.PortSpec;
 import eu.mikelangelo.vhost.VhostPort;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -18,16 +24,22 @@ final class IoServe {
 
     private IoServe() {}
 
-    static int run(List<String> words) throws java.io.IOException {
+    static int run(List<String> words) throws IOException {
         List<PortSpec> specs = new ArrayList<>();
         boolean sealed = false;
+        Path control = null;
         for (int i = 0; i < words.size(); i += 2) {
             String option = words.get(i);
             if (option.equals("--blk")) {
                 throw new IllegalArgumentException("--blk: this version serves network cards only");
             }
-            if (!option.equals("--net") || i + 1 == words.size()) {
-                throw new IllegalArgumentException("\"" + option + "\": --net SOCKET[,server][,sealed] was expected");
+            if (i + 1 == words.size() || !option.equals("--net") && !option.equals("--control")) {
+                throw new IllegalArgumentException("\"" + option
+                        + "\": --net SOCKET[,server][,sealed] or --control SOCKET was expected");
+            }
+            if (option.equals("--control")) {
+                control = Path.of(words.get(i + 1)).toAbsolutePath();
+                continue;
             }
             sealed |= words.get(i + 1).contains(",sealed");
             specs.add(port(specs.size(), words.get(i + 1)));
@@ -35,7 +47,7 @@ final class IoServe {
         if (specs.isEmpty() || specs.size() > MAX_PORTS) {
             throw new IllegalArgumentException(specs.size() + " times --net, not 1.." + MAX_PORTS);
         }
-        return serve(specs, !sealed);
+        return serve(specs, !sealed, control == null ? null : vacant(control));
     }
 
     /** SOCKET[,server][,sealed]; a relative path is taken from the working folder. */
@@ -55,7 +67,7 @@ final class IoServe {
         return PortSpec.open("net" + index, Path.of(parts[0]).toAbsolutePath().toString(), server);
     }
 
-    private static int serve(List<PortSpec> specs, boolean acceptShrinkable) {
+    private static int serve(List<PortSpec> specs, boolean acceptShrinkable, Path control) throws IOException {
         DistinctErrors errors = new DistinctErrors();
         Plane plane = new Plane(errors, acceptShrinkable);
         // SIGTERM and SIGINT run this: rings are let go of in order and server sockets removed.
@@ -66,6 +78,11 @@ final class IoServe {
                 System.err.println("plane: cannot listen at " + spec.vhostSocket() + ": " + port.lastError());
                 return Main.UNAVAILABLE;
             }
+        }
+        if (control != null) {
+            ControlServer server = new ControlServer(control, plane, null, errors, () -> { });
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> close(server), "end"));
+            server.start();
         }
         System.out.println("ready");
         System.out.flush();
@@ -84,5 +101,29 @@ final class IoServe {
         }
         errors.entries().forEach(entry -> System.err.println("plane: " + entry));
         return Main.BUG;
+    }
+
+    /** A socket's path that nobody listens at; a socket that a killed plane left may lie there, and nothing else. */
+    private static Path vacant(Path socket) throws IOException {
+        if (!Files.exists(socket, LinkOption.NOFOLLOW_LINKS)) {
+            return socket;
+        }
+        if (!Files.readAttributes(socket, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS).isOther()) {
+            throw new IOException("--control " + socket + ": there is something else than a socket");
+        }
+        try {
+            SocketChannel.open(UnixDomainSocketAddress.of(socket)).close();
+        } catch (IOException nobody) {
+            return socket;
+        }
+        throw new IOException("--control " + socket + ": another process listens there");
+    }
+
+    private static void close(ControlServer server) {
+        try {
+            server.close();
+        } catch (IOException ignored) {
+            // The process ends anyway.
+        }
     }
 }

@@ -10,7 +10,8 @@ import java.util.List;
  *
  * <pre>
  *   serve --home RUN_DIR                              for an agent: control socket RUN_DIR/plane.sock
- *   io serve --net SOCKET[,server][,sealed] ...       in the foreground: all ports share one switch
+ *   io serve --net SOCKET[,server][,sealed] ... [--control SOCKET]
+ *                                                     in the foreground: all ports share one switch
  * </pre>
  *
  * Exit codes as sysexits.h: 64 usage, 69 a socket cannot be had, 70 a bug, 73 another plane runs.
@@ -23,10 +24,10 @@ public final class Main {
 
     private static final String HELP = """
             usage: serve --home RUN_DIR
-                   io serve --net SOCKET[,server][,sealed] ...
+                   io serve --net SOCKET[,server][,sealed] ... [--control SOCKET]
             Without ",server" the plane connects to SOCKET and reconnects, with it it listens there. With ",sealed" it
             refuses guest memory that the peer could shrink (a memfd with F_SEAL_SHRINK is needed, as QEMU's
-            memory-backend-memfd makes).""";
+            memory-backend-memfd makes). At the socket of --control the plane tells its statistics and captures.""";
 
     private Main() {}
 

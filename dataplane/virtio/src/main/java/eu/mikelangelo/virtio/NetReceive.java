@@ -60,6 +60,11 @@ public final class NetReceive {
         return queue;
     }
 
+    /** @return buffers that were free when the driver's index was last read, less those used since */
+    public int backlog() {
+        return known;
+    }
+
     /**
      * Copies one frame into the guest's buffers and stages the used entries; {@link SplitQueue#publish} shows them.
      *

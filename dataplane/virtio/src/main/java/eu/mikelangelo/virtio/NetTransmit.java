@@ -54,6 +54,11 @@ public final class NetTransmit {
         return queue;
     }
 
+    /** @return frames that waited when the driver's index was last read, less those taken since */
+    public int backlog() {
+        return known;
+    }
+
     /** Shows the next frame. @return {@link #EMPTY}, {@link #FRAME} or {@link #MALFORMED} */
     public int peek() {
         if (known == 0) {
