@@ -10,11 +10,13 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "serve", description = {"Run the I/O plane in the foreground, without agent and machines.",
     "All ports share one switch. With \",server\" the plane listens on the socket, without it connects and reconnects.",
+    "With --control it tells its statistics at that socket: mike io top --control.",
     "Prints \"ready\"; SIGTERM ends it."}, footer = {"  mike io serve --net /run/vm/net0.sock,server",
-            "  mike io serve --net /run/vm/a.sock --net /run/vm/b.sock"})
+            "  mike io serve --net /run/vm/a.sock --net /run/vm/b.sock",
+            "  mike io serve --net /run/vm/a.sock,server --control /run/vm/plane.sock"})
 public final class IoServeCommand extends Verb {
     @Parameters(paramLabel = "OPTION", arity = "0..*",
-            description = "--net SOCKET[,server][,sealed], as often as needed.")
+            description = "--net SOCKET[,server][,sealed], as often as needed; --control SOCKET.")
     List<String> options = new ArrayList<>();
 
     public IoServeCommand(Context context) {
