@@ -14,8 +14,8 @@ import java.util.List;
  * @param counts bursts per bucket
  */
 public record LatencyStats(long firstNs, long sumNs, long maxNs, List<Long> counts) {
-    /** Most buckets there may be. */
-    public static final int MAX_BUCKETS = 64;
+    /** Most buckets there may be: the last but one of them ends at a long. */
+    public static final int MAX_BUCKETS = 62;
 
     /** Nothing measured. */
     public static final LatencyStats NONE = new LatencyStats(1, 0, 0, List.of());

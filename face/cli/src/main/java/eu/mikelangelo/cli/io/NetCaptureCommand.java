@@ -70,6 +70,9 @@ public final class NetCaptureCommand extends Verb {
         boolean toFile = file != null && !file.equals(STANDARD_OUTPUT);
         PcapSink sink = new PcapSink(toFile ? new Later(context.folder().resolve(file)) : standardOutput());
         try (sink) {
+            if (context.tty().err()) {
+                context.say("capturing " + machine + "; Ctrl-C ends");
+            }
             if (source.control != null) {
                 lost = source.plane(context).capture(machine, limits, sink, () -> stopped).lost();
             } else {
@@ -91,9 +94,6 @@ public final class NetCaptureCommand extends Verb {
                 + limits.frames() + "&seconds=" + limits.seconds();
         try (HttpExchange opened = context.agent().with(agent -> agent.open("GET", path, null))) {
             exchange = opened;
-            if (context.tty().err() && !stopped) {
-                context.say("capturing; Ctrl-C ends");
-            }
             InputStream body = opened.body();
             byte[] block = new byte[64 << 10];
             for (int n = body.read(block); n >= 0 && !stopped; n = body.read(block)) {
