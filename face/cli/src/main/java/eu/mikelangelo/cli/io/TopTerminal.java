@@ -20,6 +20,7 @@ import org.jline.utils.NonBlockingReader;
 final class TopTerminal {
     private static final int LEAST_ROWS = 8;
     private static final int CTRL_C = 3;
+    private static final int LEAVE_MILLIS = 1_000;
 
     private final Source source;
     private final long intervalNs;
@@ -47,20 +48,34 @@ final class TopTerminal {
         // The first look before the screen is taken: what is wrong is then said as other commands say it.
         Fields before = source.look();
         try (Terminal terminal = TerminalBuilder.builder().system(true).build()) {
-            var attributes = terminal.enterRawMode();
-            terminal.handle(Terminal.Signal.INT, signal -> ended = true);
-            terminal.handle(Terminal.Signal.WINCH, signal -> resized = true);
-            Thread restore = new Thread(() -> leave(terminal));
-            Runtime.getRuntime().addShutdownHook(restore);
-            terminal.puts(Capability.enter_ca_mode);
-            terminal.puts(Capability.cursor_invisible);
-            try {
-                watch(terminal, before);
-            } finally {
-                leave(terminal);
-                terminal.setAttributes(attributes);
-                Runtime.getRuntime().removeShutdownHook(restore);
-            }
+            show(terminal, before);
+        }
+    }
+
+    /** Takes the screen until it is told to quit. */
+    void show(Terminal terminal, Fields before) throws IOException {
+        var attributes = terminal.enterRawMode();
+        terminal.handle(Terminal.Signal.INT, signal -> ended = true);
+        terminal.handle(Terminal.Signal.WINCH, signal -> resized = true);
+        Thread restore = new Thread(() -> leaveSoon(terminal));
+        Runtime.getRuntime().addShutdownHook(restore);
+        terminal.puts(Capability.enter_ca_mode);
+        terminal.puts(Capability.cursor_invisible);
+        try {
+            watch(terminal, before);
+        } finally {
+            leave(terminal);
+            terminal.setAttributes(attributes);
+            Runtime.getRuntime().removeShutdownHook(restore);
+        }
+    }
+
+    /** At the process' end: a terminal that takes nothing any more must not keep it. */
+    private static void leaveSoon(Terminal terminal) {
+        try {
+            Thread.ofPlatform().daemon().start(() -> leave(terminal)).join(LEAVE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 
