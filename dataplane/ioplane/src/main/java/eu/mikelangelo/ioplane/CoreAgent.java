@@ -1,5 +1,8 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.observe.Capture;
+import eu.mikelangelo.ioplane.observe.CoreCounters;
+import eu.mikelangelo.ioplane.observe.QueueCounters;
 import eu.mikelangelo.linux.Clock;
 import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.linux.LinuxException;

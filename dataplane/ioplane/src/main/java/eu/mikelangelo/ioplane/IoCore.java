@@ -1,5 +1,7 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.observe.Capture;
+import eu.mikelangelo.ioplane.observe.CoreCounters;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.shard.Host;
 import eu.mikelangelo.shard.HostOptions;
@@ -126,7 +128,7 @@ public final class IoCore implements AutoCloseable {
      * @throws IllegalStateException when the port is captured already or not served any more, or the core has ended
      */
     public Capture capture(Port port, int snap) {
-        Capture capture = new Capture(port, snap, Capture.RING_BYTES);
+        Capture capture = port.newCapture(snap, Capture.RING_BYTES);
         boolean begun = false;
         try {
             execute(new Command() {

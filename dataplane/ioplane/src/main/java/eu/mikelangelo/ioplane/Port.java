@@ -1,5 +1,8 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.observe.Capture;
+import eu.mikelangelo.ioplane.observe.LatencyHistogram;
+import eu.mikelangelo.ioplane.observe.QueueCounters;
 import eu.mikelangelo.metrics.Counters;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
@@ -39,7 +42,6 @@ public final class Port {
     final QueueCounters rxCounters = new QueueCounters(counters, RX);
     final QueueCounters txCounters = new QueueCounters(counters, TX);
     final LatencyHistogram latency = new LatencyHistogram();
-    private volatile boolean removed;
     private volatile QueueFault fault = QueueFault.NONE;
     private volatile boolean uplinkConnected;
 
@@ -152,11 +154,6 @@ public final class Port {
         return counters.get(CAPTURE_LOST);
     }
 
-    /** @return whether it is no longer served */
-    public boolean removed() {
-        return removed;
-    }
-
     /** @return how often the uplink was connected */
     public long uplinkConnects() {
         return counters.get(UPLINK_CONNECTS);
@@ -186,8 +183,15 @@ public final class Port {
     }
 
     void remove() {
+        if (capture != null) {
+            capture.orphan();
+        }
         capture = null;
-        removed = true;
+    }
+
+    /** @throws eu.mikelangelo.linux.LinuxException when there is no memory */
+    Capture newCapture(int snap, int ringBytes) {
+        return new Capture(counters, CAPTURED, CAPTURE_LOST, snap, ringBytes);
     }
 
     void count(int counter, long amount) {

@@ -3,6 +3,7 @@ package eu.mikelangelo.ioplane;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.observe.Capture;
 import com.sun.management.ThreadMXBean;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.memory.Region;
@@ -61,7 +62,7 @@ class AllocationTest {
         ScatterList frame = new ScatterList(1);
         frame.add(new Region(Arena.ofAuto().allocate(1514)), 0, 1514);
         long[] bytes = new long[1];
-        try (Capture capture = new Capture(port, 1514, 1 << 16)) {
+        try (Capture capture = port.newCapture(1514, 1 << 16)) {
             Capture.Sink sink = (timeNs, fromGuest, length, memory, at, captured) -> {
                 bytes[0] += captured;
                 return true;

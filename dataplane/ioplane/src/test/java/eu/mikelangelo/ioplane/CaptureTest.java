@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.observe.Capture;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;
@@ -51,7 +52,7 @@ class CaptureTest {
             bench.machine(number);
         }
         Port web = bench.ports.get(1);
-        try (Capture capture = new Capture(web, 1000, 1 << 16)) {
+        try (Capture capture = web.newCapture(1000, 1 << 16)) {
             web.capture = capture;
             byte[] to = Frames.plain(Frames.mac(2), Frames.mac(1), 1500, random);
             byte[] from = Frames.plain(Frames.mac(3), Frames.mac(2), 60, random);
@@ -91,7 +92,7 @@ class CaptureTest {
         bench.machine(1);
         bench.machine(2);
         byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 64, random);
-        try (Capture capture = new Capture(bench.ports.get(0), 64, 1 << 16)) {
+        try (Capture capture = bench.ports.get(0).newCapture(64, 1 << 16)) {
             for (int i = 0; i < 64; i++) {
                 bench.nics.get(0).send(frame);
             }
@@ -113,7 +114,7 @@ class CaptureTest {
     @Test
     void aFullRingLosesWithoutWaiting() {
         Port port = new Port(PortConfig.open("p"));
-        try (Capture capture = new Capture(port, 100, 1024)) {
+        try (Capture capture = port.newCapture(100, 1024)) {
             byte[] bytes = new byte[100];
             for (int i = 0; i < 20; i++) {
                 Arrays.fill(bytes, (byte) i);
@@ -140,7 +141,7 @@ class CaptureTest {
     @Test
     void aSinkWithoutRoomGetsTheFrameAgain() {
         Port port = new Port(PortConfig.open("p"));
-        try (Capture capture = new Capture(port, 100, 1024)) {
+        try (Capture capture = port.newCapture(100, 1024)) {
             capture.frame(list(new byte[50]), 50, true, 1);
             assertEquals(0, capture.drain(10, (timeNs, fromGuest, length, memory, at, captured) -> false));
             assertEquals(1, capture.drain(10, this::see));
@@ -152,7 +153,7 @@ class CaptureTest {
     void twoThreadsAgree() throws Exception {
         Port port = new Port(PortConfig.open("p"));
         int frames = 200_000;
-        try (Capture capture = new Capture(port, 400, 1 << 14)) {
+        try (Capture capture = port.newCapture(400, 1 << 14)) {
             Thread core = Thread.ofPlatform().start(() -> {
                 ScatterList list = list(new byte[600]);
                 Region bytes = new Region(Arena.ofAuto().allocate(600));

@@ -1,10 +1,10 @@
 package eu.mikelangelo.plane;
 
-import eu.mikelangelo.ioplane.CoreCounters;
+import eu.mikelangelo.ioplane.observe.CoreCounters;
 import eu.mikelangelo.ioplane.Drop;
-import eu.mikelangelo.ioplane.LatencyHistogram;
+import eu.mikelangelo.ioplane.observe.LatencyHistogram;
 import eu.mikelangelo.ioplane.Port;
-import eu.mikelangelo.ioplane.QueueCounters;
+import eu.mikelangelo.ioplane.observe.QueueCounters;
 import eu.mikelangelo.plane.api.CoreStats;
 import eu.mikelangelo.plane.api.LatencyStats;
 import eu.mikelangelo.plane.api.PortStats;

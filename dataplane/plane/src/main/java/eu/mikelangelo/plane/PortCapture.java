@@ -1,6 +1,6 @@
 package eu.mikelangelo.plane;
 
-import eu.mikelangelo.ioplane.Capture;
+import eu.mikelangelo.ioplane.observe.Capture;
 import eu.mikelangelo.ioplane.IoCore;
 import eu.mikelangelo.ioplane.Port;
 import eu.mikelangelo.linux.Clock;

@@ -21,7 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A guest with a network card for a plane in another process: its memory is a file, its front-end speaks vhost-user. */
+/** A guest with a network card for a plane in another process: its memory is a file, it speaks vhost-user. */
 final class MockFrontEnd implements AutoCloseable {
     static final int QUEUE = 256;
     private static final int BUFFER = 2048;

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import eu.mikelangelo.ioplane.Capture;
-import eu.mikelangelo.ioplane.LatencyHistogram;
+import eu.mikelangelo.ioplane.observe.Capture;
+import eu.mikelangelo.ioplane.observe.LatencyHistogram;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.UnixSockets;
 import eu.mikelangelo.plane.api.CoreStats;

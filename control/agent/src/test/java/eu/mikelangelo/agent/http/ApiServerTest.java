@@ -61,7 +61,8 @@ class ApiServerTest {
         IoRoutes io = new IoRoutes(plane);
         AgentRoutes agent = new AgentRoutes("0.1.0", BUILD, plane, shutdown::countDown);
         return new ApiServer(socket, peers, new ApiHandler(BUILD, Map.of("", agent::about, "plane", agent::plane,
-                "shutdown", agent::shutdown, "machines", new MachineRoutes(machines), "io", io, "metrics", io::metrics)));
+                "shutdown", agent::shutdown, "machines", new MachineRoutes(machines), "io", io,
+                "metrics", io::metrics)));
     }
 
     @AfterEach

@@ -102,7 +102,8 @@ class WireTest {
         assertThrows(IllegalArgumentException.class, () -> new LatencyStats(1, 0, 0, Collections.nCopies(65, 0L)));
         assertThrows(IllegalArgumentException.class,
                 () -> new QueueStats(true, 128, 0, 0, 0, 0, 0, 0, 0, 0, new LinkedHashMap<>()));
-        assertThrows(IllegalArgumentException.class, () -> new Response.Captured(new byte[(1 << 20) + 1], 0, 0, false));
+        assertThrows(IllegalArgumentException.class,
+                () -> new Response.Captured(new byte[(1 << 20) + 1], 0, 0, false));
     }
 
     /** What a reader of pcap expects (draft-ietf-opsawg-pcap), byte by byte. */

@@ -71,7 +71,8 @@ public final class IoStatsCommand extends Verb.WithJson {
         Table table = new Table("PORT", "STATE", "UPLINK", "P50", "P99", "MAX", "CAPTURED", "TROUBLE");
         for (Fields port : ports) {
             Fields latency = port.object("latency");
-            String state = !port.flag("connected") ? "absent" : port.integer("ringsRunning", 0) < 2 ? "connected" : "up";
+            String state = !port.flag("connected") ? "absent"
+                    : port.integer("ringsRunning", 0) < 2 ? "connected" : "up";
             long lost = port.integer("captureLost", 0);
             table.row(port.string("name", ""), state, port.flag("uplinkConnected") ? "up"
                     : port.integer("uplinkConnects", 0) > 0 ? "down" : "-", Amounts.time(latency.integer("p50Ns", 0)),

@@ -79,7 +79,8 @@ final class TopScreen {
         List<Fields> cores = now.objects("cores");
         List<Fields> coresBefore = base.objects("cores");
         for (int i = 0; i < cores.size(); i++) {
-            this.cores.add(core(i, i < coresBefore.size() ? coresBefore.get(i) : Fields.empty(), cores.get(i), seconds));
+            Fields coreBefore = i < coresBefore.size() ? coresBefore.get(i) : Fields.empty();
+            this.cores.add(core(i, coreBefore, cores.get(i), seconds));
         }
     }
 

@@ -1,4 +1,4 @@
-package eu.mikelangelo.ioplane;
+package eu.mikelangelo.ioplane.observe;
 
 import eu.mikelangelo.metrics.Counters;
 
@@ -21,16 +21,17 @@ public final class LatencyHistogram {
 
     private final Counters values = new Counters(BUCKETS + 2);
 
-    LatencyHistogram() {
+    public LatencyHistogram() {
     }
 
-    static int bucket(long ns) {
+    /** @return which bucket a time is in */
+    public static int bucket(long ns) {
         int bits = Long.SIZE - Long.numberOfLeadingZeros(Math.max(0, ns));
         return Math.min(BUCKETS - 1, Math.max(0, bits - FIRST_BITS));
     }
 
     /** The core: one burst took so long. */
-    void record(long ns) {
+    public void record(long ns) {
         values.add(bucket(ns), 1);
         values.add(SUM, Math.max(0, ns));
         long above = ns - values.get(MAX);

@@ -1,4 +1,4 @@
-package eu.mikelangelo.ioplane;
+package eu.mikelangelo.ioplane.observe;
 
 import eu.mikelangelo.metrics.Counters;
 
@@ -24,7 +24,7 @@ public final class CoreCounters {
     private long asleepSinceNs;
     private boolean asleep;
 
-    CoreCounters() {
+    public CoreCounters() {
     }
 
     /** @return when the core began, by {@link eu.mikelangelo.linux.Clock}; 0 before it has */
@@ -62,22 +62,25 @@ public final class CoreCounters {
         return counters.get(ASLEEP_NS);
     }
 
-    void begin(long nowNs) {
+    /** The core begins. */
+    public void begin(long nowNs) {
         sinceNs = nowNs;
     }
 
-    void turnBegins(long nowNs) {
+    /** The core: a turn begins. */
+    public void turnBegins(long nowNs) {
         lookedNs = nowNs;
     }
 
-    /** @return nanoseconds since the turn's begin or the last work of it that was ended so */
-    long workEnds(long nowNs) {
+    /** The core. @return nanoseconds since the turn's begin or the last work of it that was ended so */
+    public long workEnds(long nowNs) {
         long tookNs = nowNs - lookedNs;
         lookedNs = nowNs;
         return tookNs;
     }
 
-    void turnEnds(int frames, long begunNs) {
+    /** The core: the turn that began then moved so many frames. */
+    public void turnEnds(int frames, long begunNs) {
         counters.add(TURNS, 1);
         if (frames > 0) {
             counters.add(FRAMES, frames);
@@ -87,17 +90,20 @@ public final class CoreCounters {
         }
     }
 
-    void sleepBegins(long nowNs) {
+    /** The core is about to sleep. */
+    public void sleepBegins(long nowNs) {
         counters.add(SLEEPS, 1);
         asleepSinceNs = nowNs;
         asleep = true;
     }
 
-    boolean asleep() {
+    /** The core. @return whether a sleep began and has not ended */
+    public boolean asleep() {
         return asleep;
     }
 
-    void sleepEnds(long nowNs) {
+    /** The core has slept. */
+    public void sleepEnds(long nowNs) {
         asleep = false;
         counters.add(ASLEEP_NS, nowNs - asleepSinceNs);
     }

@@ -1,7 +1,8 @@
-package eu.mikelangelo.ioplane;
+package eu.mikelangelo.ioplane.observe;
 
 import eu.mikelangelo.linux.Mappings;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.metrics.Counters;
 import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;
@@ -19,11 +20,11 @@ import java.lang.invoke.VarHandle;
  * loaded with acquire by the other side.
  *
  * <p>Threading: {@link #frame} by the core that serves the port, {@link #drain} by one other thread, {@link #close} by
- * that one when the core has let go of it ({@link IoCore#endCapture}).
+ * that one when the core has let go of it ({@link eu.mikelangelo.ioplane.IoCore#endCapture}).
  */
 public final class Capture implements AutoCloseable {
     /** Bytes of the ring. */
-    static final int RING_BYTES = 4 << 20;
+    public static final int RING_BYTES = 4 << 20;
     /** The most that may be kept of a frame: the longest whole. */
     public static final int MAX_SNAP = NetTransmit.MAX_FRAME;
 
@@ -53,7 +54,10 @@ public final class Capture implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final Region ring;
     private final int ringBytes;
-    private final Port port;
+    private final Counters counters;
+    private final int kept;
+    private final int lost;
+    private volatile boolean orphaned;
     private final int snap;
     private long produced;
     private long consumed;
@@ -74,15 +78,19 @@ public final class Capture implements AutoCloseable {
     }
 
     /**
-     * @param port whose counters tell of it
+     * @param counters the port's, which the core writes
+     * @param kept which of them counts the frames kept
+     * @param lost which of them counts those lost
      * @param snap bytes kept of each frame, 1 to {@link #MAX_SNAP}
      * @throws eu.mikelangelo.linux.LinuxException when there is no memory
      */
-    Capture(Port port, int snap, int ringBytes) {
+    public Capture(Counters counters, int kept, int lost, int snap, int ringBytes) {
         if (snap < 1 || snap > MAX_SNAP) {
             throw new IllegalArgumentException(snap + " bytes of each frame; 1 to " + MAX_SNAP + " are possible");
         }
-        this.port = port;
+        this.counters = counters;
+        this.kept = kept;
+        this.lost = lost;
         this.snap = snap;
         this.ringBytes = ringBytes;
         ring = new Region(Mappings.anonymous(ringBytes, false, false, arena));
@@ -96,7 +104,12 @@ public final class Capture implements AutoCloseable {
 
     /** @return whether its port is no longer served: nothing will come any more */
     public boolean orphaned() {
-        return port.removed();
+        return orphaned;
+    }
+
+    /** The core: its port is no longer served. */
+    public void orphan() {
+        orphaned = true;
     }
 
     /**
@@ -105,7 +118,7 @@ public final class Capture implements AutoCloseable {
      * @param frame its bytes, from the list's start on
      * @param length how many
      */
-    void frame(ScatterList frame, int length, boolean fromGuest, long nowNs) {
+    public void frame(ScatterList frame, int length, boolean fromGuest, long nowNs) {
         int captured = Math.min(length, snap);
         int size = HEADER_BYTES + (captured + ALIGN - 1 & -ALIGN);
         long begin = produced;
@@ -116,7 +129,7 @@ public final class Capture implements AutoCloseable {
             // Acquire: what lies before was read, so that it may be overwritten.
             room = (long) CONSUMED.getAcquire(this) + ringBytes;
             if (end > room) {
-                port.count(Port.CAPTURE_LOST, 1);
+                counters.add(lost, 1);
                 return;
             }
         }
@@ -132,7 +145,7 @@ public final class Capture implements AutoCloseable {
         frame.read(0, ring, at + HEADER_BYTES, captured);
         // Release: the frame is there before the position that announces it.
         PRODUCED.setRelease(this, end);
-        port.count(Port.CAPTURED, 1);
+        counters.add(kept, 1);
     }
 
     /**

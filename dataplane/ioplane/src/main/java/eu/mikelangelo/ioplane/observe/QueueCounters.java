@@ -1,4 +1,4 @@
-package eu.mikelangelo.ioplane;
+package eu.mikelangelo.ioplane.observe;
 
 import eu.mikelangelo.metrics.Counters;
 
@@ -9,22 +9,23 @@ import eu.mikelangelo.metrics.Counters;
  * moment.
  */
 public final class QueueCounters {
-    static final int FRAMES = 0;
-    static final int BYTES = 1;
-    static final int BURSTS = 2;
-    static final int KICKS = 3;
-    static final int CALLS = 4;
-    static final int CALLS_SUPPRESSED = 5;
+    /** Places in the block, for {@link #add}. */
+    public static final int FRAMES = 0;
+    public static final int BYTES = 1;
+    public static final int BURSTS = 2;
+    public static final int KICKS = 3;
+    public static final int CALLS = 4;
+    public static final int CALLS_SUPPRESSED = 5;
     static final int DEPTH_SUM = 6;
     static final int DEPTH_MAX = 7;
     /** How many there are. */
-    static final int COUNT = 8;
+    public static final int COUNT = 8;
 
     private final Counters counters;
     private final int first;
 
     /** @param first where in the block they lie */
-    QueueCounters(Counters counters, int first) {
+    public QueueCounters(Counters counters, int first) {
         this.counters = counters;
         this.first = first;
     }
@@ -73,7 +74,7 @@ public final class QueueCounters {
     }
 
     /** The core: a burst ends. */
-    void burst(int depth) {
+    public void burst(int depth) {
         add(BURSTS, 1);
         add(DEPTH_SUM, depth);
         long above = depth - get(DEPTH_MAX);
@@ -83,7 +84,7 @@ public final class QueueCounters {
     }
 
     /** The core. */
-    void add(int counter, long amount) {
+    public void add(int counter, long amount) {
         counters.add(first + counter, amount);
     }
 
