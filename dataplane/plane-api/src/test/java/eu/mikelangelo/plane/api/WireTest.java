@@ -109,8 +109,8 @@ class WireTest {
     /** What a reader of pcap expects (draft-ietf-opsawg-pcap), byte by byte. */
     @Test
     void aCaptureBeginsAsItsReadersExpect() {
-        assertArrayEquals(new byte[] {0x4d, 0x3c, (byte) 0xb2, (byte) 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 96, 0, 0,
-            0, 1, 0, 0, 0}, Pcap.header(96));
+        assertArrayEquals(new byte[] {0x4d, 0x3c, (byte) 0xb2, (byte) 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 96, 0,
+            0, 0, 1, 0, 0, 0}, Pcap.header(96));
         ByteBuffer record = ByteBuffer.allocate(16).order(java.nio.ByteOrder.LITTLE_ENDIAN);
         Pcap.record(record, 1_700_000_000_123_456_789L, 96, 1514);
         assertArrayEquals(new byte[] {0, (byte) 0xf1, 0x53, 0x65, 0x15, (byte) 0xcd, 0x5b, 7, 96, 0, 0, 0, (byte) 0xea,
