@@ -9,4 +9,5 @@ module eu.mikelangelo.ioplane {
 
     exports eu.mikelangelo.ioplane;
     exports eu.mikelangelo.ioplane.link;
+    exports eu.mikelangelo.ioplane.observe;
 }

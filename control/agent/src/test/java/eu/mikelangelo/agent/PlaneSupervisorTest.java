@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.machines.PlanePorts;
 import eu.mikelangelo.plane.api.FrameChannel;
+import eu.mikelangelo.plane.api.LatencyStats;
 import eu.mikelangelo.plane.api.PortSpec;
 import eu.mikelangelo.plane.api.PortStats;
 import eu.mikelangelo.plane.api.Request;
@@ -117,8 +118,9 @@ class PlaneSupervisorTest {
                     LinkedHashMap<String, Long> drops = new LinkedHashMap<>();
                     drops.put("spoofed", 2L);
                     drops.put("full", 3L);
-                    yield new Response.Stats(ports.containsKey(stats.name()) ? List.of(new PortStats(stats.name(),
-                            true, 2, true, 10, 20, 1000, 2000, drops, "")) : List.of());
+                    yield new Response.Stats(5, List.of(), ports.containsKey(stats.name())
+                            ? List.of(new PortStats(stats.name(), true, 2, true, 1, 0, 10, 20, 1000, 2000, 0, 0, drops,
+                            List.of(), LatencyStats.NONE, "")) : List.of());
                 }
                 case Request.GetCores cores -> new Response.Cores(List.of());
                 default -> new Response.Done();

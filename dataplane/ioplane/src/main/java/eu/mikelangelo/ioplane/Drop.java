@@ -36,6 +36,11 @@ public enum Drop {
         this.label = label;
     }
 
+    /** @return whether it is counted at the port that should have received the frame, else at the one that sent it */
+    public boolean atReceiver() {
+        return this == NO_BUFFERS || this == TOO_LONG || this == CLOSED;
+    }
+
     /** @return the name in counters and JSON */
     public String label() {
         return label;

@@ -28,6 +28,7 @@ final class QuickPath {
     private static final long KNOWN_NS = 1_000_000_000;
 
     private final Switch fabric;
+    private final Delivery delivery;
     private final FrameRules rules;
     private final MacTable macs;
     private final Burst source = new Burst();
@@ -37,8 +38,9 @@ final class QuickPath {
     private final int[] lengths = new int[Burst.MAX];
     private final int[] slots = new int[Burst.MAX];
 
-    QuickPath(Switch fabric, FrameRules rules, MacTable macs) {
+    QuickPath(Switch fabric, Delivery delivery, FrameRules rules, MacTable macs) {
         this.fabric = fabric;
+        this.delivery = delivery;
         this.rules = rules;
         this.macs = macs;
         MemorySegment all = Arena.ofAuto().allocate((long) STRIDE * Burst.MAX, STRIDE);
@@ -49,6 +51,10 @@ final class QuickPath {
 
     /** @return how many frames were taken from the port and delivered */
     int forward(Port from, int most, long nowNs) {
+        // Mirrored frames are few: nobody minds that they take the general way.
+        if (from.capture != null) {
+            return 0;
+        }
         NetTransmit tx = from.tx;
         int header = tx.headerSize();
         int listed = tx.list(source, Math.min(most, Burst.MAX));
@@ -166,7 +172,7 @@ final class QuickPath {
 
     /** Delivers the frames from {@code first} to {@code end} to one port. @return how many */
     private int deliver(Port to, int first, int end, int staged, long nowNs) {
-        if (to.rx.headerSize() != NetHeaderLayout.SIZE) {
+        if (to.capture != null || to.rx.headerSize() != NetHeaderLayout.SIZE) {
             return 0;
         }
         int listed = to.rx.list(target, end - first);
@@ -182,14 +188,14 @@ final class QuickPath {
             header(target.region(count), target.offset(count));
             target.written(count, needed);
             bytes += length;
-            earnedNs += Switch.EARN_FRAME_NS + (length >> 10) * Switch.EARN_KIB_NS;
+            earnedNs += Delivery.EARN_FRAME_NS + (length >> 10) * Delivery.EARN_KIB_NS;
         }
         for (int i = 0; i < count; i++) {
             copy(first + i, target.region(i), target.offset(i) + NetHeaderLayout.SIZE, staged);
         }
         if (count > 0) {
             to.rx.complete(target, count);
-            fabric.arrived(to, count, bytes, earnedNs, nowNs);
+            delivery.arrived(to, count, bytes, earnedNs, nowNs);
         }
         return count;
     }

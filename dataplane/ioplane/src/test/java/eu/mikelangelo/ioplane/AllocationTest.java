@@ -4,12 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import eu.mikelangelo.ioplane.observe.Capture;
 import eu.mikelangelo.ioplane.offload.Packets;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.Features;
+import eu.mikelangelo.virtio.ScatterList;
 import eu.mikelangelo.virtio.SplitRingLayout;
 import eu.mikelangelo.virtio.mock.MockNic;
+import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -94,6 +97,35 @@ class AllocationTest {
             sender.again(1);
             bench.turn();
             receiver.again(buffers);
+        }
+    }
+
+    /** Nor for one that is mirrored as well. */
+    @Test
+    void nothingIsAllocatedPerCapturedFrame() {
+        bench.machine(1, QUEUE, 2048, CoreBench.FEATURES);
+        Port port = bench.ports.get(0);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long id = Thread.currentThread().threadId();
+        ScatterList frame = new ScatterList(1);
+        frame.add(new Region(Arena.ofAuto().allocate(1514)), 0, 1514);
+        long[] bytes = new long[1];
+        try (Capture capture = port.newCapture(1514, 1 << 16)) {
+            Capture.Sink sink = (timeNs, fromGuest, length, memory, at, captured) -> {
+                bytes[0] += captured;
+                return true;
+            };
+            long before = 0;
+            for (int i = 0; i < 2 * FRAMES; i++) {
+                before = i == FRAMES ? threads.getThreadAllocatedBytes(id) : before;
+                capture.frame(frame, 1514, true, i);
+                if (i % 32 == 31) {
+                    capture.drain(32, sink);
+                }
+            }
+            long allocated = threads.getThreadAllocatedBytes(id) - before;
+            assertEquals(2 * FRAMES, port.captured());
+            assertTrue(allocated < 4096, allocated + " bytes for " + FRAMES + " frames");
         }
     }
 

@@ -170,7 +170,7 @@ class SwitchTest {
         }
         bench.nics.get(1).refill(4);
         assertEquals(4, bench.turn());
-        bench.nowNs += 4 * Switch.EARN_FRAME_NS + 1;
+        bench.nowNs += 4 * Delivery.EARN_FRAME_NS + 1;
         assertEquals(2, bench.turn(), "patience is used up but for what the four frames earned");
         assertEquals(2, bench.ports.get(1).drops(Drop.NO_BUFFERS));
         assertNull(bench.ports.get(0).waitsFor);
@@ -201,7 +201,7 @@ class SwitchTest {
             delivered++;
         }
         assertEquals(2000, delivered);
-        long earned = bench.ports.get(1).rxFrames() * Switch.EARN_FRAME_NS;
+        long earned = bench.ports.get(1).rxFrames() * Delivery.EARN_FRAME_NS;
         assertTrue(waited <= 2 * (Port.MAX_PATIENCE_NS + earned), waited + " ns for " + earned);
     }
 
@@ -256,7 +256,7 @@ class SwitchTest {
         assertTrue(bench.fromUplink(0, frame, 100));
         assertTrue(bench.fromUplink(0, frame, 100));
         assertFalse(bench.fromUplink(0, frame, 100));
-        bench.nowNs += Switch.UPLINK_PATIENCE_NS - 1;
+        bench.nowNs += Delivery.UPLINK_PATIENCE_NS - 1;
         assertFalse(bench.fromUplink(0, frame, 100));
         bench.nowNs += 1;
         assertTrue(bench.fromUplink(0, frame, 100));

@@ -10,7 +10,7 @@ import java.util.List;
  *
  * <pre>
  *   serve --home RUN_DIR                              for an agent: control socket RUN_DIR/plane.sock
- *   io serve [--cpu N] --net SOCKET[,server][,sealed] ... --tap NAME ... --interface NAME ...
+ *   io serve [--cpu N] [--control SOCKET] --net SOCKET[,server][,sealed] ... --tap NAME ... --interface NAME ...
  *                                                     in the foreground: all ports share one switch
  * </pre>
  *
@@ -24,12 +24,13 @@ public final class Main {
 
     private static final String HELP = """
             usage: serve --home RUN_DIR
-                   io serve [--cpu N] --net SOCKET[,server][,sealed] ... --tap NAME ... --interface NAME ...
+                   io serve [--cpu N] [--control SOCKET]
+                       --net SOCKET[,server][,sealed] ... --tap NAME ... --interface NAME ...
             Without ",server" the plane connects to SOCKET and reconnects, with it it listens there. With ",sealed" it
             refuses guest memory that the peer could shrink (a memfd with F_SEAL_SHRINK is needed, as QEMU's
             memory-backend-memfd makes). --tap attaches to a TAP device of the host, or makes one; --interface takes a
             network card or another Ethernet interface, whose host is then reached by a TAP only. With --cpu the switch
-            has that CPU to itself.""";
+            has that CPU to itself. At the socket of --control the plane tells its statistics and captures.""";
 
     private Main() {}
 

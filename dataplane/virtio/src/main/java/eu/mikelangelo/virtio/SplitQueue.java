@@ -103,6 +103,11 @@ public final class SplitQueue extends VirtQueue {
     }
 
     @Override
+    public int seen() {
+        return fault == QueueFault.NONE ? (seenAvail - nextAvail) & 0xffff : 0;
+    }
+
+    @Override
     public boolean fills(int chains) {
         return chains == size;
     }
