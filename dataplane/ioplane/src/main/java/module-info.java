@@ -8,4 +8,5 @@ module eu.mikelangelo.ioplane {
     requires eu.mikelangelo.shard;
 
     exports eu.mikelangelo.ioplane;
+    exports eu.mikelangelo.ioplane.policy;
 }

@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.policy.PortRules;
 import eu.mikelangelo.metrics.Counters;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
@@ -62,12 +63,14 @@ public final class Port {
     long uplinkSinceNs;
     boolean uplinkWaits;
     boolean uplinkStalled;
-    /** Copies of flooded frames that this port may still cause, and when that was last refilled. */
-    long floodCredit = Switch.FLOOD_BURST;
-    long floodRefillNs;
+    /** What is asked of it beyond its addresses. */
+    final PortRules rules;
+    /** Gets frames to addresses that nobody has shown: it may have any, or one that found no place in the table. */
+    boolean takesUnknown;
 
     Port(PortConfig config) {
         this.config = config;
+        rules = new PortRules(config.policy());
     }
 
     /** @return what it was made from */

@@ -1,5 +1,8 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.policy.PortRules;
+import eu.mikelangelo.ioplane.policy.Registry;
+import eu.mikelangelo.ioplane.policy.VlanFrame;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
@@ -28,12 +31,9 @@ final class Switch {
     static final int BURST = 32;
     /** The most ports of one switch. */
     static final int MAX_PORTS = 256;
-    /**
-     * Copies beyond the first that a port's flooded frames may cause: at once, and per second. A copy counts as one,
-     * and one more for each KiB: half a second of copying would fit a turn otherwise.
-     */
-    static final long FLOOD_BURST = 8192;
-    static final long FLOOD_PER_SECOND = 100_000;
+    /** What {@link #deliver} says beyond {@link NetReceive#deliver}. */
+    private static final int OVER_RATE = 100;
+    private static final int DOUBLE_TAGGED = 101;
 
     static final long EARN_FRAME_NS = 20_000;
     static final long EARN_KIB_NS = 30_000;
@@ -50,8 +50,10 @@ final class Switch {
     private int top;
     private final Port[] touched = new Port[MAX_PORTS];
     private int touchedCount;
-    private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
+    private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES + VlanFrame.TAG_BYTES, 8));
     private final ScatterList frame = new ScatterList(2 * SplitQueue.MAX_SIZE);
+    private final VlanFrame vlans = new VlanFrame(2 * SplitQueue.MAX_SIZE);
+    private final Registry names = new Registry(MAX_PORTS);
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
@@ -74,15 +76,24 @@ final class Switch {
             if (ports[slot] == null) {
                 ports[slot] = port;
                 port.slot = slot;
-                port.floodRefillNs = nowNs;
                 top = Math.max(top, slot + 1);
-                if (port.config().mac() != PortConfig.ANY_MAC) {
-                    macs.fix(port.config().mac(), slot);
-                }
+                port.rules.join(names, nowNs);
+                fix(port);
                 return true;
             }
         }
         return false;
+    }
+
+    /** Enters a port's own addresses, in all of its networks. */
+    private void fix(Port port) {
+        port.takesUnknown = port.config().mac() == PortConfig.ANY_MAC;
+        for (long mac : port.config().macs()) {
+            int domain = port.rules.nextDomain(0);
+            for (; domain != PortRules.NO_DOMAIN; domain = port.rules.nextDomain(domain + 1)) {
+                port.takesUnknown |= !macs.fix(mac, domain, port.slot);
+            }
+        }
     }
 
     /** Removes a port; its rings have been detached. */
@@ -90,6 +101,7 @@ final class Switch {
         macs.forget(port.slot);
         ports[port.slot] = null;
         port.slot = -1;
+        port.rules.leave();
         forgetWaiters(port);
         while (top > 0 && ports[top - 1] == null) {
             top--;
@@ -113,10 +125,14 @@ final class Switch {
     int burst(Port port, long nowNs) {
         NetTransmit tx = port.tx;
         port.waitsFor = null;
+        port.rules.begin(nowNs);
+        if (port.rules.rests(nowNs)) {
+            return 0;
+        }
         int taken = 0;
         while (taken < BURST) {
             int what = tx.peek();
-            if (what == NetTransmit.EMPTY) {
+            if (what == NetTransmit.EMPTY || port.rules.maySend(1, tx.length(), nowNs) == 0) {
                 break;
             }
             if (what == NetTransmit.MALFORMED) {
@@ -126,10 +142,12 @@ final class Switch {
             }
             port.count(Port.TX_FRAMES, 1);
             port.count(Port.TX_BYTES, Math.max(0, tx.length()));
+            port.rules.sent(1, Math.clamp(tx.length(), 0, NetTransmit.MAX_FRAME));
             tx.done();
             taken++;
         }
         if (taken > 0) {
+            port.rules.turnOver();
             touch(port);
         }
         if (!tx.queue().working()) {
@@ -141,12 +159,23 @@ final class Switch {
     /** @return false when the frame has to wait in the ring */
     private boolean forward(Port port, NetTransmit tx, long nowNs) {
         int length = tx.length();
-        int judged = Math.min(length, FrameRules.HEAD_BYTES);
+        int judged = Math.min(length, FrameRules.HEAD_BYTES + (port.rules.trunk() ? VlanFrame.TAG_BYTES : 0));
         tx.pieces().read(tx.start(), head, 0, judged);
+        int rest = tx.start() + judged;
+        int domain = port.rules.untagged();
+        if (port.rules.aware()) {
+            domain = vlans.enter(port.rules, head, judged);
+            if (domain < 0) {
+                port.drop(noVlan(domain));
+                return true;
+            }
+            judged -= vlans.removed();
+            length -= vlans.removed();
+        }
         ScatterList list = frame;
         list.clear();
         list.add(head, 0, judged);
-        list.addTail(tx.pieces(), tx.start() + judged);
+        list.addTail(tx.pieces(), rest);
         int verdict = rules.judge(head, judged, port.config());
         if (verdict < 0) {
             port.count(Port.FIRST_DROP - 1 - verdict, 1);
@@ -159,21 +188,62 @@ final class Switch {
             }
             return true;
         }
-        if (port.config().mac() == PortConfig.ANY_MAC && !macs.learn(FrameRules.source(head), port.slot, nowNs)) {
+        if (port.config().mac() == PortConfig.ANY_MAC && !macs.learn(FrameRules.source(head), domain, port.slot, nowNs)) {
             port.drop(Drop.SPOOFED_MAC);
             return true;
         }
-        int slot = verdict == FrameRules.FLOOD ? -1 : macs.find(FrameRules.target(head), nowNs);
+        int slot = verdict == FrameRules.FLOOD ? -1 : macs.find(FrameRules.target(head), domain, nowNs);
         if (slot < 0) {
-            flood(port, length, verdict == FrameRules.FLOOD, nowNs);
+            flood(port, length, verdict == FrameRules.FLOOD, domain, nowNs);
             return true;
         }
-        // A frame to oneself has arrived already.
-        return slot == port.slot || unicast(port, ports[slot], length, nowNs);
+        if (slot == port.slot) {
+            // A frame to oneself has arrived already.
+            return true;
+        }
+        if (!port.rules.mayReach(ports[slot].rules)) {
+            port.drop(Drop.ISOLATED);
+            return true;
+        }
+        return unicast(port, ports[slot], length, nowNs);
+    }
+
+    private static Drop noVlan(int why) {
+        return switch (why) {
+            case VlanFrame.TAGGED -> Drop.TAGGED;
+            case VlanFrame.UNTAGGED -> Drop.UNTAGGED;
+            case VlanFrame.WRONG_VLAN -> Drop.WRONG_VLAN;
+            default -> Drop.MALFORMED;
+        };
+    }
+
+    /** Gives a port the frame in its form. @return as {@link NetReceive#deliver}, or one of the two more here */
+    private int deliver(Port to, int length, long nowNs) {
+        PortRules asked = to.rules;
+        if (asked.plain()) {
+            return to.rx.deliver(frame, 0, length);
+        }
+        if (asked.mayReceive(1, length, nowNs) == 0) {
+            return OVER_RATE;
+        }
+        ScatterList form = asked.aware() ? vlans.leave(asked, frame) : frame;
+        if (form == null) {
+            return DOUBLE_TAGGED;
+        }
+        int bytes = (int) form.bytes();
+        if (bytes > NetTransmit.MAX_FRAME) {
+            return NetReceive.TOO_LONG;
+        }
+        int result = to.rx.deliver(form, 0, bytes);
+        if (result == NetReceive.DELIVERED) {
+            asked.received(1, bytes);
+            to.count(Port.RX_BYTES, bytes - length);
+        }
+        return result;
     }
 
     private boolean unicast(Port from, Port to, int length, long nowNs) {
-        int result = to.rx.deliver(frame, 0, length);
+        int result = deliver(to, length, nowNs);
         if (result == NetReceive.DELIVERED) {
             if (to.awaited) {
                 to.awaited = false;
@@ -210,20 +280,25 @@ final class Switch {
     }
 
     /** @param group for everyone; otherwise for a MAC nobody has shown yet, which no port with a fixed one can have */
-    private void flood(Port from, int length, boolean group, long nowNs) {
+    private void flood(Port from, int length, boolean group, int domain, long nowNs) {
+        if (!from.rules.mayFlood(length, nowNs)) {
+            from.drop(!group ? Drop.UNKNOWN_STORM
+                    : FrameRules.target(head) == FrameRules.BROADCAST ? Drop.BROADCAST_STORM : Drop.MULTICAST_STORM);
+            return;
+        }
         boolean first = true;
         for (int i = 0; i < top; i++) {
             Port to = ports[i];
-            if (to == null || to == from || !to.rx.queue().working()
-                    || !group && to.config().mac() != PortConfig.ANY_MAC) {
+            if (to == null || to == from || !to.rx.queue().working() || !group && !to.takesUnknown
+                    || !to.rules.in(domain) || !from.rules.mayReach(to.rules)) {
                 continue;
             }
-            if (!first && !mayCopy(from, length, nowNs)) {
+            if (!first && !from.rules.mayCopy(length, nowNs)) {
                 from.drop(Drop.FLOOD_LIMIT);
                 return;
             }
             first = false;
-            int result = to.rx.deliver(frame, 0, length);
+            int result = deliver(to, length, nowNs);
             if (result == NetReceive.DELIVERED) {
                 delivered(to, length);
             } else {
@@ -232,34 +307,21 @@ final class Switch {
         }
     }
 
-    /** One flooded frame becomes as many as there are ports: the copies beyond the first are rationed by the sender. */
-    private static boolean mayCopy(Port from, int length, long nowNs) {
-        if (from.floodCredit <= 0) {
-            long earned = Math.min(FLOOD_BURST, (nowNs - from.floodRefillNs) / (1_000_000_000L / FLOOD_PER_SECOND));
-            if (earned <= 0) {
-                return false;
-            }
-            // A long frame may have left a debt.
-            from.floodCredit += earned;
-            from.floodRefillNs = nowNs;
-            if (from.floodCredit <= 0) {
-                return false;
-            }
-        }
-        from.floodCredit -= 1 + (length >> 10);
-        return true;
-    }
-
     /**
      * Delivers a frame that arrived from a port's uplink to that port.
      *
      * @return false when it has to wait: offer it again later
      */
     boolean fromUplink(Port port, ScatterList arrived, int length, long nowNs) {
+        if (!port.rules.plain() && !port.rules.uplinkMay(nowNs)) {
+            port.uplinkWaits = false;
+            return false;
+        }
         int result = port.rx.deliver(arrived, 0, length);
         if (result == NetReceive.DELIVERED) {
             port.uplinkWaits = false;
             port.uplinkStalled = false;
+            port.rules.received(1, length);
             delivered(port, length);
             return true;
         }
@@ -282,6 +344,7 @@ final class Switch {
     void offer(Port port, ScatterList frame, int length) {
         int result = port.rx.deliver(frame, 0, length);
         if (result == NetReceive.DELIVERED) {
+            port.rules.received(1, length);
             delivered(port, length);
         } else {
             note(port, port.rx.queue().fault());
@@ -298,6 +361,8 @@ final class Switch {
         switch (result) {
             case NetReceive.NO_BUFFERS -> to.drop(Drop.NO_BUFFERS);
             case NetReceive.TOO_LONG -> to.drop(Drop.TOO_LONG);
+            case OVER_RATE -> to.drop(Drop.OVER_RATE);
+            case DOUBLE_TAGGED -> to.drop(Drop.DOUBLE_TAGGED);
             default -> {
                 to.drop(Drop.CLOSED);
                 note(to, to.rx.queue().fault());
@@ -381,6 +446,9 @@ final class Switch {
             }
             if (port != null && port.uplinkWaits) {
                 next = Math.min(next, port.uplinkSinceNs + UPLINK_PATIENCE_NS);
+            }
+            if (port != null) {
+                next = Math.min(next, port.rules.deadlineNs());
             }
         }
         return next;
