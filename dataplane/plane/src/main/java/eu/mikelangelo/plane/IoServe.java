@@ -1,6 +1,7 @@
 package eu.mikelangelo.plane;
 
 import eu.mikelangelo.metrics.DistinctErrors;
+import eu.mikelangelo.plane.api.NetRulesText;
 import eu.mikelangelo.plane.api.PortSpec;
 import eu.mikelangelo.vhost.VhostPort;
 import java.nio.file.Path;
@@ -27,9 +28,10 @@ final class IoServe {
                 throw new IllegalArgumentException("--blk: this version serves network cards only");
             }
             if (!option.equals("--net") || i + 1 == words.size()) {
-                throw new IllegalArgumentException("\"" + option + "\": --net SOCKET[,server][,sealed] was expected");
+                throw new IllegalArgumentException("\"" + option
+                        + "\": --net SOCKET[,server][,sealed][,RULE...] was expected");
             }
-            sealed |= words.get(i + 1).contains(",sealed");
+            sealed |= List.of(words.get(i + 1).split(",", -1)).contains("sealed");
             specs.add(port(specs.size(), words.get(i + 1)));
         }
         if (specs.isEmpty() || specs.size() > MAX_PORTS) {
@@ -38,21 +40,36 @@ final class IoServe {
         return serve(specs, !sealed);
     }
 
-    /** SOCKET[,server][,sealed]; a relative path is taken from the working folder. */
+    /**
+     * SOCKET[,server][,sealed][,mac=MAC[+MAC...]] and words of {@link NetRulesText}; a relative path is taken from the
+     * working folder.
+     */
     static PortSpec port(int index, String text) {
         String[] parts = text.split(",", -1);
         boolean server = false;
+        String mac = "";
+        List<String> rules = new ArrayList<>();
         for (int i = 1; i < parts.length; i++) {
-            switch (parts[i]) {
-                case "server" -> server = true;
-                case "sealed" -> { }
-                default -> throw new IllegalArgumentException("\"" + parts[i] + "\" in --net " + text);
+            if (parts[i].equals("server")) {
+                server = true;
+            } else if (parts[i].startsWith("mac=") && parts[i].length() > 4 && mac.isEmpty()) {
+                mac = parts[i].substring(4);
+            } else if (!parts[i].equals("sealed")) {
+                rules.add(parts[i]);
             }
         }
         if (parts[0].isEmpty()) {
             throw new IllegalArgumentException("--net \"" + text + "\" names no socket");
         }
-        return PortSpec.open("net" + index, Path.of(parts[0]).toAbsolutePath().toString(), server);
+        try {
+            PortSpec spec = new PortSpec("net" + index, Path.of(parts[0]).toAbsolutePath().toString(), server, mac, "",
+                    "", "", "", NetRulesText.parse(rules));
+            Policies.config(spec);
+            return spec;
+        } catch (IllegalArgumentException bad) {
+            throw new IllegalArgumentException("--net " + text + ": " + bad.getMessage()
+                    + "; before these words: server, sealed, mac=MAC+MAC", bad);
+        }
     }
 
     private static int serve(List<PortSpec> specs, boolean acceptShrinkable) {

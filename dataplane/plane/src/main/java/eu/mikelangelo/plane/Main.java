@@ -1,5 +1,6 @@
 package eu.mikelangelo.plane;
 
+import eu.mikelangelo.plane.api.NetRulesText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -23,10 +24,11 @@ public final class Main {
 
     private static final String HELP = """
             usage: serve --home RUN_DIR
-                   io serve --net SOCKET[,server][,sealed] ...
+                   io serve --net SOCKET[,server][,sealed][,mac=MAC+MAC][,RULE...] ...
             Without ",server" the plane connects to SOCKET and reconnects, with it it listens there. With ",sealed" it
             refuses guest memory that the peer could shrink (a memfd with F_SEAL_SHRINK is needed, as QEMU's
-            memory-backend-memfd makes).""";
+            memory-backend-memfd makes).
+            Rules:\s""" + NetRulesText.WORDS;
 
     private Main() {}
 

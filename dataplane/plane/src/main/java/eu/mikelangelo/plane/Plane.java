@@ -70,9 +70,9 @@ final class Plane implements AutoCloseable {
                 return same.vhost;
             }
             refuseConflict(spec, same);
+            PortConfig asked = Policies.config(spec);
             begin(spec);
-            Port port = core.addPort(new PortConfig(spec.name(), Addresses.mac(spec.mac()), Addresses.ipv4(spec.ipv4()),
-                    spec.uplinkSocket().isEmpty() ? null : spec.uplinkSocket()));
+            Port port = core.addPort(asked);
             try {
                 BackEndConfig config = new BackEndConfig(Features.NET_OFFERED, QUEUE_PAIRS, acceptShrinkable);
                 VhostPort vhost = runtime.add(spec.vhostSocket(), spec.server(), config, core.handler(port));
@@ -98,6 +98,11 @@ final class Plane implements AutoCloseable {
             if (other.spec.vhostSocket().equals(spec.vhostSocket())) {
                 throw new IllegalArgumentException("socket " + spec.vhostSocket() + " is served by port "
                         + other.spec.name());
+            }
+            if (!spec.rules().machine().isEmpty() && other.spec.rules().machine().equals(spec.rules().machine())
+                    && !other.spec.rules().sameMachine(spec.rules())) {
+                throw new IllegalArgumentException("port " + spec.name() + " asks for other limits of machine "
+                        + spec.rules().machine() + " than port " + other.spec.name());
             }
         }
     }

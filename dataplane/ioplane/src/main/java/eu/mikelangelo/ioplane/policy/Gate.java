@@ -14,6 +14,7 @@ final class Gate {
     Gate next;
     boolean queued;
     long claimEndNs;
+    long served;
 
     private Gate(Limit own, Share shared) {
         this.own = own;
@@ -48,7 +49,7 @@ final class Gate {
             own.charge(count, bytes);
         }
         if (shared != null) {
-            shared.limit().charge(count, bytes);
+            shared.charge(this, count, bytes);
         }
     }
 
@@ -57,12 +58,7 @@ final class Gate {
         return openAtNs;
     }
 
-    void turnOver() {
-        if (shared != null) {
-            shared.turnOver(this);
-        }
-    }
-
+    /** Its turn is over, or it does not come again. */
     void leave() {
         if (shared != null) {
             shared.leave(this);

@@ -171,7 +171,7 @@ public final class PortRules {
     /** This port has sent what it may in a turn. */
     public void turnOver() {
         if (sends != null) {
-            sends.turnOver();
+            sends.leave();
         }
     }
 

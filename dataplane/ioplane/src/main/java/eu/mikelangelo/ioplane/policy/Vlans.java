@@ -71,6 +71,11 @@ public final class Vlans {
         return untagged;
     }
 
+    /** @return whether the port is in a VLAN */
+    public boolean carries(int vlan) {
+        return trunk() ? tagged.get(vlan) : aware() && vlan == untagged;
+    }
+
     /** @return how many VLANs the port is in, with {@link #NONE} one */
     public int count() {
         return trunk() ? tagged.cardinality() : 1;

@@ -9,14 +9,16 @@ import java.util.Objects;
  * @param name unique in the plane; 1 to {@value #MAX_NAME} characters
  * @param vhostSocket absolute path of the vhost-user socket, at most {@value #MAX_PATH} bytes
  * @param server true: the plane listens there; false: it connects, and reconnects (QEMU is the server)
- * @param mac the only MAC address the port may use, {@code 02:4d:00:00:00:01}; empty: any
+ * @param mac the only MAC address the port may use, {@code 02:4d:00:00:00:01}, or several with {@code +} between;
+ *         empty: any
  * @param ipv4 the only IPv4 address the port may use, {@code 10.187.0.1}; empty: any
  * @param gatewayMac MAC address of the gateway; empty: none. All ports of a plane have the same gateway
  * @param gatewayIp IPv4 address of the gateway; empty exactly when {@code gatewayMac} is
  * @param uplinkSocket absolute path of passt's socket; empty: no uplink
+ * @param rules what else is asked of it
  */
 public record PortSpec(String name, String vhostSocket, boolean server, String mac, String ipv4, String gatewayMac,
-        String gatewayIp, String uplinkSocket) {
+        String gatewayIp, String uplinkSocket, NetRules rules) {
     /** Most characters of a name. */
     public static final int MAX_NAME = 100;
     /** Most bytes of a socket's path (unix(7), without the terminating zero). */
@@ -30,7 +32,8 @@ public record PortSpec(String name, String vhostSocket, boolean server, String m
         }
         path("vhost-user socket", vhostSocket, false);
         path("uplink socket", uplinkSocket, true);
-        Addresses.mac(mac);
+        Addresses.macs(mac);
+        Objects.requireNonNull(rules);
         Addresses.ipv4(ipv4);
         Addresses.mac(gatewayMac);
         Addresses.ipv4(gatewayIp);
@@ -38,6 +41,16 @@ public record PortSpec(String name, String vhostSocket, boolean server, String m
             throw new IllegalArgumentException("a gateway needs MAC \"" + gatewayMac + "\" and address \""
                     + gatewayIp + "\"");
         }
+        if (!rules.trunk().isEmpty() && !(ipv4.isEmpty() && uplinkSocket.isEmpty())) {
+            throw new IllegalArgumentException("port " + name
+                    + ": a trunk has neither one address nor an uplink of its own");
+        }
+    }
+
+    /** A port of which nothing else is asked. */
+    public PortSpec(String name, String vhostSocket, boolean server, String mac, String ipv4, String gatewayMac,
+            String gatewayIp, String uplinkSocket) {
+        this(name, vhostSocket, server, mac, ipv4, gatewayMac, gatewayIp, uplinkSocket, NetRules.NONE);
     }
 
     private static void path(String what, String path, boolean mayBeEmpty) {

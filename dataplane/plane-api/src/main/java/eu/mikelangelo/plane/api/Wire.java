@@ -14,7 +14,7 @@ import java.util.List;
 /** Messages to bytes and back. Stateless. A body is what follows the length: u8 type, then the fields. */
 public final class Wire {
     /** The version that {@link Request.Hello} and {@link Response.Welcome} carry; others are refused. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
     /** Most bytes of a request's body. */
     public static final int MAX_REQUEST = 65_536;
     /** Most bytes of a response's body: counters of a thousand ports fit. */
@@ -161,11 +161,12 @@ public final class Wire {
         out.writeUTF(port.gatewayMac());
         out.writeUTF(port.gatewayIp());
         out.writeUTF(port.uplinkSocket());
+        out.writeUTF(NetRulesText.of(port.rules()));
     }
 
     private static PortSpec readPort(DataInput in) throws IOException {
         return new PortSpec(in.readUTF(), in.readUTF(), in.readBoolean(), in.readUTF(), in.readUTF(), in.readUTF(),
-                in.readUTF(), in.readUTF());
+                in.readUTF(), in.readUTF(), NetRulesText.parse(in.readUTF()));
     }
 
     private static void writeStats(DataOutputStream out, PortStats port) throws IOException {
