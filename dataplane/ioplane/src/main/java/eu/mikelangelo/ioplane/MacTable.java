@@ -4,9 +4,9 @@ import eu.mikelangelo.ioplane.policy.PortRules;
 import java.util.Arrays;
 
 /**
- * Which port a MAC address is behind, in each domain (a VLAN within a group, see {@link PortRules}). Buckets of four entries, a fixed number of them: learning never grows it, a
- * full bucket replaces its oldest learned entry. Entries of ports with a fixed MAC are never replaced. One thread
- * owns it.
+ * Which port a MAC address is behind, in each domain (a VLAN within a group, see {@link PortRules}). Buckets of four
+ * entries, a fixed number of them: learning never grows it, a full bucket replaces its oldest learned entry. Entries
+ * of ports with a fixed MAC are never replaced. One thread owns it.
  */
 final class MacTable {
     /** A learned entry not used as a source for this long is forgotten. */

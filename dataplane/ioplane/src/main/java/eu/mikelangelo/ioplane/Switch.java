@@ -188,7 +188,8 @@ final class Switch {
             }
             return true;
         }
-        if (port.config().mac() == PortConfig.ANY_MAC && !macs.learn(FrameRules.source(head), domain, port.slot, nowNs)) {
+        if (port.config().mac() == PortConfig.ANY_MAC
+                && !macs.learn(FrameRules.source(head), domain, port.slot, nowNs)) {
             port.drop(Drop.SPOOFED_MAC);
             return true;
         }

@@ -73,8 +73,8 @@ final class Bench {
 
     /** An open port of which something is asked. */
     int open(PortPolicy policy) {
-        return machine(new PortConfig("open" + ports.size(), PortConfig.ANY_MAC, 0, null, new long[0], policy), 64, 2048,
-                Features.VERSION_1 | Features.NET_MRG_RXBUF);
+        return machine(new PortConfig("open" + ports.size(), PortConfig.ANY_MAC, 0, null, new long[0], policy), 64,
+                2048, Features.VERSION_1 | Features.NET_MRG_RXBUF);
     }
 
     int turn() {

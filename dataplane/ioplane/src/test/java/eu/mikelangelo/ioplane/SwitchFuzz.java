@@ -1,20 +1,38 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.policy.PortPolicy;
+import eu.mikelangelo.ioplane.policy.PortRules;
+import eu.mikelangelo.ioplane.policy.Registry;
+import eu.mikelangelo.ioplane.policy.VlanFrame;
+import eu.mikelangelo.ioplane.policy.Vlans;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.BitSet;
 
 /**
  * Fuzz target: what the switch decides about a frame of a guest. A frame that is let through carries the port's own
- * addresses, goes to the uplink only when it is for the gateway, and an answer to a handshake goes back to its sender.
+ * addresses, goes to the uplink only when it is for the gateway, and an answer to a handshake goes back to its sender;
+ * between ports with VLANs it has the bytes that {@link VlanModel} says, or goes nowhere.
  */
 public final class SwitchFuzz {
     private static final PortConfig PORT = new PortConfig("m1", Frames.mac(1), Frames.ip(1), null);
     private static final FrameRules RULES = new FrameRules(Frames.GATEWAY_MAC, Frames.GATEWAY_IP);
 
+    private static final PortPolicy[] IN_VLANS = {PortPolicy.NONE.in(Vlans.access(1)),
+        PortPolicy.NONE.in(Vlans.access(2)), PortPolicy.NONE.in(trunk(0, 1, 2048)),
+        PortPolicy.NONE.in(trunk(1, 2, 4095)), PortPolicy.NONE.in(trunk(2, 300, 301))};
+
     private SwitchFuzz() {
+    }
+
+    private static Vlans trunk(int nativeVlan, int from, int to) {
+        BitSet set = new BitSet();
+        set.set(from, to);
+        return Vlans.trunk(set, nativeVlan);
     }
 
     /** The input is a frame; one shorter than a header never reaches the rules. */
@@ -22,6 +40,7 @@ public final class SwitchFuzz {
         if (frame.length < FrameRules.ETHER_HEADER) {
             return;
         }
+        vlans(frame);
         int judged = Math.min(frame.length, FrameRules.HEAD_BYTES);
         Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
         MemorySegment.copy(frame, 0, head.segment(), ValueLayout.JAVA_BYTE, 0, judged);
@@ -47,6 +66,47 @@ public final class SwitchFuzz {
         if (verdict == FrameRules.UPLINK && segment.read(head, 0, judged)) {
             aid(segment);
         }
+    }
+
+    private static void vlans(byte[] frame) {
+        PortRules[] ports = new PortRules[IN_VLANS.length];
+        Registry registry = new Registry(ports.length);
+        for (int i = 0; i < ports.length; i++) {
+            ports[i] = new PortRules(IN_VLANS[i]);
+            ports[i].join(registry, 0);
+        }
+        Region whole = new Region(Arena.ofAuto().allocate(frame.length, 8));
+        Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES + VlanFrame.TAG_BYTES, 8));
+        VlanFrame vlans = new VlanFrame(2);
+        ScatterList untagged = new ScatterList(2);
+        for (int from = 0; from < ports.length; from++) {
+            MemorySegment.copy(frame, 0, whole.segment(), ValueLayout.JAVA_BYTE, 0, frame.length);
+            int judged = Math.min(frame.length, (int) head.size());
+            Region.copy(whole, 0, head, 0, judged);
+            VlanModel model = new VlanModel(IN_VLANS[from], frame);
+            int domain = vlans.enter(ports[from], head, judged);
+            if (domain < 0 != (model.why != null)) {
+                throw new AssertionError("domain " + domain + ", but " + model.why);
+            }
+            untagged.clear();
+            untagged.add(head, 0, judged - vlans.removed());
+            untagged.add(whole, judged, frame.length - judged);
+            for (int to = 0; domain >= 0 && to < ports.length; to++) {
+                ScatterList form = ports[to].in(domain) ? vlans.leave(ports[to], untagged) : null;
+                if (!Arrays.equals(bytes(form), model.at(IN_VLANS[to]))) {
+                    throw new AssertionError("another frame than the model's from " + from + " to " + to);
+                }
+            }
+        }
+    }
+
+    private static byte[] bytes(ScatterList list) {
+        if (list == null) {
+            return null;
+        }
+        Region flat = new Region(Arena.ofAuto().allocate(list.bytes(), 8));
+        list.read(0, flat, 0, (int) list.bytes());
+        return flat.segment().toArray(ValueLayout.JAVA_BYTE);
     }
 
     private static void aid(TcpHead segment) {

@@ -197,6 +197,14 @@ class VlanTest {
         return chance.nextInt(6) == 0 ? Arrays.copyOf(frame, Math.min(frame.length, 14 + chance.nextInt(8))) : frame;
     }
 
+    /** The fuzz target on frames that it would take long to guess. */
+    @Test
+    void hostileFramesAreTheFuzzTargetsToo() {
+        for (int i = 0; i < 2000; i++) {
+            SwitchFuzz.fuzzerTestOneInput(hostile(random));
+        }
+    }
+
     /** VIRTIO 1.3, section 5.1.6.2: where the checksum begins counts from the frame's first byte. */
     @Test
     void headersMoveWithTheTag() {

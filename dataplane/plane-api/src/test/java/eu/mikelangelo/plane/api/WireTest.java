@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 class WireTest {
     private static final PortSpec PORT = new PortSpec("web", "/run/m/1/net0.sock", false, "02:4d:00:00:00:07",
             "10.187.0.7", "02:4d:ff:00:00:01", "10.187.0.1", "/run/m/1/passt/passt.sock",
-            NetRulesText.parse("vlan=10,group=a,isolated,rate=10M,rx-pps=50k,machine=web,machine-rate=1G,storm-pps=100"));
+            NetRulesText.parse("vlan=10,group=a,isolated,rate=10M,rx-pps=50k,machine=web,machine-rate=1G,"
+            + "storm-pps=100"));
 
     private static final List<Request> REQUESTS = List.of(new Request.Hello(1, "b"),
             new Request.Register(List.of("/bin/a", "", "ü"), "/home"), new Request.Bye(), new Request.AddPort(PORT),

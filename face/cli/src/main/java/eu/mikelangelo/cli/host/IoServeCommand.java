@@ -10,11 +10,16 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "serve", description = {"Run the I/O plane in the foreground, without agent and machines.",
     "All ports share one switch. With \",server\" the plane listens on the socket, without it connects and reconnects.",
+    "RULE: vlan=N, trunk=N+N-M, native=N, group=NAME, isolated, promiscuous, machine=NAME, copies=N; and limits: "
+        + "rate=BITS, pps=FRAMES, burst=BYTES for what a port sends, rx-rate... for what it is sent, machine-rate..., "
+        + "machine-rx-rate... for all ports of its machine, storm-rate... for floods. BITS and FRAMES are a second: "
+        + "800, 500k, 10M.",
     "Prints \"ready\"; SIGTERM ends it."}, footer = {"  mike io serve --net /run/vm/net0.sock,server",
-            "  mike io serve --net /run/vm/a.sock --net /run/vm/b.sock"})
+            "  mike io serve --net /run/vm/a.sock --net /run/vm/b.sock",
+            "  mike io serve --net /a.sock,vlan=10,rate=10M --net /b.sock,trunk=10+20"})
 public final class IoServeCommand extends Verb {
     @Parameters(paramLabel = "OPTION", arity = "0..*",
-            description = "--net SOCKET[,server][,sealed], as often as needed.")
+            description = "--net SOCKET[,server][,sealed][,mac=MAC+MAC...][,RULE...], as often as needed.")
     List<String> options = new ArrayList<>();
 
     public IoServeCommand(Context context) {
