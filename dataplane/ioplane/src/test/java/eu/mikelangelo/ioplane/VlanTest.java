@@ -7,12 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.ioplane.policy.PortPolicy;
 import eu.mikelangelo.ioplane.policy.PortPolicy.Standing;
-import eu.mikelangelo.ioplane.policy.VlanFrame;
 import eu.mikelangelo.ioplane.policy.Vlans;
-import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.Features;
 import eu.mikelangelo.virtio.NetTransmit;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -203,34 +200,5 @@ class VlanTest {
         for (int i = 0; i < 2000; i++) {
             SwitchFuzz.fuzzerTestOneInput(hostile(random));
         }
-    }
-
-    /** VIRTIO 1.3, section 5.1.6.2: where the checksum begins counts from the frame's first byte. */
-    @Test
-    void headersMoveWithTheTag() {
-        Region header = new Region(Arena.ofAuto().allocate(16, 8));
-        header.u8(2, 1);
-        header.u8(3, 1);
-        header.u16(4, 54);
-        header.u16(6, 1460);
-        header.u16(8, 34);
-        header.u16(10, 16);
-        assertTrue(VlanFrame.shift(header, 2, 4));
-        assertEquals(58, header.u16(4));
-        assertEquals(1460, header.u16(6));
-        assertEquals(38, header.u16(8));
-        assertEquals(16, header.u16(10));
-        assertTrue(VlanFrame.shift(header, 2, -4));
-        assertEquals(34, header.u16(8));
-        for (int bad : new int[] {0, 13, 0xfffc, 0xffff}) {
-            header.u16(8, bad);
-            assertEquals(false, VlanFrame.shift(header, 2, 4), bad + " with a tag");
-        }
-        header.u16(8, 17);
-        assertEquals(false, VlanFrame.shift(header, 2, -4), "within the tag");
-        header.u64(2, 0);
-        header.u16(8, 0);
-        assertTrue(VlanFrame.shift(header, 2, 4), "no checksum, no segment: nothing counts");
-        assertEquals(0, header.u16(8));
     }
 }

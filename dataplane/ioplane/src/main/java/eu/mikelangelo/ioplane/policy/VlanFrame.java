@@ -1,7 +1,6 @@
 package eu.mikelangelo.ioplane.policy;
 
 import eu.mikelangelo.memory.Region;
-import eu.mikelangelo.virtio.NetHeaderLayout;
 import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;
 
@@ -9,6 +8,9 @@ import java.lang.foreign.Arena;
  * The frame that a switch has in hands, and its VLAN. Within the switch a frame has no tag: one that comes with a tag
  * loses it in the private copy of its first bytes, and a trunk gets it with one as a piece of memory of its own. So no
  * byte of a frame is copied twice for its VLAN but those first ones, and none at all between access ports.
+ *
+ * <p>Where a checksum begins counts from the frame's first byte (VIRTIO 1.3, section 5.1.6.2): who carries that along
+ * moves it by what {@link #removed} says here, and by {@link #TAG_BYTES} for a port that gets a longer form.
  *
  * <p>What is behind a tag may be a second one. It is nobody's business between trunks, but a port that gets the frame
  * without the first tag would take the second for it ("VLAN hopping"): such a port does not get the frame.
@@ -31,9 +33,6 @@ public final class VlanFrame {
     private static final int ADDRESSES = 12;
     private static final int ETHER_HEADER = 14;
     private static final int MOST_HEAD = 256;
-
-    /** {@code VIRTIO_NET_HDR_F_NEEDS_CSUM} (VIRTIO 1.3, section 5.1.6). */
-    private static final int NEEDS_CHECKSUM = 1;
 
     private final Region behind = new Region(Arena.ofAuto().allocate(MOST_HEAD, 8));
     /** Addresses and tag, as a trunk gets them. */
@@ -121,35 +120,5 @@ public final class VlanFrame {
             tagged.addTail(untagged, ADDRESSES);
         }
         return tagged;
-    }
-
-    /**
-     * Corrects a virtio header ({@code struct virtio_net_hdr}) for a frame that gained or lost a tag: what it says of
-     * the checksum's start and of the headers' length counts from the frame's first byte. Checksum, segment size and
-     * all else stay as they are.
-     *
-     * @param header a private copy, little-endian
-     * @param at where the header begins in it
-     * @param bytes {@link #TAG_BYTES}, or that negated when a tag was removed
-     * @return false for a header that is not one of such a frame
-     */
-    public static boolean shift(Region header, long at, int bytes) {
-        if ((header.u8(at + NetHeaderLayout.FLAGS) & NEEDS_CHECKSUM) != 0
-                && !moved(header, at + NetHeaderLayout.CHECKSUM_START, bytes)) {
-            return false;
-        }
-        // A hint, and only for segments (section 5.1.6.2): zero is none.
-        return header.u8(at + NetHeaderLayout.GSO_TYPE) == 0 || header.u16(at + NetHeaderLayout.HEADER_LENGTH) == 0
-                || moved(header, at + NetHeaderLayout.HEADER_LENGTH, bytes);
-    }
-
-    private static boolean moved(Region header, long at, int bytes) {
-        int before = header.u16(at);
-        // Neither can be within the Ethernet header and its tag.
-        if (before < ETHER_HEADER + Math.max(0, -bytes) || before + bytes > 0xffff) {
-            return false;
-        }
-        header.u16(at, before + bytes);
-        return true;
     }
 }
