@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.ioplane.policy.PortPolicy;
 import eu.mikelangelo.ioplane.policy.PortPolicy.Standing;
+import eu.mikelangelo.ioplane.policy.PortRules;
 import eu.mikelangelo.ioplane.policy.Rate;
 import eu.mikelangelo.ioplane.policy.Vlans;
 import eu.mikelangelo.memory.Region;
@@ -83,6 +84,32 @@ class PolicyTest {
         bench.reach(0, frame(0, -1, 60));
         bench.reach(2, frame(0, -1, 60));
         assertEquals(1, bench.reach(1, frame(1, 0, 60)));
+    }
+
+    /** Of many networks some share a bucket of the table: what is found in one was learned there. */
+    @Test
+    void anAddressIsAnotherOneInAnotherNetwork() {
+        MacTable table = new MacTable();
+        int networks = 3000;
+        int[] places = new int[networks];
+        for (int domain = 0; domain < networks; domain++) {
+            places[domain] = random.nextInt(Switch.MAX_PORTS);
+            assertTrue(table.learn(mac(1), domain, places[domain], 0));
+        }
+        int known = 0;
+        for (int domain = 0; domain < networks; domain++) {
+            int found = table.find(mac(1), domain, 0);
+            assertTrue(found == -1 || found == places[domain], "network " + domain);
+            known += found == -1 ? 0 : 1;
+        }
+        assertTrue(known > networks / 2, known + " known");
+        assertTrue(table.fix(mac(2), 5, 7));
+        assertTrue(table.learn(mac(2), 6, 8, 0));
+        assertFalse(table.learn(mac(2), 5, 8, 0));
+        assertEquals(8, table.find(mac(2), 6, 0));
+        int top = (1 << PortRules.DOMAIN_BITS) - 1;
+        assertTrue(table.learn(mac(3), top, Switch.MAX_PORTS - 1, 0));
+        assertEquals(Switch.MAX_PORTS - 1, table.find(mac(3), top, 0));
     }
 
     @Test

@@ -110,7 +110,7 @@ public final class PortRules {
 
     /** @return the domain of frames with this VLAN's tag on a trunk, or {@link #NO_DOMAIN} */
     int tagged(int vlan) {
-        return trunk != null && vlan != VLAN_MASK && (trunk[vlan >> 6] >>> vlan & 1) != 0 ? domain(vlan) : NO_DOMAIN;
+        return trunk != null && (trunk[vlan >> 6] >>> vlan & 1) != 0 ? domain(vlan) : NO_DOMAIN;
     }
 
     /** @return whether the port is in a domain */

@@ -85,6 +85,23 @@ class TokenBucketTest {
         assertTrue(slow.openAtNs() > 0);
     }
 
+    /** However the times fall, a bucket is never fuller than full. */
+    @Test
+    void aFullBucketStaysFull() {
+        for (long rate : new long[] {1, 999, 1_000_000_007, TokenBucket.MOST_PER_SECOND}) {
+            for (long burst : new long[] {1, 100, 12_000}) {
+                for (long passedNs = 0; passedNs < 400; passedNs++) {
+                    TokenBucket bucket = new TokenBucket(rate, burst, 0);
+                    bucket.charge(Math.min(burst, 1 + passedNs));
+                    bucket.open(passedNs);
+                    assertFalse(bucket.covers(burst + 1));
+                    bucket.open(Math.max(passedNs, bucket.openAtNs()));
+                    assertFalse(bucket.covers(burst + 1), rate + ", " + burst + ", " + passedNs);
+                }
+            }
+        }
+    }
+
     @Test
     void aClockThatStandsEarnsNothing() {
         TokenBucket bucket = new TokenBucket(1_000_000_000, 10, 100);
