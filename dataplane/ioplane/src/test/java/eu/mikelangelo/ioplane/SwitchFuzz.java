@@ -26,6 +26,24 @@ public final class SwitchFuzz {
         PortPolicy.NONE.in(Vlans.access(2)), PortPolicy.NONE.in(trunk(0, 1, 2048)),
         PortPolicy.NONE.in(trunk(1, 2, 4095)), PortPolicy.NONE.in(trunk(2, 300, 301))};
 
+    /** Made once, for the native memory of each would last until a collection. */
+    private static final int MOST = 65_536;
+    private static final Region WHOLE = new Region(Arena.ofAuto().allocate(MOST, 8));
+    private static final Region FLAT = new Region(Arena.ofAuto().allocate(MOST + VlanFrame.TAG_BYTES, 8));
+    private static final Region HEAD = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES + VlanFrame.TAG_BYTES,
+            8));
+    private static final VlanFrame VLANS = new VlanFrame(2);
+    private static final ScatterList UNTAGGED = new ScatterList(2);
+    private static final PortRules[] PORTS = new PortRules[IN_VLANS.length];
+
+    static {
+        Registry registry = new Registry(PORTS.length);
+        for (int i = 0; i < PORTS.length; i++) {
+            PORTS[i] = new PortRules(IN_VLANS[i]);
+            PORTS[i].join(registry, 0);
+        }
+    }
+
     private SwitchFuzz() {
     }
 
@@ -37,7 +55,7 @@ public final class SwitchFuzz {
 
     /** The input is a frame; one shorter than a header never reaches the rules. */
     public static void fuzzerTestOneInput(byte[] frame) {
-        if (frame.length < FrameRules.ETHER_HEADER) {
+        if (frame.length < FrameRules.ETHER_HEADER || frame.length > MOST) {
             return;
         }
         vlans(frame);
@@ -69,30 +87,20 @@ public final class SwitchFuzz {
     }
 
     private static void vlans(byte[] frame) {
-        PortRules[] ports = new PortRules[IN_VLANS.length];
-        Registry registry = new Registry(ports.length);
-        for (int i = 0; i < ports.length; i++) {
-            ports[i] = new PortRules(IN_VLANS[i]);
-            ports[i].join(registry, 0);
-        }
-        Region whole = new Region(Arena.ofAuto().allocate(frame.length, 8));
-        Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES + VlanFrame.TAG_BYTES, 8));
-        VlanFrame vlans = new VlanFrame(2);
-        ScatterList untagged = new ScatterList(2);
-        for (int from = 0; from < ports.length; from++) {
-            MemorySegment.copy(frame, 0, whole.segment(), ValueLayout.JAVA_BYTE, 0, frame.length);
-            int judged = Math.min(frame.length, (int) head.size());
-            Region.copy(whole, 0, head, 0, judged);
+        for (int from = 0; from < PORTS.length; from++) {
+            MemorySegment.copy(frame, 0, WHOLE.segment(), ValueLayout.JAVA_BYTE, 0, frame.length);
+            int judged = Math.min(frame.length, (int) HEAD.size());
+            Region.copy(WHOLE, 0, HEAD, 0, judged);
             VlanModel model = new VlanModel(IN_VLANS[from], frame);
-            int domain = vlans.enter(ports[from], head, judged);
+            int domain = VLANS.enter(PORTS[from], HEAD, judged);
             if (domain < 0 != (model.why != null)) {
                 throw new AssertionError("domain " + domain + ", but " + model.why);
             }
-            untagged.clear();
-            untagged.add(head, 0, judged - vlans.removed());
-            untagged.add(whole, judged, frame.length - judged);
-            for (int to = 0; domain >= 0 && to < ports.length; to++) {
-                ScatterList form = ports[to].in(domain) ? vlans.leave(ports[to], untagged) : null;
+            UNTAGGED.clear();
+            UNTAGGED.add(HEAD, 0, judged - VLANS.removed());
+            UNTAGGED.add(WHOLE, judged, frame.length - judged);
+            for (int to = 0; domain >= 0 && to < PORTS.length; to++) {
+                ScatterList form = PORTS[to].in(domain) ? VLANS.leave(PORTS[to], UNTAGGED) : null;
                 if (!Arrays.equals(bytes(form), model.at(IN_VLANS[to]))) {
                     throw new AssertionError("another frame than the model's from " + from + " to " + to);
                 }
@@ -104,9 +112,8 @@ public final class SwitchFuzz {
         if (list == null) {
             return null;
         }
-        Region flat = new Region(Arena.ofAuto().allocate(list.bytes(), 8));
-        list.read(0, flat, 0, (int) list.bytes());
-        return flat.segment().toArray(ValueLayout.JAVA_BYTE);
+        list.read(0, FLAT, 0, (int) list.bytes());
+        return FLAT.segment().asSlice(0, list.bytes()).toArray(ValueLayout.JAVA_BYTE);
     }
 
     private static void aid(TcpHead segment) {

@@ -2,7 +2,6 @@ package eu.mikelangelo.ioplane;
 
 import eu.mikelangelo.ioplane.policy.PortPolicy;
 import java.nio.ByteBuffer;
-import java.util.BitSet;
 
 /** What a switch with VLANs does with a frame for everyone, written down a second time and plainly. */
 final class VlanModel {
@@ -37,7 +36,7 @@ final class VlanModel {
             priority = control & 0xf000;
             if ((control & 0xfff) != 0) {
                 vlan = control & 0xfff;
-                return set(from).get(vlan) ? null : Drop.WRONG_VLAN;
+                return carries(from, vlan) ? null : Drop.WRONG_VLAN;
             }
         }
         return vlan == 0 ? Drop.UNTAGGED : null;
@@ -54,15 +53,11 @@ final class VlanModel {
         if (to.vlans().untagged() == vlan) {
             return isTag(type(inner)) ? null : inner;
         }
-        return set(to).get(vlan) ? Frames.tagged(inner, 0x8100, priority | vlan) : null;
+        return carries(to, vlan) ? Frames.tagged(inner, 0x8100, priority | vlan) : null;
     }
 
-    private static BitSet set(PortPolicy policy) {
-        BitSet set = new BitSet();
-        for (int one = 1; one < 4095; one++) {
-            set.set(one, policy.vlans().carries(one));
-        }
-        return set;
+    private static boolean carries(PortPolicy policy, int vlan) {
+        return vlan > 0 && vlan < 4095 && policy.vlans().carries(vlan);
     }
 
     static boolean isTag(int type) {
