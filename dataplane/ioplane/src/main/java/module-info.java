@@ -10,4 +10,5 @@ module eu.mikelangelo.ioplane {
     exports eu.mikelangelo.ioplane;
     exports eu.mikelangelo.ioplane.link;
     exports eu.mikelangelo.ioplane.observe;
+    exports eu.mikelangelo.ioplane.policy;
 }

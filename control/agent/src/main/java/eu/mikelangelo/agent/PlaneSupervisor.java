@@ -4,8 +4,10 @@ import eu.mikelangelo.agent.api.IoStats;
 import eu.mikelangelo.agent.api.Launch;
 import eu.mikelangelo.agent.api.PlaneSocket;
 import eu.mikelangelo.agent.service.PlaneService;
+import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.machines.PlanePorts;
 import eu.mikelangelo.plane.api.FrameChannel;
+import eu.mikelangelo.plane.api.NetRulesText;
 import eu.mikelangelo.plane.api.PlaneClient;
 import eu.mikelangelo.plane.api.PlaneRefusedException;
 import eu.mikelangelo.plane.api.PortSpec;
@@ -236,8 +238,7 @@ final class PlaneSupervisor implements PlanePorts, PlaneService, AutoCloseable {
 
     @Override
     public void add(Port port) {
-        PortSpec spec = new PortSpec(port.name(), port.vhostSocket().toString(), false, port.mac(), port.ip(),
-                port.gatewayMac(), port.gatewayIp(), port.uplinkSocket() == null ? "" : port.uplinkSocket().toString());
+        PortSpec spec = spec(port);
         lock.lock();
         try {
             wanted.put(port.name(), spec);
@@ -249,6 +250,18 @@ final class PlaneSupervisor implements PlanePorts, PlaneService, AutoCloseable {
             failed("the plane did not take port " + port.name(), e);
         } finally {
             lock.unlock();
+        }
+    }
+
+    private static PortSpec spec(Port port) {
+        try {
+            return new PortSpec(port.name(), port.vhostSocket().toString(), false, port.mac(), port.ip(),
+                    port.gatewayMac(), port.gatewayIp(),
+                    port.uplinkSocket() == null ? "" : port.uplinkSocket().toString(),
+                    NetRulesText.parse(port.rules()));
+        } catch (IllegalArgumentException e) {
+            throw new Failure(Failure.Kind.BAD_INPUT, "the network of " + port.name() + ": " + e.getMessage(),
+                    "another Mikelangelo wrote it, or it was damaged", e);
         }
     }
 

@@ -2,8 +2,11 @@ package eu.mikelangelo.ioplane;
 
 import eu.mikelangelo.ioplane.offload.Admission;
 import eu.mikelangelo.ioplane.offload.Finisher;
+import eu.mikelangelo.ioplane.policy.PortRules;
+import eu.mikelangelo.ioplane.policy.VlanFrame;
 import eu.mikelangelo.virtio.NetOffload;
 import eu.mikelangelo.virtio.NetReceive;
+import eu.mikelangelo.virtio.NetTransmit;
 import eu.mikelangelo.virtio.ScatterList;
 
 /**
@@ -29,7 +32,12 @@ final class Delivery {
      */
     static final long UPLINK_PATIENCE_NS = 2_000_000_000;
 
+    /** What a delivery may come to beyond {@link NetReceive#deliver}'s answers. */
+    private static final int OVER_RATE = 100;
+    private static final int DOUBLE_TAGGED = 101;
+
     private final Publication shown;
+    private final VlanFrame vlans;
     private final Finisher finisher = new Finisher();
     private final NetOffload finished = new NetOffload();
     /** Frames made in this burst of others, for ports that do not take those as they are. */
@@ -39,8 +47,10 @@ final class Delivery {
     /** And their bytes. */
     private int partBytes;
 
-    Delivery(Publication shown) {
+    /** @param vlans has the tag of the frame in hands */
+    Delivery(Publication shown, VlanFrame vlans) {
         this.shown = shown;
+        this.vlans = vlans;
     }
 
     /** A burst begins. */
@@ -60,7 +70,7 @@ final class Delivery {
 
     /** @return false when the frame has to wait where it is */
     boolean unicast(Port from, Port to, ScatterList frame, int length, NetOffload offload, long nowNs) {
-        int result = hand(to, frame, length, offload, from.frameParts, nowNs);
+        int result = deliver(to, frame, length, offload, from.frameParts, nowNs);
         if (parts > 0) {
             earn(to, parts * EARN_FRAME_NS + (partBytes >> 10) * EARN_KIB_NS, nowNs);
         } else if (result == NetReceive.DELIVERED) {
@@ -80,7 +90,7 @@ final class Delivery {
 
     /** One of a flooded frame's copies. @return frames that were made of it; 0 when it went as it was */
     int copy(Port to, ScatterList frame, int length, NetOffload offload, long nowNs) {
-        int result = hand(to, frame, length, offload, 0, nowNs);
+        int result = deliver(to, frame, length, offload, 0, nowNs);
         if (result != NetReceive.DELIVERED) {
             lost(to, result);
         }
@@ -116,6 +126,41 @@ final class Delivery {
         to.awaited = false;
         to.patienceNs = 0;
         return false;
+    }
+
+    /** As {@link #hand}, of another port's frame: in this one's form of it and within its limits. */
+    private int deliver(Port to, ScatterList frame, int length, NetOffload offload, int had, long nowNs) {
+        PortRules asked = to.rules;
+        if (asked.plain()) {
+            return hand(to, frame, length, offload, had, nowNs);
+        }
+        parts = 0;
+        partBytes = 0;
+        if (asked.mayReceive(1, length, nowNs) == 0) {
+            return OVER_RATE;
+        }
+        ScatterList form = asked.aware() ? vlans.leave(asked, frame) : frame;
+        if (form == null) {
+            return DOUBLE_TAGGED;
+        }
+        int longer = form == frame ? 0 : VlanFrame.TAG_BYTES;
+        if (length + longer > NetTransmit.MAX_FRAME) {
+            return NetReceive.TOO_LONG;
+        }
+        offload.shift(longer);
+        int result = hand(to, form, length + longer, offload, had, nowNs);
+        // The next port may get it in another form.
+        offload.shift(-longer);
+        charge(asked, result, length + longer);
+        return result;
+    }
+
+    private void charge(PortRules asked, int result, int length) {
+        if (parts > 0) {
+            asked.received(parts, partBytes);
+        } else if (result == NetReceive.DELIVERED) {
+            asked.received(1, length);
+        }
     }
 
     /**
@@ -180,7 +225,12 @@ final class Delivery {
 
     /** The same for a frame with work left to do, which {@link Admission} let pass. */
     boolean fromUplink(Port port, ScatterList arrived, int length, NetOffload offload, long nowNs) {
+        if (!port.rules.plain() && !port.rules.uplinkMay(nowNs)) {
+            port.uplinkWaits = false;
+            return false;
+        }
         int result = hand(port, arrived, length, offload, port.uplinkParts, nowNs);
+        charge(port.rules, result, length);
         if (result == NetReceive.DELIVERED) {
             port.uplinkWaits = false;
             port.uplinkStalled = false;
@@ -211,6 +261,7 @@ final class Delivery {
     void offer(Port port, ScatterList frame, int length, long nowNs) {
         int result = port.rx.deliver(frame, 0, length);
         if (result == NetReceive.DELIVERED) {
+            port.rules.received(1, length);
             delivered(port, frame, length, nowNs);
         } else {
             port.note(port.rx.queue().fault());
@@ -234,6 +285,8 @@ final class Delivery {
         switch (result) {
             case NetReceive.NO_BUFFERS -> to.drop(to.link == null ? Drop.NO_BUFFERS : Drop.UPLINK_FULL);
             case NetReceive.TOO_LONG -> to.drop(Drop.TOO_LONG);
+            case OVER_RATE -> to.drop(Drop.OVER_RATE);
+            case DOUBLE_TAGGED -> to.drop(Drop.DOUBLE_TAGGED);
             default -> {
                 to.drop(to.link == null ? Drop.CLOSED : Drop.UPLINK_DOWN);
                 to.note(to.rx.queue().fault());

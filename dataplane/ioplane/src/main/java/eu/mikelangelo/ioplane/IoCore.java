@@ -106,13 +106,13 @@ public final class IoCore implements AutoCloseable {
     }
 
     /**
-     * Adds a port with an interface of the host behind it, open to any address. The core owns the link from now on and
+     * Adds a port with an interface of the host behind it. The core owns the link from now on and
      * closes it with the port.
      *
      * @throws IllegalStateException as {@link #addPort}; the link is then still the caller's to close
      */
-    public Port addLink(String name, HostLink link) {
-        return add(new Port(PortConfig.open(name), link));
+    public Port addLink(PortConfig config, HostLink link) {
+        return add(new Port(config, link));
     }
 
     private Port add(Port port) {

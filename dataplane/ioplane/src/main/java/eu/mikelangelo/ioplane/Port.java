@@ -4,6 +4,7 @@ import eu.mikelangelo.ioplane.link.HostLink;
 import eu.mikelangelo.ioplane.observe.Capture;
 import eu.mikelangelo.ioplane.observe.LatencyHistogram;
 import eu.mikelangelo.ioplane.observe.QueueCounters;
+import eu.mikelangelo.ioplane.policy.PortRules;
 import eu.mikelangelo.metrics.Counters;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
@@ -84,9 +85,10 @@ public final class Port {
     boolean uplinkStalled;
     /** As {@link #frameParts}, for the frame from the uplink that waits. */
     int uplinkParts;
-    /** Copies of flooded frames that this port may still cause, and when that was last refilled. */
-    long floodCredit = Switch.FLOOD_BURST;
-    long floodRefillNs;
+    /** What is asked of it beyond its addresses. */
+    final PortRules rules;
+    /** Gets frames to addresses that nobody has shown: it may have any, or one that found no place in the table. */
+    boolean takesUnknown;
 
     /** The source and the target that {@link QuickPath} met last, and at which state of the MAC table and when. */
     long learnedMac = PortConfig.ANY_MAC;
@@ -104,6 +106,7 @@ public final class Port {
     Port(PortConfig config, HostLink link) {
         this.config = config;
         this.link = link;
+        rules = new PortRules(config.policy());
     }
 
     /** @return why the interface of the host behind this port is closed for good; empty: it is not, or there is none */

@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.policy.VlanFrame;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.Burst;
 import eu.mikelangelo.virtio.NetHeaderLayout;
@@ -52,7 +53,7 @@ final class QuickPath {
     /** @return how many frames were taken from the port and delivered */
     int forward(Port from, int most, long nowNs) {
         // Mirrored frames are few: nobody minds that they take the general way.
-        if (from.capture != null) {
+        if (from.capture != null || from.rules.trunk()) {
             return 0;
         }
         NetTransmit tx = from.tx;
@@ -66,6 +67,9 @@ final class QuickPath {
             listed = plainHeaders(listed);
         }
         int judged = judge(from, open, fetch(listed, header, open ? OPEN_HEAD : FrameRules.HEAD_BYTES), nowNs);
+        if (!from.rules.plain()) {
+            judged = maySend(from, judged, nowNs);
+        }
         int done = 0;
         long bytes = 0;
         while (done < judged) {
@@ -73,11 +77,12 @@ final class QuickPath {
             while (end < judged && slots[end] == slots[done]) {
                 end++;
             }
-            int delivered = deliver(fabric.port(slots[done]), done, end, open ? OPEN_HEAD : FrameRules.HEAD_BYTES,
-                    nowNs);
-            for (int i = done; i < done + delivered; i++) {
-                bytes += lengths[i];
+            Port to = fabric.port(slots[done]);
+            if (!from.rules.mayReach(to.rules)) {
+                break;
             }
+            int delivered = deliver(to, done, end, open ? OPEN_HEAD : FrameRules.HEAD_BYTES, nowNs);
+            bytes += bytes(done, done + delivered);
             done += delivered;
             if (done < end) {
                 break;
@@ -87,8 +92,22 @@ final class QuickPath {
             tx.complete(source, done);
             from.count(Port.TX_FRAMES, done);
             from.count(Port.TX_BYTES, bytes);
+            from.rules.sent(done, bytes);
         }
         return done;
+    }
+
+    /** @return how many of the frames its limits let pass now: all, or one, or none */
+    private int maySend(Port from, int count, long nowNs) {
+        return count == 0 ? 0 : from.rules.maySend(count, bytes(0, count), nowNs);
+    }
+
+    private long bytes(int first, int end) {
+        long bytes = 0;
+        for (int i = first; i < end; i++) {
+            bytes += lengths[i];
+        }
+        return bytes;
     }
 
     /** @return how many frames leave nothing to us */
@@ -117,10 +136,14 @@ final class QuickPath {
 
     /** Judges, learns and looks up. @return how many frames go to a machine whose place is known */
     private int judge(Port from, boolean open, int count, long nowNs) {
+        boolean aware = from.rules.aware();
         boolean learns = from.config().mac() == PortConfig.ANY_MAC;
         for (int i = 0; i < count; i++) {
             Region head = heads[i];
             if (open ? !plain(head) : !allowed(head, lengths[i], from)) {
+                return i;
+            }
+            if (aware && VlanFrame.tagged(head)) {
                 return i;
             }
             if (learns && !knows(from, FrameRules.source(head), nowNs)) {
@@ -149,7 +172,7 @@ final class QuickPath {
         if (mac == from.learnedMac && from.learnedAt == macs.changes() && nowNs - from.learnedNs < KNOWN_NS) {
             return true;
         }
-        if (!macs.learn(mac, from.slot, nowNs)) {
+        if (!macs.learn(mac, from.rules.untagged(), from.slot, nowNs)) {
             return false;
         }
         from.learnedMac = mac;
@@ -162,7 +185,7 @@ final class QuickPath {
         if (mac == from.foundMac && from.foundAt == macs.changes() && nowNs - from.foundNs < KNOWN_NS) {
             return from.foundSlot;
         }
-        int slot = macs.find(mac, nowNs);
+        int slot = macs.find(mac, from.rules.untagged(), nowNs);
         from.foundMac = mac;
         from.foundAt = macs.changes();
         from.foundNs = nowNs;
@@ -172,7 +195,7 @@ final class QuickPath {
 
     /** Delivers the frames from {@code first} to {@code end} to one port. @return how many */
     private int deliver(Port to, int first, int end, int staged, long nowNs) {
-        if (to.capture != null || to.rx.headerSize() != NetHeaderLayout.SIZE) {
+        if (to.capture != null || to.rules.trunk() || to.rx.headerSize() != NetHeaderLayout.SIZE) {
             return 0;
         }
         int listed = to.rx.list(target, end - first);
@@ -190,11 +213,17 @@ final class QuickPath {
             bytes += length;
             earnedNs += Delivery.EARN_FRAME_NS + (length >> 10) * Delivery.EARN_KIB_NS;
         }
+        int allowed = to.rules.plain() || count == 0 ? count : to.rules.mayReceive(count, bytes, nowNs);
+        if (allowed < count) {
+            // Nothing is taken yet, so that fewer can be listed again.
+            return allowed == 0 ? 0 : deliver(to, first, first + allowed, staged, nowNs);
+        }
         for (int i = 0; i < count; i++) {
             copy(first + i, target.region(i), target.offset(i) + NetHeaderLayout.SIZE, staged);
         }
         if (count > 0) {
             to.rx.complete(target, count);
+            to.rules.received(count, bytes);
             delivery.arrived(to, count, bytes, earnedNs, nowNs);
         }
         return count;

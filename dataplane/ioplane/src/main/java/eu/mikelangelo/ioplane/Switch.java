@@ -3,6 +3,9 @@ package eu.mikelangelo.ioplane;
 import eu.mikelangelo.ioplane.link.HostLink;
 import eu.mikelangelo.ioplane.offload.Admission;
 import eu.mikelangelo.ioplane.offload.Finisher;
+import eu.mikelangelo.ioplane.policy.PortRules;
+import eu.mikelangelo.ioplane.policy.Registry;
+import eu.mikelangelo.ioplane.policy.VlanFrame;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.Burst;
 import eu.mikelangelo.virtio.NetOffload;
@@ -29,12 +32,6 @@ final class Switch {
     private static final int FEW = 4;
     /** The most ports of one switch. */
     static final int MAX_PORTS = 256;
-    /**
-     * Copies beyond the first that a port's flooded frames may cause: at once, and per second. A copy counts as one,
-     * and one more for each KiB: half a second of copying would fit a turn otherwise.
-     */
-    static final long FLOOD_BURST = 8192;
-    static final long FLOOD_PER_SECOND = 100_000;
 
     private final FrameRules rules;
     private final Publication shown;
@@ -42,15 +39,17 @@ final class Switch {
     private final MacTable macs = new MacTable();
     private final Port[] ports = new Port[MAX_PORTS];
     private int top;
-    private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
+    private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES + VlanFrame.TAG_BYTES, 8));
     private final QuickPath quick;
     private final ScatterList frame = new ScatterList(2 * VirtQueue.MAX_SIZE);
+    private final VlanFrame vlans = new VlanFrame(2 * VirtQueue.MAX_SIZE);
+    private final Registry names = new Registry(MAX_PORTS);
     private final Admission admission = new Admission();
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
         shown = new Publication(doorbell);
-        delivery = new Delivery(shown);
+        delivery = new Delivery(shown, vlans);
         quick = new QuickPath(this, delivery, rules, macs);
     }
 
@@ -70,15 +69,24 @@ final class Switch {
             if (ports[slot] == null) {
                 ports[slot] = port;
                 port.slot = slot;
-                port.floodRefillNs = nowNs;
                 top = Math.max(top, slot + 1);
-                if (port.config().mac() != PortConfig.ANY_MAC) {
-                    macs.fix(port.config().mac(), slot);
-                }
+                port.rules.join(names, nowNs);
+                fix(port);
                 return true;
             }
         }
         return false;
+    }
+
+    /** Enters a port's own addresses, in all of its networks. */
+    private void fix(Port port) {
+        port.takesUnknown = port.config().mac() == PortConfig.ANY_MAC;
+        for (long mac : port.config().macs()) {
+            int domain = port.rules.nextDomain(0);
+            for (; domain != PortRules.NO_DOMAIN; domain = port.rules.nextDomain(domain + 1)) {
+                port.takesUnknown |= !macs.fix(mac, domain, port.slot);
+            }
+        }
     }
 
     /** Removes a port; its rings have been detached. */
@@ -86,6 +94,7 @@ final class Switch {
         macs.forget(port.slot);
         ports[port.slot] = null;
         port.slot = -1;
+        port.rules.leave();
         forgetWaiters(port);
         while (top > 0 && ports[top - 1] == null) {
             top--;
@@ -111,6 +120,10 @@ final class Switch {
     /** Takes up to {@link #BURST} frames from a port. @return how many */
     int burst(Port port, long nowNs) {
         port.waitsFor = null;
+        port.rules.begin(nowNs);
+        if (port.rules.rests(nowNs)) {
+            return 0;
+        }
         int taken = 0;
         delivery.begin();
         for (int one = 1; one > 0 && taken < BURST && delivery.made() < BURST; taken += one) {
@@ -119,6 +132,7 @@ final class Switch {
             one = few(port, Math.min(FEW, BURST - taken), nowNs);
         }
         if (taken > 0) {
+            port.rules.turnOver();
             port.txCounters.burst(taken + port.tx.backlog());
             shown.touch(port);
         }
@@ -134,7 +148,7 @@ final class Switch {
         NetTransmit tx = port.tx;
         for (int taken = 0; taken < most; taken++) {
             int what = delivery.made() < BURST ? tx.peek() : NetTransmit.EMPTY;
-            if (what == NetTransmit.EMPTY) {
+            if (what == NetTransmit.EMPTY || port.rules.maySend(1, tx.length(), nowNs) == 0) {
                 return taken;
             }
             if (what == NetTransmit.MALFORMED) {
@@ -146,6 +160,7 @@ final class Switch {
             }
             port.count(Port.TX_FRAMES, 1);
             port.count(Port.TX_BYTES, Math.max(0, tx.length()));
+            port.rules.sent(1, Math.clamp(tx.length(), 0, NetTransmit.MAX_FRAME));
             tx.done();
             port.frameParts = 0;
         }
@@ -156,11 +171,15 @@ final class Switch {
     int fromLink(Port port, long nowNs) {
         HostLink link = port.link;
         port.waitsFor = null;
+        port.rules.begin(nowNs);
+        if (port.rules.rests(nowNs)) {
+            return 0;
+        }
         int taken = 0;
         delivery.begin();
         while (taken < BURST && delivery.made() < BURST) {
             int what = link.peek();
-            if (what == NetTransmit.EMPTY) {
+            if (what == NetTransmit.EMPTY || port.rules.maySend(1, link.length(), nowNs) == 0) {
                 break;
             }
             if (what == NetTransmit.MALFORMED) {
@@ -172,11 +191,13 @@ final class Switch {
             }
             port.count(Port.TX_FRAMES, 1);
             port.count(Port.TX_BYTES, link.length());
+            port.rules.sent(1, Math.clamp(link.length(), 0, NetTransmit.MAX_FRAME));
             link.done();
             port.frameParts = 0;
             taken++;
         }
         if (taken > 0) {
+            port.rules.turnOver();
             port.txCounters.burst(taken);
         }
         return taken == 0 ? delivery.made() : taken;
@@ -185,7 +206,7 @@ final class Switch {
     /** A frame was taken, and is not in its sender's ring any more. */
     private void mirror(Port from, int length, long nowNs) {
         if (from.capture != null) {
-            from.capture.frame(frame, length, true, nowNs);
+            from.capture.frame(from.rules.trunk() ? vlans.asCame(frame) : frame, length, true, nowNs);
         }
     }
 
@@ -196,7 +217,13 @@ final class Switch {
 
     /** Frames for this address have arrived when they come from this port, and nobody else may use it. */
     void keepMac(Port port, long mac) {
-        macs.fix(mac, port.slot);
+        int most = PortConfig.MOST_MACS;
+        int domain = port.rules.nextDomain(0);
+        // On a trunk of more VLANs it is learned in the others: the table has no room for places that stay in all.
+        for (; domain != PortRules.NO_DOMAIN && most > 0; domain = port.rules.nextDomain(domain + 1)) {
+            macs.fix(mac, domain, port.slot);
+            most--;
+        }
     }
 
     private boolean forward(Port port, NetTransmit tx, long nowNs) {
@@ -205,12 +232,44 @@ final class Switch {
 
     /** @return false when the frame has to wait where it is */
     private boolean forward(Port port, ScatterList pieces, int start, int length, NetOffload offload, long nowNs) {
-        int judged = Math.min(length, FrameRules.HEAD_BYTES);
+        PortRules asked = port.rules;
+        int judged = Math.min(length, FrameRules.HEAD_BYTES + (asked.trunk() ? VlanFrame.TAG_BYTES : 0));
         pieces.read(start, head, 0, judged);
+        int domain = asked.untagged();
+        int removed = 0;
+        if (asked.aware()) {
+            domain = vlans.enter(asked, head, judged);
+            removed = vlans.removed();
+        }
         ScatterList list = frame;
         list.clear();
-        list.add(head, 0, judged);
+        list.add(head, 0, judged - removed);
         list.addTail(pieces, start + judged);
+        if (domain < 0) {
+            port.drop(noVlan(domain));
+            return true;
+        }
+        if (removed == 0) {
+            return forward(port, judged, length, domain, offload, nowNs);
+        }
+        offload.shift(-removed);
+        boolean gone = forward(port, judged - removed, length - removed, domain, offload, nowNs);
+        // A link shows a frame that waits with this again.
+        offload.shift(removed);
+        return gone;
+    }
+
+    private static Drop noVlan(int why) {
+        return switch (why) {
+            case VlanFrame.TAGGED -> Drop.TAGGED;
+            case VlanFrame.UNTAGGED -> Drop.UNTAGGED;
+            case VlanFrame.WRONG_VLAN -> Drop.WRONG_VLAN;
+            default -> Drop.MALFORMED;
+        };
+    }
+
+    /** @param judged bytes of {@link #frame} that are in {@link #head} */
+    private boolean forward(Port port, int judged, int length, int domain, NetOffload offload, long nowNs) {
         if (!offload.plain() && !admission.admit(head, judged, length, offload)) {
             port.drop(Drop.MALFORMED);
             return true;
@@ -222,23 +281,31 @@ final class Switch {
         }
         if (verdict == FrameRules.UPLINK) {
             Drop refused = port.outlet == null ? Drop.UPLINK_DOWN
-                    : port.outlet.offer(this, list, length, offload, nowNs);
+                    : port.outlet.offer(this, frame, length, offload, nowNs);
             if (refused != null) {
                 port.drop(refused);
             }
             return true;
         }
-        if (port.config().mac() == PortConfig.ANY_MAC && !macs.learn(FrameRules.source(head), port.slot, nowNs)) {
+        if (port.config().mac() == PortConfig.ANY_MAC
+                && !macs.learn(FrameRules.source(head), domain, port.slot, nowNs)) {
             port.drop(Drop.SPOOFED_MAC);
             return true;
         }
-        int slot = verdict == FrameRules.FLOOD ? -1 : macs.find(FrameRules.target(head), nowNs);
+        int slot = verdict == FrameRules.FLOOD ? -1 : macs.find(FrameRules.target(head), domain, nowNs);
         if (slot < 0) {
-            flood(port, length, offload, verdict == FrameRules.FLOOD, nowNs);
+            flood(port, length, offload, verdict == FrameRules.FLOOD, domain, nowNs);
             return true;
         }
-        // A frame to oneself has arrived already.
-        return slot == port.slot || delivery.unicast(port, ports[slot], frame, length, offload, nowNs);
+        if (slot == port.slot) {
+            // A frame to oneself has arrived already.
+            return true;
+        }
+        if (!port.rules.mayReach(ports[slot].rules)) {
+            port.drop(Drop.ISOLATED);
+            return true;
+        }
+        return delivery.unicast(port, ports[slot], frame, length, offload, nowNs);
     }
 
     /** @return what outlets finish frames with */
@@ -247,39 +314,26 @@ final class Switch {
     }
 
     /** @param group for everyone; otherwise for a MAC nobody has shown yet, which no port with a fixed one can have */
-    private void flood(Port from, int length, NetOffload offload, boolean group, long nowNs) {
+    private void flood(Port from, int length, NetOffload offload, boolean group, int domain, long nowNs) {
+        if (!from.rules.mayFlood(length, nowNs)) {
+            from.drop(!group ? Drop.UNKNOWN_STORM
+                    : FrameRules.target(head) == FrameRules.BROADCAST ? Drop.BROADCAST_STORM : Drop.MULTICAST_STORM);
+            return;
+        }
         boolean first = true;
         for (int i = 0; i < top; i++) {
             Port to = ports[i];
-            if (to == null || to == from || !to.open()
-                    || !group && to.config().mac() != PortConfig.ANY_MAC) {
+            if (to == null || to == from || !to.open() || !group && !to.takesUnknown || !to.rules.in(domain)
+                    || !from.rules.mayReach(to.rules)) {
                 continue;
             }
-            if (!first && !mayCopy(from, length, nowNs)) {
+            if (!first && !from.rules.mayCopy(length, nowNs)) {
                 from.drop(Drop.FLOOD_LIMIT);
                 return;
             }
             first = false;
-            from.floodCredit -= delivery.copy(to, frame, length, offload, nowNs);
+            from.rules.copied(delivery.copy(to, frame, length, offload, nowNs));
         }
-    }
-
-    /** One flooded frame becomes as many as there are ports: the copies beyond the first are rationed by the sender. */
-    private static boolean mayCopy(Port from, int length, long nowNs) {
-        if (from.floodCredit <= 0) {
-            long earned = Math.min(FLOOD_BURST, (nowNs - from.floodRefillNs) / (1_000_000_000L / FLOOD_PER_SECOND));
-            if (earned <= 0) {
-                return false;
-            }
-            // A long frame may have left a debt.
-            from.floodCredit += earned;
-            from.floodRefillNs = nowNs;
-            if (from.floodCredit <= 0) {
-                return false;
-            }
-        }
-        from.floodCredit -= 1 + (length >> 10);
-        return true;
     }
 
     /**
@@ -320,6 +374,9 @@ final class Switch {
             Port port = ports[i];
             if (port != null && port.awaited) {
                 next = Math.min(next, port.awaitedSinceNs + port.patienceNs);
+            }
+            if (port != null) {
+                next = Math.min(next, port.rules.deadlineNs());
             }
             if (port != null && port.uplinkWaits) {
                 next = Math.min(next, port.uplinkSinceNs + Delivery.UPLINK_PATIENCE_NS);

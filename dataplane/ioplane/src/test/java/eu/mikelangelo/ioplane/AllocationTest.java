@@ -6,6 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import eu.mikelangelo.ioplane.observe.Capture;
 import eu.mikelangelo.ioplane.offload.Packets;
+import eu.mikelangelo.ioplane.policy.PortPolicy;
+import eu.mikelangelo.ioplane.policy.Rate;
+import eu.mikelangelo.ioplane.policy.Vlans;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.Features;
@@ -14,6 +17,7 @@ import eu.mikelangelo.virtio.SplitRingLayout;
 import eu.mikelangelo.virtio.mock.MockNic;
 import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
+import java.util.BitSet;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -34,13 +38,7 @@ class AllocationTest {
         bench.machine(1, QUEUE, 2048, CoreBench.FEATURES);
         bench.machine(2, QUEUE, 2048, CoreBench.FEATURES);
         byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 1514, new Random(1));
-        // Write the frame into every transmit buffer once; then only indices move.
-        for (int i = 0; i < QUEUE; i++) {
-            assertTrue(bench.nics.get(0).send(frame));
-            bench.turn();
-            bench.nics.get(1).poll();
-            bench.nics.get(1).refill(1);
-        }
+        fill(frame);
         Recycler sender = new Recycler(bench.nics.get(0), false);
         Recycler receiver = new Recycler(bench.nics.get(1), true);
         pump(sender, receiver, FRAMES);
@@ -129,6 +127,48 @@ class AllocationTest {
         }
     }
 
+    /** Between an access port and a trunk, with limits on both and of a machine, none of them reached. */
+    @Test
+    void nothingIsAllocatedPerFrameOfAPortWithRules() {
+        Rate much = new Rate(Rate.MOST_BITS, Rate.MOST_FRAMES, Rate.MOST_BURST);
+        BitSet ten = new BitSet();
+        ten.set(10);
+        PortPolicy limited = PortPolicy.NONE.limited(much, much).of("m", much, much).calm(much, 1)
+                .in("red", PortPolicy.Standing.PROMISCUOUS);
+        machine(Frames.mac(1), limited.in(Vlans.access(10)));
+        machine(Frames.mac(2), limited.in(Vlans.trunk(ten, 0)));
+        fill(Frames.plain(Frames.mac(2), Frames.mac(1), 1000, new Random(1)));
+        Recycler sender = new Recycler(bench.nics.get(0), false);
+        Recycler receiver = new Recycler(bench.nics.get(1), true);
+        pump(sender, receiver, FRAMES);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long id = Thread.currentThread().threadId();
+        threads.getThreadAllocatedBytes(id);
+        Port to = bench.ports.get(1);
+        long frames = to.rxFrames();
+        long bytes = to.rxBytes();
+        long before = threads.getThreadAllocatedBytes(id);
+        pump(sender, receiver, FRAMES);
+        long allocated = threads.getThreadAllocatedBytes(id) - before;
+        assertEquals(FRAMES, to.rxFrames() - frames);
+        assertEquals(1004L * FRAMES, to.rxBytes() - bytes, "each with a tag");
+        assertTrue(allocated < 4096, allocated + " bytes for " + FRAMES + " frames");
+    }
+
+    private void machine(long mac, PortPolicy policy) {
+        bench.machine(new PortConfig("p", mac, 0, null, new long[0], policy), QUEUE, 2048, CoreBench.FEATURES);
+    }
+
+    /** Writes the frame into every transmit buffer once; then only indices move. */
+    private void fill(byte[] frame) {
+        for (int i = 0; i < QUEUE; i++) {
+            assertTrue(bench.nics.get(0).send(frame));
+            bench.turn();
+            bench.nics.get(1).poll();
+            bench.nics.get(1).refill(1);
+        }
+    }
+
     /** The same with a core on its own thread: its loop, kicks and calls. */
     @Test
     @Timeout(value = 90, unit = TimeUnit.SECONDS)
@@ -180,6 +220,8 @@ class AllocationTest {
         for (int sent = 0; sent < frames; sent += Switch.BURST) {
             sender.again(Math.min(Switch.BURST, frames - sent));
             bench.turn();
+            // Nothing is limited by much in this time.
+            bench.nowNs += 1_000_000;
             receiver.again(Math.min(Switch.BURST, frames - sent));
         }
     }

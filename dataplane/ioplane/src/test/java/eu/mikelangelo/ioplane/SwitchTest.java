@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.policy.PortPolicy;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.Features;
 import eu.mikelangelo.virtio.NetTransmit;
@@ -58,7 +59,7 @@ class SwitchTest {
     @Test
     void learningIsBoundedAndFixedEntriesStay() {
         MacTable table = new MacTable();
-        assertTrue(table.fix(Frames.mac(1), 0));
+        assertTrue(table.fix(Frames.mac(1), 0, 0));
         for (int i = 0; i < 100_000; i++) {
             assertTrue(table.learn(0x060000000000L | random.nextInt(), 1, i));
         }
@@ -218,7 +219,7 @@ class SwitchTest {
             copies += Integer.bitCount(bench.reach(0, Frames.plain(Frames.BROADCAST, Frames.mac(1), 60, random)));
         }
         assertTrue(sender.drops(Drop.FLOOD_LIMIT) > 0);
-        assertEquals(4000 + Switch.FLOOD_BURST, copies, "the first copy of each is free");
+        assertEquals(4000 + PortPolicy.COPIES_BURST, copies, "the first copy of each is free");
         bench.nowNs += 1_000_000_000L;
         assertEquals(0b111110, bench.reach(0, Frames.plain(Frames.BROADCAST, Frames.mac(1), 60, random)));
     }
@@ -241,9 +242,9 @@ class SwitchTest {
         }
         assertTrue(bench.ports.get(0).drops(Drop.FLOOD_LIMIT) > 0);
         long kib = received * (frame.length >> 10);
-        assertTrue(kib <= Switch.FLOOD_BURST + Switch.FLOOD_PER_SECOND / 1000 + 60,
+        assertTrue(kib <= PortPolicy.COPIES_BURST + PortPolicy.DEFAULT_COPIES / 1000 + 60,
                 kib + " KiB beyond the first copies");
-        assertTrue(kib > Switch.FLOOD_BURST / 2, kib + " KiB");
+        assertTrue(kib > PortPolicy.COPIES_BURST / 2, kib + " KiB");
     }
 
     @Test

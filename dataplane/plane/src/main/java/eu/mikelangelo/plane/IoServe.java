@@ -3,6 +3,7 @@ package eu.mikelangelo.plane;
 import eu.mikelangelo.ioplane.link.LinkException;
 import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.metrics.DistinctErrors;
+import eu.mikelangelo.plane.api.NetRulesText;
 import eu.mikelangelo.plane.api.PortSpec;
 import eu.mikelangelo.vhost.VhostPort;
 import java.io.IOException;
@@ -29,10 +30,10 @@ final class IoServe {
     private IoServe() {}
 
     /** Each has a value. */
-    private enum Option {
-        NET("--net SOCKET[,server][,sealed]"),
-        TAP("--tap NAME"),
-        INTERFACE("--interface NAME"),
+    enum Option {
+        NET("--net SOCKET[,server][,sealed][,RULE...]"),
+        TAP("--tap NAME[,RULE...]"),
+        INTERFACE("--interface NAME[,RULE...]"),
         CPU("--cpu N"),
         CONTROL("--control SOCKET");
 
@@ -42,12 +43,16 @@ final class IoServe {
             this.usage = usage;
         }
 
+        String word() {
+            return usage.substring(0, usage.indexOf(' '));
+        }
+
         static Option of(String word) {
             if (word.equals("--blk")) {
                 throw new IllegalArgumentException("--blk: this version serves network cards only");
             }
             for (Option option : values()) {
-                if (option.usage.startsWith(word + " ")) {
+                if (option.word().equals(word)) {
                     return option;
                 }
             }
@@ -77,8 +82,7 @@ final class IoServe {
                     sealed |= List.of(value.split(",", -1)).contains("sealed");
                     specs.add(port(specs.size(), value));
                 }
-                case TAP -> specs.add(host(PortSpec.TAP, value));
-                case INTERFACE -> specs.add(host(PortSpec.INTERFACE, value));
+                case TAP, INTERFACE -> specs.add(host(option, value));
                 case CPU -> cpu = cpu(value);
                 case CONTROL -> control = Path.of(value).toAbsolutePath();
             }
@@ -96,26 +100,56 @@ final class IoServe {
         return Integer.parseInt(text);
     }
 
-    /** SOCKET[,server][,sealed]; a relative path is taken from the working folder. */
+    /**
+     * SOCKET[,server][,sealed][,mac=MAC[+MAC...]] and words of {@link NetRulesText}; a relative path is taken from the
+     * working folder.
+     */
     static PortSpec port(int index, String text) {
-        String[] parts = text.split(",", -1);
-        boolean server = false;
-        for (int i = 1; i < parts.length; i++) {
-            switch (parts[i]) {
-                case "server" -> server = true;
-                case "sealed" -> { }
-                default -> throw new IllegalArgumentException("\"" + parts[i] + "\" in --net " + text);
-            }
-        }
-        if (parts[0].isEmpty()) {
-            throw new IllegalArgumentException("--net \"" + text + "\" names no socket");
-        }
-        return PortSpec.open("net" + index, Path.of(parts[0]).toAbsolutePath().toString(), server);
+        Words words = Words.of(Option.NET, text, List.of("server", "sealed"));
+        return words.spec("net" + index, Path.of(words.first).toAbsolutePath().toString(), "");
     }
 
-    /** The name of an interface; the port is called so with its kind before it. */
-    static PortSpec host(String kind, String name) {
-        return PortSpec.host(kind + name, kind + name);
+    /** NAME[,mac=MAC[+MAC...]] and rules, of an interface; the port is called so with its kind before it. */
+    static PortSpec host(Option option, String text) {
+        String kind = option == Option.TAP ? PortSpec.TAP : PortSpec.INTERFACE;
+        Words words = Words.of(option, text, List.of());
+        return words.spec(kind + words.first, "", kind + words.first);
+    }
+
+    /** What is said of a port: words with commas between. */
+    private record Words(Option option, String text, String first, boolean server, String mac, List<String> rules) {
+        /** @param flags the words that are neither addresses nor rules */
+        static Words of(Option option, String text, List<String> flags) {
+            String[] parts = text.split(",", -1);
+            boolean server = false;
+            String mac = "";
+            List<String> rules = new ArrayList<>();
+            for (int i = 1; i < parts.length; i++) {
+                if (flags.contains(parts[i])) {
+                    server |= parts[i].equals("server");
+                } else if (parts[i].startsWith("mac=") && parts[i].length() > 4 && mac.isEmpty()) {
+                    mac = parts[i].substring(4);
+                } else {
+                    rules.add(parts[i]);
+                }
+            }
+            if (parts[0].isEmpty()) {
+                throw new IllegalArgumentException(option.word() + " \"" + text + "\" names nothing");
+            }
+            return new Words(option, text, parts[0], server, mac, rules);
+        }
+
+        PortSpec spec(String name, String socket, String host) {
+            try {
+                PortSpec spec = new PortSpec(name, socket, server, mac, "", "", "", "", host,
+                        NetRulesText.parse(rules));
+                Policies.config(spec);
+                return spec;
+            } catch (IllegalArgumentException bad) {
+                throw new IllegalArgumentException(option.word() + " " + text + ": " + bad.getMessage()
+                        + "; before these words: " + (host.isEmpty() ? "server, sealed, " : "") + "mac=MAC+MAC", bad);
+            }
+        }
     }
 
     private static int serve(List<PortSpec> specs, boolean acceptShrinkable, int cpu, Path control)

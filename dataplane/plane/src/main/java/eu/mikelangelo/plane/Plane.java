@@ -84,13 +84,13 @@ final class Plane implements AutoCloseable {
                 return same.vhost;
             }
             refuseConflict(spec, same);
+            PortConfig asked = Policies.config(spec);
             begin(spec);
             if (!spec.host().isEmpty()) {
-                ports.put(spec.name(), new Served(spec, addLink(spec), null));
+                ports.put(spec.name(), new Served(spec, addLink(spec.host(), asked), null));
                 return null;
             }
-            Port port = core.addPort(new PortConfig(spec.name(), Addresses.mac(spec.mac()), Addresses.ipv4(spec.ipv4()),
-                    spec.uplinkSocket().isEmpty() ? null : spec.uplinkSocket()));
+            Port port = core.addPort(asked);
             try {
                 BackEndConfig config = new BackEndConfig(Features.NET_OFFERED, QUEUE_PAIRS, acceptShrinkable);
                 VhostPort vhost = runtime.add(spec.vhostSocket(), spec.server(), config, core.handler(port));
@@ -105,11 +105,11 @@ final class Plane implements AutoCloseable {
         }
     }
 
-    private Port addLink(PortSpec spec) {
-        String name = spec.host().substring(spec.host().indexOf(':') + 1);
-        HostLink link = spec.host().startsWith(PortSpec.TAP) ? TapLink.open(name) : PacketLink.open(name);
+    private Port addLink(String host, PortConfig asked) {
+        String name = host.substring(host.indexOf(':') + 1);
+        HostLink link = host.startsWith(PortSpec.TAP) ? TapLink.open(name) : PacketLink.open(name);
         try {
-            return core.addLink(spec.name(), link);
+            return core.addLink(asked, link);
         } catch (RuntimeException failed) {
             link.close();
             throw failed;
@@ -127,6 +127,11 @@ final class Plane implements AutoCloseable {
             if (other.spec.vhostSocket().equals(spec.vhostSocket()) && other.spec.host().equals(spec.host())) {
                 throw new IllegalArgumentException("socket " + spec.vhostSocket() + spec.host() + " is served by port "
                         + other.spec.name());
+            }
+            if (!spec.rules().machine().isEmpty() && other.spec.rules().machine().equals(spec.rules().machine())
+                    && !other.spec.rules().sameMachine(spec.rules())) {
+                throw new IllegalArgumentException("port " + spec.name() + " asks for other limits of machine "
+                        + spec.rules().machine() + " than port " + other.spec.name());
             }
         }
     }

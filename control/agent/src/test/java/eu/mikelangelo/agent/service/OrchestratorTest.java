@@ -252,6 +252,8 @@ class OrchestratorTest {
             "{\"source\":\"a\",\"memoryMiB\":1}", "{\"source\":\"a\",\"name\":\"A B\"}",
             "{\"source\":\"a\",\"ports\":[\"x\"]}", "{\"source\":\"a\",\"ports\":[\"80\",\"80:81\"]}",
             "{\"source\":\"a\",\"env\":{\"A-B\":\"c\"}}", "{\"source\":\"a\",\"waitSeconds\":0}",
+            "{\"source\":\"a\",\"net\":\"vlan=0\"}", "{\"source\":\"a\",\"net\":\"trunk=1\"}",
+            "{\"source\":\"a\",\"net\":\"machine=b\"}", "{\"source\":\"a\",\"net\":\"mac=02:00:00:00:00:01\"}",
             "{\"source\":\"a\",\"name\":\"../x\"}", "{\"source\":\"a\",\"args\":[\"x\\u0000y\"]}"}) {
             assertEquals(Failure.Kind.BAD_INPUT, failure(json).kind(), json);
         }

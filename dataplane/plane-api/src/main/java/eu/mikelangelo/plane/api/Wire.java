@@ -173,11 +173,12 @@ public final class Wire {
         out.writeUTF(port.gatewayIp());
         out.writeUTF(port.uplinkSocket());
         out.writeUTF(port.host());
+        out.writeUTF(NetRulesText.of(port.rules()));
     }
 
     private static PortSpec readPort(DataInput in) throws IOException {
         return new PortSpec(in.readUTF(), in.readUTF(), in.readBoolean(), in.readUTF(), in.readUTF(), in.readUTF(),
-                in.readUTF(), in.readUTF(), in.readUTF());
+                in.readUTF(), in.readUTF(), in.readUTF(), NetRulesText.parse(in.readUTF()));
     }
 
     private static Response.Captured readCaptured(DataInput in) throws IOException {

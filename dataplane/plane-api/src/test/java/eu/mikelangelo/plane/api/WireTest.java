@@ -16,7 +16,9 @@ import org.junit.jupiter.api.Test;
 
 class WireTest {
     private static final PortSpec PORT = new PortSpec("web", "/run/m/1/net0.sock", false, "02:4d:00:00:00:07",
-            "10.187.0.7", "02:4d:ff:00:00:01", "10.187.0.1", "/run/m/1/passt/passt.sock");
+            "10.187.0.7", "02:4d:ff:00:00:01", "10.187.0.1", "/run/m/1/passt/passt.sock",
+            NetRulesText.parse("vlan=10,group=a,isolated,rate=10M,rx-pps=50k,machine=web,machine-rate=1G,"
+            + "storm-pps=100"));
 
     private static final CoreStats CORE = new CoreStats(-1, 2, 3, 4, 5, 6, 7, 8, 9);
 
@@ -30,7 +32,9 @@ class WireTest {
 
     private static final List<Response> RESPONSES = List.of(new Response.Welcome(1, "b", 1L << 40), new Response.Done(),
             new Response.Refused("what", "hint"), new Response.Ports(List.of(PORT, PortSpec.open("b", "/b", true),
-                    PortSpec.host("tap:a", "tap:a"))),
+                    PortSpec.host("tap:a", "tap:a"),
+                    new PortSpec("t", "", false, "", "", "", "", "", "tap:t",
+                            NetRulesText.parse("trunk=1+5-7,rate=1M")))),
             new Response.Stats(-5, List.of(CORE), List.of(stats(), PORT_WITHOUT_QUEUES)),
             new Response.Cores(List.of(CORE, CORE)), new Response.Captured(new byte[] {1, 2, 3}, 1, 1L << 33, true));
 
@@ -149,7 +153,7 @@ class WireTest {
             assertThrows(IllegalArgumentException.class, () -> PortSpec.host("h", bad), bad);
         }
         assertThrows(IllegalArgumentException.class,
-                () -> new PortSpec("h", "/a", false, "", "", "", "", "", "tap:a"), "a socket too");
+                () -> new PortSpec("h", "/a", false, "", "", "", "", "", "tap:a", NetRules.NONE), "a socket too");
         assertThrows(IllegalArgumentException.class, () -> PortSpec.open("h", "", false), "neither");
     }
 }
