@@ -19,27 +19,27 @@ class CountersTest {
     @Test
     void burstsBatchesAndDepthsAreCounted() {
         Bench bench = new Bench(true);
-        bench.machine(1);
-        bench.machine(2);
+        bench.machine(1, 128, 2048, CoreBench.FEATURES);
+        bench.machine(2, 128, 2048, CoreBench.FEATURES);
         byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 100, random);
-        for (int i = 0; i < 40; i++) {
+        for (int i = 0; i < 80; i++) {
             assertTrue(bench.nics.get(0).send(frame));
         }
-        assertEquals(32, bench.turn());
-        assertEquals(8, bench.turn());
+        assertEquals(64, bench.turn());
+        assertEquals(16, bench.turn());
         assertEquals(0, bench.turn());
         QueueCounters sent = bench.ports.get(0).txCounters();
-        assertEquals(40, sent.frames());
-        assertEquals(4000, sent.bytes());
+        assertEquals(80, sent.frames());
+        assertEquals(8000, sent.bytes());
         assertEquals(2, sent.bursts());
-        assertEquals(48, sent.depthSum(), "40 waited at the first look, 8 at the second");
-        assertEquals(40, sent.depthMax());
+        assertEquals(96, sent.depthSum(), "80 waited at the first look, 16 at the second");
+        assertEquals(80, sent.depthMax());
         QueueCounters received = bench.ports.get(1).rxCounters();
-        assertEquals(40, received.frames());
-        assertEquals(4000, received.bytes());
+        assertEquals(80, received.frames());
+        assertEquals(8000, received.bytes());
         assertEquals(2, received.bursts());
-        assertEquals(32 + 24, received.depthSum(), "of 64 buffers 32 were left, then 24");
-        assertEquals(32, received.depthMax());
+        assertEquals(64 + 48, received.depthSum(), "of 128 buffers 64 were left, then 48");
+        assertEquals(64, received.depthMax());
         assertEquals(0, bench.ports.get(0).rxCounters().bursts());
         assertEquals(0, bench.ports.get(1).txCounters().bursts());
     }
@@ -67,8 +67,9 @@ class CountersTest {
         for (Drop reason : Drop.values()) {
             receivers += reason.atReceiver() ? 1 : 0;
         }
-        assertEquals(3, receivers);
+        assertEquals(5, receivers);
         assertTrue(Drop.NO_BUFFERS.atReceiver() && Drop.TOO_LONG.atReceiver() && Drop.CLOSED.atReceiver());
+        assertTrue(Drop.OVER_RATE.atReceiver() && Drop.DOUBLE_TAGGED.atReceiver());
     }
 
     @Test

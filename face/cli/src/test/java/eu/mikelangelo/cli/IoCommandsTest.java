@@ -135,7 +135,7 @@ class IoCommandsTest {
     @Test
     void aCaptureGoesToItsFile() throws Exception {
         byte[] pcap = pcap(3);
-        agent.answers.put("GET /v1/io/ports/web/capture?snap=65550&frames=3&seconds=0",
+        agent.answers.put("GET /v1/io/ports/web/capture?snap=65597&frames=3&seconds=0",
                 new FakeAgent.Answer(200, pcap));
         Golden.check("net-capture", all("net", "capture", "web", "-w", "web.pcap", "--count", "3"));
         Path file = folder.resolve("web.pcap");
@@ -167,7 +167,7 @@ class IoCommandsTest {
         Golden.check("net-capture-unknown", all("net", "capture", "nobody", "-w", "nobody.pcap"));
         assertFalse(Files.exists(folder.resolve("nobody.pcap")));
         byte[] cut = java.util.Arrays.copyOf(pcap(3), 24 + 2 * 76 + 30);
-        agent.answers.put("GET /v1/io/ports/web/capture?snap=65550&frames=0&seconds=0", new FakeAgent.Answer(200, cut));
+        agent.answers.put("GET /v1/io/ports/web/capture?snap=65597&frames=0&seconds=0", new FakeAgent.Answer(200, cut));
         assertEquals(0, mike("net", "capture", "web", "-w", "cut.pcap"));
         assertEquals(24 + 2 * 76, Files.size(folder.resolve("cut.pcap")), "whole frames only");
         assertTrue(err.toString().contains("2 frames"), err.toString());

@@ -15,7 +15,7 @@ public final class Pcap {
     /** Where in a record the number of bytes is that follow it. */
     public static final int RECORD_CAPTURED = 8;
     /** The most that is kept of a frame: the longest whole. */
-    public static final int MAX_SNAP = 65_550;
+    public static final int MAX_SNAP = 65_597;
 
     private static final int MAGIC_NANOSECONDS = 0xa1b23c4d;
     private static final short MAJOR = 2;
