@@ -4,4 +4,6 @@ module eu.mikelangelo.memory {
     requires static jdk.incubator.vector;
 
     exports eu.mikelangelo.memory;
+    /** Unchecked: for those alone whose loops need it. */
+    exports eu.mikelangelo.memory.raw to eu.mikelangelo.virtio, eu.mikelangelo.ioplane;
 }

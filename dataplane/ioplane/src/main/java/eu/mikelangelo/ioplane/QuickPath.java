@@ -2,6 +2,7 @@ package eu.mikelangelo.ioplane;
 
 import eu.mikelangelo.ioplane.policy.VlanFrame;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.memory.raw.Raw;
 import eu.mikelangelo.virtio.Burst;
 import eu.mikelangelo.virtio.NetHeaderLayout;
 import eu.mikelangelo.virtio.NetTransmit;
@@ -36,6 +37,8 @@ final class QuickPath {
     private final Burst target = new Burst();
     /** The frames' first bytes, which the guest cannot change any more: these are judged, and these are delivered. */
     private final Region[] heads = new Region[Burst.MAX];
+    /** Where they are; they keep it alive. */
+    private final long staging;
     private final int[] lengths = new int[Burst.MAX];
     private final int[] slots = new int[Burst.MAX];
 
@@ -45,6 +48,7 @@ final class QuickPath {
         this.rules = rules;
         this.macs = macs;
         MemorySegment all = Arena.ofAuto().allocate((long) STRIDE * Burst.MAX, STRIDE);
+        staging = all.address();
         for (int i = 0; i < heads.length; i++) {
             heads[i] = new Region(all.asSlice((long) i * STRIDE, STRIDE));
         }
@@ -114,7 +118,7 @@ final class QuickPath {
     private int plainHeaders(int listed) {
         for (int i = 0; i < listed; i++) {
             if (source.length(i) < NetHeaderLayout.SIZE
-                    || !NetHeaderLayout.plain(source.region(i).u64(source.offset(i)))) {
+                    || !NetHeaderLayout.plain(Raw.u64(source.address(i)))) {
                 return i;
             }
         }
@@ -129,7 +133,7 @@ final class QuickPath {
                 return i;
             }
             lengths[i] = length;
-            Region.copy(source.region(i), source.offset(i) + header, heads[i], 0, Math.min(length, most));
+            Raw.copy(source.address(i) + header, staging + (long) STRIDE * i, Math.min(length, most));
         }
         return listed;
     }
@@ -208,7 +212,7 @@ final class QuickPath {
             if (target.length(count) < needed) {
                 break;
             }
-            header(target.region(count), target.offset(count));
+            header(target.address(count));
             target.written(count, needed);
             bytes += length;
             earnedNs += Delivery.EARN_FRAME_NS + (length >> 10) * Delivery.EARN_KIB_NS;
@@ -219,7 +223,7 @@ final class QuickPath {
             return allowed == 0 ? 0 : deliver(to, first, first + allowed, staged, nowNs);
         }
         for (int i = 0; i < count; i++) {
-            copy(first + i, target.region(i), target.offset(i) + NetHeaderLayout.SIZE, staged);
+            copy(first + i, target.address(i) + NetHeaderLayout.SIZE, staged);
         }
         if (count > 0) {
             to.rx.complete(target, count);
@@ -233,21 +237,20 @@ final class QuickPath {
      * Nothing but that one buffer is filled. Mostly the buffer says so from the last time, and its driver has only read
      * that: a line that is not written stays in both cores' caches.
      */
-    private static void header(Region region, long at) {
-        if (region.u64(at) != 0) {
-            region.u64(at, 0);
+    private static void header(long at) {
+        if (Raw.u64(at) != 0) {
+            Raw.u64(at, 0);
         }
-        if (region.u32(at + Long.BYTES) != ONE_BUFFER) {
-            region.u32(at + Long.BYTES, ONE_BUFFER);
+        if (Raw.u32(at + Long.BYTES) != ONE_BUFFER) {
+            Raw.u32(at + Long.BYTES, ONE_BUFFER);
         }
     }
 
-    private void copy(int frame, Region to, long at, int staged) {
+    private void copy(int frame, long at, int staged) {
         int length = lengths[frame];
-        Region.copy(heads[frame], 0, to, at, Math.min(length, staged));
+        Raw.copy(staging + (long) STRIDE * frame, at, Math.min(length, staged));
         if (length > staged) {
-            Region.copy(source.region(frame), source.offset(frame) + NetHeaderLayout.SIZE + staged, to, at + staged,
-                    length - staged);
+            Raw.copy(source.address(frame) + NetHeaderLayout.SIZE + staged, at + staged, length - staged);
         }
     }
 }

@@ -1,6 +1,7 @@
 package eu.mikelangelo.virtio;
 
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.memory.raw.Raw;
 import java.lang.foreign.Arena;
 
 /**
@@ -14,22 +15,17 @@ public final class Burst {
      */
     public static final int MAX = 64;
 
-    final Region[] regions = new Region[MAX];
-    final long[] offsets = new long[MAX];
+    final long[] addresses = new long[MAX];
     final int[] lengths = new int[MAX];
+    final long[] words = new long[MAX];
     final int[] heads = new int[MAX];
     final int[] written = new int[MAX];
     /** Used entries on their way. */
     final Region entries = new Region(Arena.ofAuto().allocate((long) SplitRingLayout.USED_ENTRY_SIZE * MAX, 64));
 
-    /** @return the memory that chain {@code index} lies in */
-    public Region region(int index) {
-        return regions[index];
-    }
-
-    /** @return where in its region the chain begins */
-    public long offset(int index) {
-        return offsets[index];
+    /** @return our address of chain {@code index}: all its bytes were checked, for {@link Raw} */
+    public long address(int index) {
+        return addresses[index];
     }
 
     /** @return bytes of the chain, 1 to {@link VirtQueue#MAX_DESCRIPTOR_BYTES} */

@@ -2,6 +2,7 @@ package eu.mikelangelo.virtio;
 
 import eu.mikelangelo.memory.GuestMemory;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.memory.raw.Raw;
 
 /**
  * The device side of one packed virtqueue (VIRTIO 1.3 section 2.8).
@@ -25,6 +26,8 @@ public final class PackedQueue extends VirtQueue {
 
     private Region ring;
     private long ringAt;
+    /** Our address of the ring, all of which lies in the region. */
+    private long ringHost;
     private Region driver;
     private long driverAt;
     private Region device;
@@ -103,6 +106,7 @@ public final class PackedQueue extends VirtQueue {
         }
         ring = memory.region(table);
         ringAt = config.descriptorUser() - memory.userStart(table);
+        ringHost = ring.segment().address() + ringAt;
         driver = memory.region(avail);
         driverAt = config.availUser() - memory.userStart(avail);
         device = memory.region(used);
@@ -315,53 +319,112 @@ public final class PackedQueue extends VirtQueue {
         return true;
     }
 
+    /** In two loops: what follows a descriptor's check would keep the processor from the next line. */
     @Override
     public int list(Burst burst, boolean writable, int most) {
         if (fault != QueueFault.NONE) {
             return 0;
         }
         int start = starts[first];
-        int count = Math.min(most, size - PackedRingLayout.distance(nextUsed, start, size));
+        int limit = Math.min(most, size - PackedRingLayout.distance(nextUsed, start, size));
+        int seen = see(burst, start, limit, writable ? PackedRingLayout.FLAG_WRITE : 0);
+        // Acquire, for all of them: the addresses are read after the flags that tell of them (2.8.21.1).
+        Raw.loadFence();
         int position = start;
-        for (int i = 0; i < count; i++) {
+        for (int i = 0; i < seen; i++) {
             if (!single(burst, i, position, writable)) {
                 return i;
             }
             position = PackedRingLayout.advance(position, 1, size);
-            if (i < listed && starts[first + i + 1 & mask] != position) {
-                return i;
-            }
             if (i >= listed) {
                 starts[first + i + 1 & mask] = position;
                 listed = i + 1;
                 more = false;
+            } else if (starts[first + i + 1 & mask] != position) {
+                return i;
             }
         }
-        return count;
+        return seen;
+    }
+
+    /** Notes length, id and flags of what is available, in one load each. @return how many are as wanted */
+    private int see(Burst burst, int start, int limit, int direction) {
+        long words = ringHost + PackedRingLayout.DESCRIPTOR_LENGTH;
+        int place = PackedRingLayout.place(start, size);
+        int wanted = PackedRingLayout.available(start, size) | direction;
+        for (int i = 0; i < limit; i++) {
+            long rest = Raw.u64(words + (long) PackedRingLayout.DESCRIPTOR_SIZE * place);
+            // Any other flag, also one without a meaning, is not for here.
+            if ((int) (rest >>> 48) != wanted) {
+                return i;
+            }
+            burst.words[i] = rest;
+            if (++place == size) {
+                place = 0;
+                wanted ^= PackedRingLayout.FLAG_AVAIL | PackedRingLayout.FLAG_USED;
+            }
+        }
+        return limit;
     }
 
     private boolean single(Burst burst, int index, int position, boolean writable) {
-        long at = at(position);
-        // One load, acquire, as in walkRing. Any other flag, also one without a meaning, is not for here.
-        long rest = ring.u64Acquire(at + PackedRingLayout.DESCRIPTOR_LENGTH);
-        int wanted = PackedRingLayout.available(position, size) | (writable ? PackedRingLayout.FLAG_WRITE : 0);
-        if ((int) (rest >>> 48) != wanted) {
-            return false;
-        }
+        long rest = burst.words[index];
         long length = rest & 0xffffffffL;
         if (length == 0 || length > MAX_DESCRIPTOR_BYTES) {
             return false;
         }
-        long address = ring.u64(at + PackedRingLayout.DESCRIPTOR_ADDRESS);
-        int region = memory.find(address, length);
-        if (region == GuestMemory.NONE) {
+        long at = ringHost + (long) PackedRingLayout.DESCRIPTOR_SIZE * PackedRingLayout.place(position, size);
+        long host = memory.host(Raw.u64(at + PackedRingLayout.DESCRIPTOR_ADDRESS), length);
+        if (host == 0) {
             return false;
         }
-        burst.regions[index] = memory.region(region);
-        burst.offsets[index] = address - memory.guestStart(region);
+        burst.addresses[index] = host;
         burst.lengths[index] = (int) length;
         burst.heads[index] = (int) (rest >>> 32) & ID_MASK | 1 << COUNT_SHIFT | (writable ? WRITES : 0);
         return true;
+    }
+
+    @Override
+    public void complete(Burst burst, int chains) {
+        if (chains == 0 || fault != QueueFault.NONE) {
+            return;
+        }
+        endRun();
+        long words = ringHost + PackedRingLayout.DESCRIPTOR_LENGTH;
+        int place = PackedRingLayout.place(nextUsed, size);
+        int used = PackedRingLayout.used(nextUsed, size);
+        for (int i = 0; i < chains; i++) {
+            int written = burst.written[i];
+            int flags = written > 0 ? used | PackedRingLayout.FLAG_WRITE : used;
+            long word = (long) flags << 48 | (long) (burst.heads[i] & ID_MASK) << 32 | written & 0xffffffffL;
+            if (heldAt < 0) {
+                heldAt = nextUsed;
+                held = word;
+            } else {
+                Raw.u64(words + (long) PackedRingLayout.DESCRIPTOR_SIZE * place, word);
+            }
+            if (++place == size) {
+                place = 0;
+                used ^= PackedRingLayout.FLAG_AVAIL | PackedRingLayout.FLAG_USED;
+            }
+        }
+        nextUsed = PackedRingLayout.advance(nextUsed, chains, size);
+        staged += chains;
+        take(chains);
+    }
+
+    /** All that follow one another in order share a used descriptor: see {@link #complete(int, int)}. */
+    @Override
+    public void consume(Burst burst, int chains) {
+        if (!inOrder || chains == 0 || fault != QueueFault.NONE || (burst.heads[0] & WRITES) != 0) {
+            super.consume(burst, chains);
+            return;
+        }
+        runAt = runAt < 0 ? nextUsed : runAt;
+        runId = burst.heads[chains - 1] & ID_MASK;
+        nextUsed = PackedRingLayout.advance(nextUsed, chains, size);
+        staged += chains;
+        take(chains);
     }
 
     @Override

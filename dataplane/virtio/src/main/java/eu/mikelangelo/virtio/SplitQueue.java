@@ -2,6 +2,7 @@ package eu.mikelangelo.virtio;
 
 import eu.mikelangelo.memory.GuestMemory;
 import eu.mikelangelo.memory.Region;
+import eu.mikelangelo.memory.raw.Raw;
 import java.util.Arrays;
 
 /**
@@ -20,6 +21,9 @@ public final class SplitQueue extends VirtQueue {
     private long availAt;
     private Region used;
     private long usedAt;
+    /** Our addresses of what is read most; both lie in their regions entirely. */
+    private long descriptorsHost;
+    private long availHost;
     private boolean inOrder;
 
     /** Free-running indices, 16 bits in the rings. {@code seenAvail} is the driver's index as last read. */
@@ -62,8 +66,10 @@ public final class SplitQueue extends VirtQueue {
         inOrder = Features.has(config.features(), Features.IN_ORDER);
         descriptors = memory.region(table);
         descriptorsAt = config.descriptorUser() - memory.userStart(table);
+        descriptorsHost = descriptors.segment().address() + descriptorsAt;
         avail = memory.region(driver);
         availAt = config.availUser() - memory.userStart(driver);
+        availHost = avail.segment().address() + availAt;
         used = memory.region(device);
         usedAt = config.usedUser() - memory.userStart(device);
         nextAvail = config.nextAvail() & 0xffff;
@@ -187,10 +193,10 @@ public final class SplitQueue extends VirtQueue {
         int count = Math.min(ahead(most), most);
         int wanted = writable ? SplitRingLayout.FLAG_WRITE : 0;
         touch(count);
+        long heads = availHost + SplitRingLayout.AVAIL_RING;
         for (int i = 0; i < count; i++) {
             int slot = (nextAvail + i) & (size - 1);
-            int head = avail.u16(availAt + SplitRingLayout.AVAIL_RING
-                    + (long) SplitRingLayout.AVAIL_ENTRY_SIZE * slot);
+            int head = Raw.u16(heads + (long) SplitRingLayout.AVAIL_ENTRY_SIZE * slot);
             if (head >= size || !single(burst, i, head, wanted)) {
                 return i;
             }
@@ -216,26 +222,27 @@ public final class SplitQueue extends VirtQueue {
                 + (long) SplitRingLayout.AVAIL_ENTRY_SIZE * (nextAvail & (size - 1)));
         long sum = 0;
         for (int i = 0; i < count; i += DESCRIPTORS_PER_LINE) {
-            sum += descriptors.u64(descriptorsAt + (long) SplitRingLayout.DESCRIPTOR_SIZE * ((first + i) & (size - 1)));
+            sum += Raw.u64(descriptorsHost + (long) SplitRingLayout.DESCRIPTOR_SIZE * ((first + i) & (size - 1)));
         }
         touched = sum;
     }
 
     private boolean single(Burst burst, int index, int head, int wanted) {
-        long at = descriptorsAt + (long) SplitRingLayout.DESCRIPTOR_SIZE * head;
+        // Masked though it was checked: a load from memory that vanished may leave anything in its register, which
+        // the compiler takes for 16 bits and compares as such.
+        long at = descriptorsHost + (long) SplitRingLayout.DESCRIPTOR_SIZE * (head & (size - 1));
         // Length and flags in one load: what was checked is what is used.
-        long rest = descriptors.u64(at + SplitRingLayout.DESCRIPTOR_LENGTH);
+        long rest = Raw.u64(at + SplitRingLayout.DESCRIPTOR_LENGTH);
         long length = rest & 0xffffffffL;
         if (((int) (rest >>> 32) & 0xffff) != wanted || length == 0 || length > MAX_DESCRIPTOR_BYTES) {
             return false;
         }
-        long address = descriptors.u64(at + SplitRingLayout.DESCRIPTOR_ADDRESS);
-        int region = memory.find(address, length);
-        if (region == GuestMemory.NONE) {
+        long address = Raw.u64(at + SplitRingLayout.DESCRIPTOR_ADDRESS);
+        long host = memory.host(address, length);
+        if (host == 0) {
             return false;
         }
-        burst.regions[index] = memory.region(region);
-        burst.offsets[index] = address - memory.guestStart(region);
+        burst.addresses[index] = host;
         burst.lengths[index] = (int) length;
         burst.heads[index] = head;
         return true;

@@ -30,6 +30,10 @@ public final class GuestMemory {
     private final long[] userStart;
     private final long[] sizes;
     private int lastGuestHit;
+    /** The region that {@link #host} found last; none while its size is 0. */
+    private long hitStart;
+    private long hitSize;
+    private long hitHost;
 
     /**
      * One region as announced.
@@ -124,6 +128,26 @@ public final class GuestMemory {
             lastGuestHit = found;
         }
         return found;
+    }
+
+    /**
+     * As {@link #find}, for {@link eu.mikelangelo.memory.raw.Raw}.
+     *
+     * @return our own address of the bytes, or 0 when no region holds them all
+     */
+    public long host(long guestPhysical, long length) {
+        long offset = guestPhysical - hitStart;
+        if (Long.compareUnsigned(offset, hitSize) < 0 && Long.compareUnsigned(length, hitSize - offset) <= 0) {
+            return hitHost + offset;
+        }
+        int found = find(guestPhysical, length);
+        if (found == NONE) {
+            return 0;
+        }
+        hitStart = guestStart[found];
+        hitSize = sizes[found];
+        hitHost = regions[found].segment().address();
+        return hitHost + (guestPhysical - hitStart);
     }
 
     /**

@@ -1,5 +1,7 @@
 package eu.mikelangelo.memory;
 
+import eu.mikelangelo.memory.raw.Raw;
+import eu.mikelangelo.memory.raw.Wide;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
@@ -24,9 +26,6 @@ import java.util.Objects;
 public final class Region {
     /** Copies up to this many bytes go word by word: the set-up of a bulk copy costs more than it saves. */
     private static final int SMALL_COPY = 63;
-    private static final boolean WIDE = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
-    /** Copies up to this many bytes go by whole vectors, where there are any: above, a bulk copy is as good. */
-    private static final int WIDE_COPY = 512;
 
     private static final ValueLayout.OfByte U8 = ValueLayout.JAVA_BYTE;
     private static final ValueLayout.OfShort U16 = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -192,7 +191,7 @@ public final class Region {
     public static void copy(Region source, long from, Region target, long to, int length) {
         MemorySegment s = source.segment;
         MemorySegment t = target.segment;
-        if (WIDE && length >= Wide.LEAST && length <= WIDE_COPY) {
+        if (Raw.WIDE && length >= Wide.LEAST && length <= Raw.WIDE_COPY) {
             Wide.copy(s, from, t, to, length);
             return;
         }

@@ -1,6 +1,7 @@
-package eu.mikelangelo.memory;
+package eu.mikelangelo.memory.raw;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.VectorSpecies;
@@ -10,7 +11,7 @@ import jdk.incubator.vector.VectorSpecies;
  * come from another core and can keep only so many stores in mind. Touched only where the JVM has the Vector API, which
  * is still an incubating module ({@code --add-modules jdk.incubator.vector}).
  */
-final class Wide {
+public final class Wide {
     private static final VectorSpecies<Byte> FULL = ByteVector.SPECIES_PREFERRED.length() > 64
             ? ByteVector.SPECIES_512 : ByteVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Byte> HALF = FULL.length() > 32 ? ByteVector.SPECIES_256
@@ -19,13 +20,13 @@ final class Wide {
     private static final int HALF_BYTES = HALF.length();
 
     /** The shortest copy there is here. */
-    static final int LEAST = HALF_BYTES;
+    public static final int LEAST = HALF_BYTES;
 
     private Wide() {
     }
 
-    /** @param length at least {@link #LEAST} */
-    static void copy(MemorySegment source, long from, MemorySegment target, long to, int length) {
+    /** Copies from one segment to another. @param length at least {@link #LEAST} */
+    public static void copy(MemorySegment source, long from, MemorySegment target, long to, int length) {
         if (length < FULL_BYTES) {
             half(source, from, target, to);
             half(source, from + length - HALF_BYTES, target, to + length - HALF_BYTES);
@@ -40,12 +41,23 @@ final class Wide {
     }
 
     private static void full(MemorySegment source, long from, MemorySegment target, long to) {
+        markUnsafe(source, from);
         ByteVector.fromMemorySegment(FULL, source, from, ByteOrder.LITTLE_ENDIAN)
                 .intoMemorySegment(target, to, ByteOrder.LITTLE_ENDIAN);
     }
 
     private static void half(MemorySegment source, long from, MemorySegment target, long to) {
+        markUnsafe(source, from);
         ByteVector.fromMemorySegment(HALF, source, from, ByteOrder.LITTLE_ENDIAN)
                 .intoMemorySegment(target, to, ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /**
+     * A load that is not used and leaves no instruction. But HotSpot turns a SIGBUS, of memory whose file has shrunk,
+     * into an {@link InternalError} only in compiled code that it has marked for an access like this one; vectors mark
+     * nothing, and the process would end (WideTest).
+     */
+    private static void markUnsafe(MemorySegment source, long from) {
+        source.get(ValueLayout.JAVA_BYTE, from);
     }
 }
