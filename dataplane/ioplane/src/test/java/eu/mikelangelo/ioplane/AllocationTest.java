@@ -29,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class AllocationTest {
     private static final int QUEUE = 256;
     private static final int FRAMES = 100_000;
+    private static final int MOST_ROUNDS = 10;
     private static final long WARM_UP_NS = 40_000_000_000L;
 
     private final Bench bench = new Bench(true);
@@ -42,16 +43,31 @@ class AllocationTest {
         Recycler sender = new Recycler(bench.nics.get(0), false);
         Recycler receiver = new Recycler(bench.nics.get(1), true);
         pump(sender, receiver, FRAMES);
+        long frames = bench.ports.get(1).rxFrames();
+        int rounds = least(() -> pump(sender, receiver, FRAMES));
+        assertEquals((long) rounds * FRAMES, bench.ports.get(1).rxFrames() - frames);
+    }
+
+    /**
+     * Until a round allocates nothing. Late compilation may make one leave objects, the measurement itself a few; what
+     * is allocated for each frame is so in every round, and a byte for each would be 20,000 at least.
+     *
+     * @return rounds
+     */
+    private static int least(Runnable round) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long id = Thread.currentThread().threadId();
-        threads.getThreadAllocatedBytes(id);
-        long frames = bench.ports.get(1).rxFrames();
-        long before = threads.getThreadAllocatedBytes(id);
-        pump(sender, receiver, FRAMES);
-        long allocated = threads.getThreadAllocatedBytes(id) - before;
-        assertEquals(FRAMES, bench.ports.get(1).rxFrames() - frames);
-        // The measurement itself and a late compilation may leave a few objects; a byte per frame would be 100,000.
-        assertTrue(allocated < 4096, allocated + " bytes for " + FRAMES + " frames");
+        long least = threads.getThreadAllocatedBytes(id);
+        int rounds = 0;
+        while (rounds == 0 || least >= 4096 && rounds < MOST_ROUNDS) {
+            long before = threads.getThreadAllocatedBytes(id);
+            round.run();
+            long allocated = threads.getThreadAllocatedBytes(id) - before;
+            least = rounds == 0 ? allocated : Math.min(least, allocated);
+            rounds++;
+        }
+        assertTrue(least < 4096, least + " bytes in the best of " + rounds + " rounds");
+        return rounds;
     }
 
     /** Long segments that cross as one, that are cut, and checksums that are completed. */
@@ -77,17 +93,11 @@ class AllocationTest {
         Recycler receiver = new Recycler(bench.nics.get(1), true);
         int frames = FRAMES / 5;
         one(sender, receiver, frames, buffers);
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long id = Thread.currentThread().threadId();
-        threads.getThreadAllocatedBytes(id);
         long taken0 = bench.ports.get(0).txFrames();
         long delivered0 = bench.ports.get(1).rxFrames();
-        long before = threads.getThreadAllocatedBytes(id);
-        one(sender, receiver, frames, buffers);
-        long allocated = threads.getThreadAllocatedBytes(id) - before;
-        assertEquals(frames, bench.ports.get(0).txFrames() - taken0);
-        assertEquals((long) frames * (taken ? 1 : buffers), bench.ports.get(1).rxFrames() - delivered0);
-        assertTrue(allocated < 4096, allocated + " bytes for " + frames + " frames");
+        long sent = (long) least(() -> one(sender, receiver, frames, buffers)) * frames;
+        assertEquals(sent, bench.ports.get(0).txFrames() - taken0);
+        assertEquals(sent * (taken ? 1 : buffers), bench.ports.get(1).rxFrames() - delivered0);
     }
 
     private void one(Recycler sender, Recycler receiver, int frames, int buffers) {
@@ -141,18 +151,12 @@ class AllocationTest {
         Recycler sender = new Recycler(bench.nics.get(0), false);
         Recycler receiver = new Recycler(bench.nics.get(1), true);
         pump(sender, receiver, FRAMES);
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long id = Thread.currentThread().threadId();
-        threads.getThreadAllocatedBytes(id);
         Port to = bench.ports.get(1);
         long frames = to.rxFrames();
         long bytes = to.rxBytes();
-        long before = threads.getThreadAllocatedBytes(id);
-        pump(sender, receiver, FRAMES);
-        long allocated = threads.getThreadAllocatedBytes(id) - before;
-        assertEquals(FRAMES, to.rxFrames() - frames);
-        assertEquals(1004L * FRAMES, to.rxBytes() - bytes, "each with a tag");
-        assertTrue(allocated < 4096, allocated + " bytes for " + FRAMES + " frames");
+        long arrived = (long) least(() -> pump(sender, receiver, FRAMES)) * FRAMES;
+        assertEquals(arrived, to.rxFrames() - frames);
+        assertEquals(1004L * arrived, to.rxBytes() - bytes, "each with a tag");
     }
 
     private void machine(long mac, PortPolicy policy) {
