@@ -9,4 +9,6 @@ module eu.mikelangelo.ioplane {
 
     exports eu.mikelangelo.ioplane;
     exports eu.mikelangelo.ioplane.link;
+    exports eu.mikelangelo.ioplane.observe;
+    exports eu.mikelangelo.ioplane.policy;
 }

@@ -7,6 +7,7 @@ import eu.mikelangelo.agent.http.AgentRoutes;
 import eu.mikelangelo.agent.http.ApiHandler;
 import eu.mikelangelo.agent.http.ApiServer;
 import eu.mikelangelo.agent.http.ImageRoutes;
+import eu.mikelangelo.agent.http.IoRoutes;
 import eu.mikelangelo.agent.http.MachineRoutes;
 import eu.mikelangelo.agent.http.PeerCheck;
 import eu.mikelangelo.agent.service.DebianSource;
@@ -97,9 +98,10 @@ public final class AgentMain {
                 orchestrator.resume();
                 LOG.info("took over " + adopted.size() + " machines");
                 AgentRoutes agent = new AgentRoutes(Version.NUMBER, build, plane, end::countDown);
+                IoRoutes io = new IoRoutes(plane);
                 ApiHandler handler = new ApiHandler(build, Map.of("", agent::about, "plane", agent::plane,
                         "shutdown", agent::shutdown, "machines", new MachineRoutes(orchestrator),
-                        "images", new ImageRoutes(orchestrator.images())));
+                        "images", new ImageRoutes(orchestrator.images()), "io", io, "metrics", io::metrics));
                 ApiServer server = new ApiServer(home.agentSocket(), PeerCheck.ofProcess(), handler);
                 rest.start();
                 Runtime.getRuntime().addShutdownHook(new Thread(() -> await(end, ended)));

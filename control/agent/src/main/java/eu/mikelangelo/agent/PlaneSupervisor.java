@@ -1,9 +1,13 @@
 package eu.mikelangelo.agent;
 
+import eu.mikelangelo.agent.api.IoStats;
 import eu.mikelangelo.agent.api.Launch;
+import eu.mikelangelo.agent.api.PlaneSocket;
 import eu.mikelangelo.agent.service.PlaneService;
+import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.machines.PlanePorts;
 import eu.mikelangelo.plane.api.FrameChannel;
+import eu.mikelangelo.plane.api.NetRulesText;
 import eu.mikelangelo.plane.api.PlaneClient;
 import eu.mikelangelo.plane.api.PlaneRefusedException;
 import eu.mikelangelo.plane.api.PortSpec;
@@ -11,6 +15,7 @@ import eu.mikelangelo.plane.api.PortStats;
 import eu.mikelangelo.plane.api.Request;
 import eu.mikelangelo.plane.api.Wire;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
@@ -21,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
@@ -232,8 +238,7 @@ final class PlaneSupervisor implements PlanePorts, PlaneService, AutoCloseable {
 
     @Override
     public void add(Port port) {
-        PortSpec spec = new PortSpec(port.name(), port.vhostSocket().toString(), false, port.mac(), port.ip(),
-                port.gatewayMac(), port.gatewayIp(), port.uplinkSocket() == null ? "" : port.uplinkSocket().toString());
+        PortSpec spec = spec(port);
         lock.lock();
         try {
             wanted.put(port.name(), spec);
@@ -245,6 +250,18 @@ final class PlaneSupervisor implements PlanePorts, PlaneService, AutoCloseable {
             failed("the plane did not take port " + port.name(), e);
         } finally {
             lock.unlock();
+        }
+    }
+
+    private static PortSpec spec(Port port) {
+        try {
+            return new PortSpec(port.name(), port.vhostSocket().toString(), false, port.mac(), port.ip(),
+                    port.gatewayMac(), port.gatewayIp(),
+                    port.uplinkSocket() == null ? "" : port.uplinkSocket().toString(),
+                    NetRulesText.parse(port.rules()));
+        } catch (IllegalArgumentException e) {
+            throw new Failure(Failure.Kind.BAD_INPUT, "the network of " + port.name() + ": " + e.getMessage(),
+                    "another Mikelangelo wrote it, or it was damaged", e);
         }
     }
 
@@ -319,14 +336,24 @@ final class PlaneSupervisor implements PlanePorts, PlaneService, AutoCloseable {
         }
     }
 
+    @Override
+    public Map<String, Object> stats(String port) {
+        return current() == null ? IoStats.down() : new PlaneSocket(socket, build).stats(port).members();
+    }
+
+    @Override
+    public void capture(String port, PlaneSocket.Limits limits, OutputStream out, BooleanSupplier stop)
+            throws IOException {
+        new PlaneSocket(socket, build).capture(port, limits, out, stop);
+    }
+
     private static Map<String, Object> counters(PortStats stats) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("rxFrames", stats.rxFrames());
         json.put("txFrames", stats.txFrames());
         json.put("rxBytes", stats.rxBytes());
         json.put("txBytes", stats.txBytes());
-        json.put("drops", stats.drops().values().stream().mapToLong(Long::longValue).sum());
-        json.put("dropReasons", new LinkedHashMap<>(stats.drops()));
+        IoStats.drops(json, stats.drops());
         json.put("connected", stats.connected());
         json.put("ringsRunning", stats.ringsRunning());
         json.put("uplinkConnected", stats.uplinkConnected());

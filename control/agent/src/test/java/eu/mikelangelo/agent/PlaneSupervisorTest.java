@@ -1,10 +1,14 @@
 package eu.mikelangelo.agent;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.machines.PlanePorts;
 import eu.mikelangelo.plane.api.FrameChannel;
+import eu.mikelangelo.plane.api.LatencyStats;
+import eu.mikelangelo.plane.api.NetRulesText;
 import eu.mikelangelo.plane.api.PortSpec;
 import eu.mikelangelo.plane.api.PortStats;
 import eu.mikelangelo.plane.api.Request;
@@ -117,8 +121,9 @@ class PlaneSupervisorTest {
                     LinkedHashMap<String, Long> drops = new LinkedHashMap<>();
                     drops.put("spoofed", 2L);
                     drops.put("full", 3L);
-                    yield new Response.Stats(ports.containsKey(stats.name()) ? List.of(new PortStats(stats.name(),
-                            true, 2, true, 10, 20, 1000, 2000, drops, "")) : List.of());
+                    yield new Response.Stats(5, List.of(), ports.containsKey(stats.name())
+                            ? List.of(new PortStats(stats.name(), true, 2, true, 1, 0, 10, 20, 1000, 2000, 0, 0, drops,
+                            List.of(), LatencyStats.NONE, "")) : List.of());
                 }
                 case Request.GetCores cores -> new Response.Cores(List.of());
                 default -> new Response.Done();
@@ -138,7 +143,7 @@ class PlaneSupervisorTest {
 
     private static PlanePorts.Port port(String name, String ip) {
         return new PlanePorts.Port(name, Path.of("/run/m/1/net0.sock"), "02:4d:00:00:00:01", ip,
-                "02:4d:ff:00:00:01", "10.187.0.1", Path.of("/run/m/1/passt/passt.sock"));
+                "02:4d:ff:00:00:01", "10.187.0.1", Path.of("/run/m/1/passt/passt.sock"), "vlan=10,rate=10M");
     }
 
     private static void await(String what, BooleanSupplier condition) throws InterruptedException {
@@ -156,6 +161,11 @@ class PlaneSupervisorTest {
         supervisor.start();
         assertTrue(supervisor.awaitConnection());
         assertEquals(1, starts.get());
+        assertEquals(List.of("web"), plane.names());
+        assertEquals(NetRulesText.parse("rate=10M,vlan=10"), plane.ports.get("web").rules());
+        PlanePorts.Port later = new PlanePorts.Port("later", Path.of("/x"), "", "", "", "", null, "vlan=10,newer=1");
+        assertTrue(assertThrows(Failure.class, () -> supervisor.add(later)).getMessage().contains("newer=1"),
+                "rather none than one without its rules");
         assertEquals(List.of("web"), plane.names());
         assertTrue(plane.heard.contains("Register"));
         assertEquals(4711L, supervisor.status().get("pid"));

@@ -128,7 +128,7 @@ public final class Machine {
 
     private PlanePorts.Port port() {
         return new PlanePorts.Port(spec.name(), sockets.net(), spec.mac(), spec.address(), MachineSpec.GATEWAY_MAC,
-                MachineSpec.GATEWAY, sockets.passt());
+                MachineSpec.GATEWAY, sockets.passt(), spec.net());
     }
 
     private void checkPorts() {

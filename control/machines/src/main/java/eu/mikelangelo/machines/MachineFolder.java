@@ -79,7 +79,9 @@ public record MachineFolder(Path folder) {
     /** @throws Failure UNTRUSTED missing or damaged; BAD_INPUT of another Mikelangelo; UNAVAILABLE not readable now */
     public MachineSpec readSpec() {
         MachineSpec spec = read(spec(), MachineSpec.class);
-        checkSchema(spec(), spec.schema(), MachineSpec.SCHEMA);
+        if (spec.schema() < 1 || spec.schema() > MachineSpec.SCHEMA) {
+            checkSchema(spec(), spec.schema(), MachineSpec.SCHEMA);
+        }
         if (spec.name() == null || !spec.name().equals(name()) || spec.image() == null
                 || spec.kernel() == null) {
             throw damaged(spec(), "name " + spec.name(), null);
@@ -108,7 +110,7 @@ public record MachineFolder(Path folder) {
     MachineSpec unreadable(Failure why) {
         String gone = "unknown: " + why.getMessage();
         // The last number is nobody's: sockets and address follow from it.
-        return new MachineSpec(MachineSpec.SCHEMA, name(), MachineSpec.LAST_NUMBER,
+        return new MachineSpec(MachineSpec.schema(""), name(), MachineSpec.LAST_NUMBER,
                 new MachineSpec.Image("?", "", gone), new MachineSpec.Kernel("?", "", gone),
                 MachineSpec.LEAST_MEMORY_MIB, 1, List.of(), Map.of(), List.of(), List.of(), 0, Instant.EPOCH);
     }

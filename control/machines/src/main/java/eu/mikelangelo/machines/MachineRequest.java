@@ -11,4 +11,11 @@ import java.util.Map;
  */
 public record MachineRequest(String name, MachineSpec.Image image, MachineSpec.Kernel kernel, int memoryMiB, int cpus,
                              List<PublishedPort> ports, Map<String, String> env, List<String> command,
-                             List<List<String>> pre, int stopSeconds) { }
+                             List<List<String>> pre, int stopSeconds, String net) {
+    /** A machine of which nothing is asked on the network. */
+    public MachineRequest(String name, MachineSpec.Image image, MachineSpec.Kernel kernel, int memoryMiB, int cpus,
+                          List<PublishedPort> ports, Map<String, String> env, List<String> command,
+                          List<List<String>> pre, int stopSeconds) {
+        this(name, image, kernel, memoryMiB, cpus, ports, env, command, pre, stopSeconds, "");
+    }
+}

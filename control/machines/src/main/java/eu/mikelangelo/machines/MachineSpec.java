@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
  * What was asked for: immutable, kept as {@code spec.json} (0600, for {@link #env} may hold secrets; no value of it
  * ever reaches a command line). All lists are in order; nothing is null.
  *
- * @param schema      version of this record in a file, {@link #SCHEMA}
+ * @param schema      version of this record in a file, see {@link #schema(String)}
  * @param name        see {@link #NAME}
  * @param number      2..65000, unique in a home; gives the MAC and IP address
  * @param memoryMiB   of guest RAM
@@ -21,11 +21,15 @@ import java.util.regex.Pattern;
  * @param command     replaces the image's start command; empty: the image's own
  * @param pre         replaces the commands that the image runs before the start; empty: the image's own
  * @param stopSeconds grace between SIGTERM and SIGKILL in the guest; 0: {@link #DEFAULT_STOP_SECONDS}
+ * @param net         rules of its network card (VLAN, group, rates), checked by who asked; empty: none
  */
 public record MachineSpec(int schema, String name, int number, Image image, Kernel kernel, int memoryMiB, int cpus,
                           List<PublishedPort> ports, Map<String, String> env, List<String> command,
-                          List<List<String>> pre, int stopSeconds, Instant created) {
-    public static final int SCHEMA = 1;
+                          List<List<String>> pre, int stopSeconds, Instant created, String net) {
+    /** The newest that is read; 2 brought {@link #net}. */
+    public static final int SCHEMA = 2;
+    private static final int WITHOUT_RULES = 1;
+    private static final int MOST_RULES = 4096;
     /** A machine's name: also a folder's name and a host name of the guest. */
     public static final Pattern NAME = Pattern.compile("[a-z0-9][a-z0-9_.-]{0,62}");
     /** Number 1 would be the gateway's address. */
@@ -63,6 +67,25 @@ public record MachineSpec(int schema, String name, int number, Image image, Kern
         env.forEach(MachineSpec::checkEnv);
         command = List.copyOf(command);
         pre = pre == null ? List.of() : pre.stream().map(List::copyOf).toList();
+        net = net == null ? "" : net;
+        if (net.length() > MOST_RULES || !net.matches("[\\x21-\\x7e]*")) {
+            throw new Failure(Failure.Kind.BAD_INPUT, "\"" + net + "\" are not rules of a network card", "");
+        }
+    }
+
+    /** A machine of which nothing is asked on the network. */
+    public MachineSpec(int schema, String name, int number, Image image, Kernel kernel, int memoryMiB, int cpus,
+                       List<PublishedPort> ports, Map<String, String> env, List<String> command,
+                       List<List<String>> pre, int stopSeconds, Instant created) {
+        this(schema, name, number, image, kernel, memoryMiB, cpus, ports, env, command, pre, stopSeconds, created, "");
+    }
+
+    /**
+     * The version of a record with these rules: the oldest program that would keep to them may read it, and no older
+     * one, which would leave a machine that is to be isolated in the network of all.
+     */
+    public static int schema(String net) {
+        return net.isEmpty() ? WITHOUT_RULES : SCHEMA;
     }
 
     /** @throws Failure BAD_INPUT unless {@link #NAME} matches */

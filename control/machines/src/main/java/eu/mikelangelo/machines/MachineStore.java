@@ -115,9 +115,10 @@ public final class MachineStore {
             if (names.contains(name)) {
                 throw taken(name);
             }
-            MachineSpec spec = new MachineSpec(MachineSpec.SCHEMA, name, freeNumber(names), request.image(),
-                    request.kernel(), request.memoryMiB(), request.cpus(), request.ports(), request.env(),
-                    request.command(), request.pre(), request.stopSeconds(), Instant.now());
+            MachineSpec spec = new MachineSpec(MachineSpec.schema(request.net()), name, freeNumber(names),
+                    request.image(), request.kernel(), request.memoryMiB(), request.cpus(), request.ports(),
+                    request.env(), request.command(), request.pre(), request.stopSeconds(), Instant.now(),
+                    request.net());
             publish(spec);
             return spec;
         });

@@ -14,11 +14,16 @@ public interface PlanePorts {
      * @param mac           the guest's, the only one it may send with; {@code ip} likewise
      * @param gatewayMac    frames to it go to the uplink only; ARP for {@code gatewayIp} as well
      * @param uplinkSocket  where the machine's passt listens
+     * @param rules         {@link MachineSpec#net}
      */
     record Port(String name, Path vhostSocket, String mac, String ip, String gatewayMac, String gatewayIp,
-                Path uplinkSocket) { }
+                Path uplinkSocket, String rules) { }
 
-    /** Adds the port, or replaces the one of that name. Returns soon; a plane that is away gets it when it is back. */
+    /**
+     * Adds the port, or replaces the one of that name. Returns soon; a plane that is away gets it when it is back.
+     *
+     * @throws eu.mikelangelo.base.Failure when the plane could not keep to the rules: the machine must not run without
+     */
     void add(Port port);
 
     /** Removes the port; nothing happens when there is none. */

@@ -55,6 +55,24 @@ class MachineStoreTest {
         }
     }
 
+    /** An older program, which would not keep to the rules, does not take such a machine. */
+    @Test
+    void rulesOfTheNetworkAreKeptAndMakeANewerSchema() throws Exception {
+        MachineStore store = store();
+        MachineRequest plain = request("plain", "x");
+        assertEquals(1, store.create(plain).schema());
+        MachineSpec spec = store.create(new MachineRequest("ruled", plain.image(), plain.kernel(), 256, 1,
+                plain.ports(), plain.env(), plain.command(), plain.pre(), 5, "vlan=10,rate=10M"));
+        assertEquals(2, spec.schema());
+        assertEquals("vlan=10,rate=10M", store.folder("ruled").readSpec().net());
+        assertEquals("", store.folder("plain").readSpec().net());
+        Path file = folder.resolve("machines/plain/spec.json");
+        Files.writeString(file, Files.readString(file).replaceAll(",?\"net\":\"\"", ""));
+        assertEquals("", store.folder("plain").readSpec().net(), "written before there were rules");
+        Files.writeString(file, Files.readString(file).replace("\"schema\":1", "\"schema\":3"));
+        assertThrows(Failure.class, () -> store.folder("plain").readSpec());
+    }
+
     @Test
     void stateSurvives() throws Exception {
         MachineFolder machine = store().folder(store().create(request("a", "x")).name());

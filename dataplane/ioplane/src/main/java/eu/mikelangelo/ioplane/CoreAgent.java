@@ -1,6 +1,9 @@
 package eu.mikelangelo.ioplane;
 
 import eu.mikelangelo.ioplane.link.HostLink;
+import eu.mikelangelo.ioplane.observe.Capture;
+import eu.mikelangelo.ioplane.observe.CoreCounters;
+import eu.mikelangelo.ioplane.observe.QueueCounters;
 import eu.mikelangelo.linux.Clock;
 import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.linux.LinuxException;
@@ -29,7 +32,7 @@ final class CoreAgent implements Agent {
     private final Breakdown breakdown;
     private volatile long threadId;
     private volatile boolean dead;
-    private volatile long sleeps;
+    private final CoreCounters counters = new CoreCounters();
     /** Whose turn it is, to be blamed when nobody else can be. */
     private Port serving;
 
@@ -47,6 +50,7 @@ final class CoreAgent implements Agent {
     /** Joins the loop. */
     void begin() {
         threadId = Thread.currentThread().threadId();
+        counters.begin(shard.clockNs());
         if (options.cpu() >= 0) {
             pin();
         }
@@ -73,8 +77,8 @@ final class CoreAgent implements Agent {
     }
 
     /** Any thread. */
-    long sleeps() {
-        return sleeps;
+    CoreCounters counters() {
+        return counters;
     }
 
     /** See {@link CallGuard#free}; one thread, not the core's. */
@@ -137,6 +141,23 @@ final class CoreAgent implements Agent {
             uplinks[port.slot] = null;
         }
         fabric.remove(port);
+        port.remove();
+    }
+
+    void capture(Port port, Capture capture) {
+        if (port.slot < 0) {
+            throw new IllegalStateException("port " + port.name() + " is not served any more");
+        }
+        if (port.capture != null) {
+            throw new IllegalStateException("port " + port.name() + " is being captured already");
+        }
+        port.capture = capture;
+    }
+
+    void endCapture(Port port, Capture capture) {
+        if (port.capture == capture) {
+            port.capture = null;
+        }
     }
 
     /** Begins to serve a ring. */
@@ -147,7 +168,8 @@ final class CoreAgent implements Agent {
         detach(port, index);
         boolean receive = index == PortHandler.RECEIVE;
         // Before the ring is attached: when it is refused, nothing of the guest's is kept.
-        long token = shard.watch(kickFd, what -> kicked(port, what));
+        QueueCounters queue = receive ? port.rxCounters : port.txCounters;
+        long token = shard.watch(kickFd, what -> kicked(queue, what));
         if (receive) {
             port.rxKickFd = kickFd;
             port.rxKickToken = token;
@@ -177,9 +199,9 @@ final class CoreAgent implements Agent {
     }
 
     /** Each write to the eventfd is an edge, so it need not be read back; the ring is looked at in the next turn. */
-    private static void kicked(Port port, int what) {
+    private static void kicked(QueueCounters queue, int what) {
         if ((what & Watcher.READABLE) != 0) {
-            port.count(Port.KICKS, 1);
+            queue.add(QueueCounters.KICKS, 1);
         }
     }
 
@@ -207,6 +229,7 @@ final class CoreAgent implements Agent {
     public int poll(long nowNs) {
         int moved = 0;
         int slot = 0;
+        counters.turnBegins(nowNs);
         while (slot < fabric.top()) {
             try {
                 for (; slot < fabric.top(); slot++) {
@@ -222,6 +245,7 @@ final class CoreAgent implements Agent {
             }
         }
         serving = null;
+        counters.turnEnds(moved, nowNs);
         return moved;
     }
 
@@ -230,6 +254,7 @@ final class CoreAgent implements Agent {
         int moved = fabric.fromLink(port, nowNs);
         if (moved > 0) {
             fabric.flush();
+            port.latency.record(counters.workEnds(shard.clockNs()));
         }
         port.count(Port.FIRST_DROP + Drop.UPLINK_DOWN.ordinal(), link.takeLost());
         port.count(Port.FIRST_DROP + Drop.UPLINK_FULL.ordinal(), link.takeMissed());
@@ -247,12 +272,17 @@ final class CoreAgent implements Agent {
         int moved = fabric.burst(port, nowNs);
         if (moved > 0) {
             fabric.flush();
+            // The clock is read once for a burst: what came before in this turn ended when it was read last.
+            port.latency.record(counters.workEnds(shard.clockNs()));
         }
         if (uplink != null) {
             int arrived = uplink.turn(fabric, nowNs);
             if (arrived > 0) {
                 fabric.flush();
                 moved += arrived;
+            }
+            if (moved > 0) {
+                counters.workEnds(shard.clockNs());
             }
         }
         return moved;
@@ -270,7 +300,7 @@ final class CoreAgent implements Agent {
             if (!kicks.arm()) {
                 return false;
             }
-            sleeps = sleeps + 1;
+            counters.sleepBegins(shard.clockNs());
             return true;
         } catch (InternalError | RuntimeException e) {
             breakdown.contain(e, kicks.asked());
@@ -280,6 +310,9 @@ final class CoreAgent implements Agent {
 
     @Override
     public void afterSleep() {
+        if (counters.asleep()) {
+            counters.sleepEnds(shard.clockNs());
+        }
         try {
             kicks.suppress();
         } catch (InternalError | RuntimeException e) {

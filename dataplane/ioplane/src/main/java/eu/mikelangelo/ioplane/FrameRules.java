@@ -22,6 +22,7 @@ final class FrameRules {
     /** No gateway: an open switch without uplinks. */
     static final long NO_GATEWAY = -1;
 
+    static final long BROADCAST = 0xffff_ffff_ffffL;
     static final int ETHER_HEADER = EtherLayout.ETHER_HEADER;
     static final int TYPE_IPV4 = EtherLayout.TYPE_IPV4;
     static final int TYPE_ARP = EtherLayout.TYPE_ARP;
@@ -86,8 +87,7 @@ final class FrameRules {
      */
     int judge(Region head, int length, PortConfig port) {
         long source = source(head);
-        boolean fixed = port.mac() != PortConfig.ANY_MAC;
-        if ((source >>> 40 & 1) != 0 || source == gatewayMac || fixed && source != port.mac()) {
+        if ((source >>> 40 & 1) != 0 || source == gatewayMac || !port.mayUse(source)) {
             return drop(Drop.SPOOFED_MAC);
         }
         int type = head.big16(12);
@@ -122,8 +122,7 @@ final class FrameRules {
         if (port.ipv4() != 0 && senderIp != port.ipv4() && senderIp != 0) {
             return drop(Drop.SPOOFED_ADDRESS);
         }
-        long senderMac = head.big48(22);
-        if (port.mac() != PortConfig.ANY_MAC && senderMac != port.mac()) {
+        if (!port.mayUse(head.big48(22))) {
             return drop(Drop.SPOOFED_MAC);
         }
         if (gatewayMac == NO_GATEWAY) {

@@ -1,6 +1,8 @@
 package eu.mikelangelo.ioplane;
 
 import eu.mikelangelo.ioplane.link.HostLink;
+import eu.mikelangelo.ioplane.observe.Capture;
+import eu.mikelangelo.ioplane.observe.CoreCounters;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.shard.Host;
 import eu.mikelangelo.shard.HostOptions;
@@ -23,6 +25,8 @@ public final class IoCore implements AutoCloseable {
     private static final long STALL_NS = 250_000_000;
     /** The least there is: frames go from guest to guest, and uplinks have memory of their own. */
     private static final long MEMORY_BYTES = 1 << 20;
+
+    private static final int END_ATTEMPTS = 5;
 
     private final IoOptions options;
     private final DistinctErrors errors;
@@ -84,7 +88,12 @@ public final class IoCore implements AutoCloseable {
 
     /** @return how often the core went to sleep */
     public long sleeps() {
-        return agent.sleeps();
+        return agent.counters().sleeps();
+    }
+
+    /** @return what the core does with its time */
+    public CoreCounters counters() {
+        return agent.counters();
     }
 
     /**
@@ -97,13 +106,13 @@ public final class IoCore implements AutoCloseable {
     }
 
     /**
-     * Adds a port with an interface of the host behind it, open to any address. The core owns the link from now on and
+     * Adds a port with an interface of the host behind it. The core owns the link from now on and
      * closes it with the port.
      *
      * @throws IllegalStateException as {@link #addPort}; the link is then still the caller's to close
      */
-    public Port addLink(String name, HostLink link) {
-        return add(new Port(PortConfig.open(name), link));
+    public Port addLink(PortConfig config, HostLink link) {
+        return add(new Port(config, link));
     }
 
     private Port add(Port port) {
@@ -124,6 +133,55 @@ public final class IoCore implements AutoCloseable {
                 core.remove(port);
             }
         });
+    }
+
+    /**
+     * Begins to mirror a port's frames; one capture of a port at a time. To be ended with {@link #endCapture}.
+     *
+     * @param snap bytes kept of each frame, 1 to {@link Capture#MAX_SNAP}
+     * @throws IllegalStateException when the port is captured already or not served any more, or the core has ended
+     */
+    public Capture capture(Port port, int snap) {
+        Capture capture = port.newCapture(snap, Capture.RING_BYTES);
+        boolean begun = false;
+        try {
+            execute(new Command() {
+                @Override
+                void act(CoreAgent core) {
+                    core.capture(port, capture);
+                }
+            });
+            begun = true;
+        } finally {
+            if (!begun) {
+                endCapture(port, capture);
+            }
+        }
+        return capture;
+    }
+
+    /** Ends a capture of this port and frees its memory; what was not drained is gone. Twice is no error. */
+    public void endCapture(Port port, Capture capture) {
+        for (int attempt = 0; attempt < END_ATTEMPTS; attempt++) {
+            try {
+                execute(new Command() {
+                    @Override
+                    void act(CoreAgent core) {
+                        core.endCapture(port, capture);
+                    }
+                });
+                capture.close();
+                return;
+            } catch (IllegalStateException late) {
+                // A guest's memory vanished just now, and whether the command was run is unknown: once more.
+                if (!alive()) {
+                    capture.close();
+                    return;
+                }
+            }
+        }
+        // The core may still write there: the memory stays.
+        errors.record("a capture's memory is not given back", "port " + port.name());
     }
 
     /** @return the device behind a vhost-user session, to be given to that session; one per session */

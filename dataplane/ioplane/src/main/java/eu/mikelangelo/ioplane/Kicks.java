@@ -23,7 +23,7 @@ final class Kicks {
             Port port = fabric.port(i);
             if (port != null) {
                 asked = port;
-                if (port.waitsFor == null) {
+                if (looks(port)) {
                     port.tx.queue().armKicks();
                 }
                 if (port.awaited || port.uplinkWaits) {
@@ -39,7 +39,7 @@ final class Kicks {
                 continue;
             }
             asked = port;
-            if (port.waitsFor == null && port.tx.queue().news()
+            if (looks(port) && port.tx.queue().news()
                     || (port.awaited || port.uplinkWaits) && port.rx.queue().news()) {
                 asked = null;
                 return false;
@@ -47,6 +47,11 @@ final class Kicks {
         }
         asked = null;
         return true;
+    }
+
+    /** Whether a frame that comes can be taken; where the first one waits, a deadline or a receiver is waited for. */
+    private static boolean looks(Port port) {
+        return port.waitsFor == null && !port.rules.held();
     }
 
     void suppress() {

@@ -1,6 +1,10 @@
 package eu.mikelangelo.ioplane;
 
 import eu.mikelangelo.ioplane.link.HostLink;
+import eu.mikelangelo.ioplane.observe.Capture;
+import eu.mikelangelo.ioplane.observe.LatencyHistogram;
+import eu.mikelangelo.ioplane.observe.QueueCounters;
+import eu.mikelangelo.ioplane.policy.PortRules;
 import eu.mikelangelo.metrics.Counters;
 import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
@@ -17,15 +21,18 @@ import eu.mikelangelo.virtio.SplitQueue;
  * thread.
  */
 public final class Port {
-    static final int RX_FRAMES = 0;
-    static final int RX_BYTES = 1;
-    static final int TX_FRAMES = 2;
-    static final int TX_BYTES = 3;
-    static final int CALLS = 4;
-    static final int KICKS = 5;
-    static final int UPLINK_CONNECTS = 6;
-    static final int UPLINK_BAD_FRAMES = 7;
-    static final int FIRST_DROP = 8;
+    /** The block of counters: those of the receive queue, those of the transmit queue, and the port's own. */
+    private static final int RX = 0;
+    private static final int TX = QueueCounters.COUNT;
+    static final int RX_FRAMES = RX + QueueCounters.FRAMES;
+    static final int RX_BYTES = RX + QueueCounters.BYTES;
+    static final int TX_FRAMES = TX + QueueCounters.FRAMES;
+    static final int TX_BYTES = TX + QueueCounters.BYTES;
+    static final int UPLINK_CONNECTS = TX + QueueCounters.COUNT;
+    static final int UPLINK_BAD_FRAMES = UPLINK_CONNECTS + 1;
+    static final int CAPTURED = UPLINK_CONNECTS + 2;
+    static final int CAPTURE_LOST = UPLINK_CONNECTS + 3;
+    static final int FIRST_DROP = UPLINK_CONNECTS + 4;
 
     /** How many drop reasons there are; values() would allocate. */
     static final int DROPS = Drop.values().length;
@@ -35,6 +42,9 @@ public final class Port {
 
     private final PortConfig config;
     private final Counters counters = new Counters(FIRST_DROP + DROPS);
+    final QueueCounters rxCounters = new QueueCounters(counters, RX);
+    final QueueCounters txCounters = new QueueCounters(counters, TX);
+    final LatencyHistogram latency = new LatencyHistogram();
     private volatile QueueFault fault = QueueFault.NONE;
     private volatile boolean uplinkConnected;
 
@@ -53,6 +63,8 @@ public final class Port {
     long linkToken;
     /** The link is watched and served. */
     boolean linked;
+    /** Who gets a copy of each frame; null for nobody. */
+    Capture capture;
 
     /** Has staged used entries that are not published yet. */
     boolean touched;
@@ -73,9 +85,10 @@ public final class Port {
     boolean uplinkStalled;
     /** As {@link #frameParts}, for the frame from the uplink that waits. */
     int uplinkParts;
-    /** Copies of flooded frames that this port may still cause, and when that was last refilled. */
-    long floodCredit = Switch.FLOOD_BURST;
-    long floodRefillNs;
+    /** What is asked of it beyond its addresses. */
+    final PortRules rules;
+    /** Gets frames to addresses that nobody has shown: it may have any, or one that found no place in the table. */
+    boolean takesUnknown;
 
     /** The source and the target that {@link QuickPath} met last, and at which state of the MAC table and when. */
     long learnedMac = PortConfig.ANY_MAC;
@@ -93,6 +106,7 @@ public final class Port {
     Port(PortConfig config, HostLink link) {
         this.config = config;
         this.link = link;
+        rules = new PortRules(config.policy());
     }
 
     /** @return why the interface of the host behind this port is closed for good; empty: it is not, or there is none */
@@ -142,12 +156,40 @@ public final class Port {
 
     /** @return interrupts asked of the guest */
     public long calls() {
-        return counters.get(CALLS);
+        return rxCounters.calls() + txCounters.calls();
     }
 
     /** @return notifications taken from the guest */
     public long kicks() {
-        return counters.get(KICKS);
+        return rxCounters.kicks() + txCounters.kicks();
+    }
+
+    /** @return what is counted of the receive queue */
+    public QueueCounters rxCounters() {
+        return rxCounters;
+    }
+
+    /** @return what is counted of the transmit queue */
+    public QueueCounters txCounters() {
+        return txCounters;
+    }
+
+    /**
+     * @return how long bursts of the transmit queue took: from the turn's begin, or the end of the work before in the
+     *         same turn, until their used indices were published and the guests called that wanted to be
+     */
+    public LatencyHistogram latency() {
+        return latency;
+    }
+
+    /** @return frames that captures of this port have kept */
+    public long captured() {
+        return counters.get(CAPTURED);
+    }
+
+    /** @return frames that captures of this port have lost, for their reader was slower than they came */
+    public long captureLost() {
+        return counters.get(CAPTURE_LOST);
     }
 
     /** @return how often the uplink was connected */
@@ -174,8 +216,27 @@ public final class Port {
         fault = reason;
     }
 
+    /** Notes why a queue is no longer served; the first reason stays. */
+    void note(QueueFault reason) {
+        if (reason != QueueFault.NOT_ATTACHED && fault == QueueFault.NONE) {
+            fault = reason;
+        }
+    }
+
     void uplinkConnected(boolean now) {
         uplinkConnected = now;
+    }
+
+    void remove() {
+        if (capture != null) {
+            capture.orphan();
+        }
+        capture = null;
+    }
+
+    /** @throws eu.mikelangelo.linux.LinuxException when there is no memory */
+    Capture newCapture(int snap, int ringBytes) {
+        return new Capture(counters, CAPTURED, CAPTURE_LOST, snap, ringBytes);
     }
 
     void count(int counter, long amount) {

@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.policy.VlanFrame;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.memory.raw.Raw;
 import eu.mikelangelo.virtio.Burst;
@@ -29,6 +30,7 @@ final class QuickPath {
     private static final long KNOWN_NS = 1_000_000_000;
 
     private final Switch fabric;
+    private final Delivery delivery;
     private final FrameRules rules;
     private final MacTable macs;
     private final Burst source = new Burst();
@@ -40,8 +42,9 @@ final class QuickPath {
     private final int[] lengths = new int[Burst.MAX];
     private final int[] slots = new int[Burst.MAX];
 
-    QuickPath(Switch fabric, FrameRules rules, MacTable macs) {
+    QuickPath(Switch fabric, Delivery delivery, FrameRules rules, MacTable macs) {
         this.fabric = fabric;
+        this.delivery = delivery;
         this.rules = rules;
         this.macs = macs;
         MemorySegment all = Arena.ofAuto().allocate((long) STRIDE * Burst.MAX, STRIDE);
@@ -53,6 +56,10 @@ final class QuickPath {
 
     /** @return how many frames were taken from the port and delivered */
     int forward(Port from, int most, long nowNs) {
+        // Mirrored frames are few: nobody minds that they take the general way.
+        if (from.capture != null || from.rules.trunk()) {
+            return 0;
+        }
         NetTransmit tx = from.tx;
         int header = tx.headerSize();
         int listed = tx.list(source, Math.min(most, Burst.MAX));
@@ -64,6 +71,9 @@ final class QuickPath {
             listed = plainHeaders(listed);
         }
         int judged = judge(from, open, fetch(listed, header, open ? OPEN_HEAD : FrameRules.HEAD_BYTES), nowNs);
+        if (!from.rules.plain()) {
+            judged = maySend(from, judged, nowNs);
+        }
         int done = 0;
         long bytes = 0;
         while (done < judged) {
@@ -71,11 +81,12 @@ final class QuickPath {
             while (end < judged && slots[end] == slots[done]) {
                 end++;
             }
-            int delivered = deliver(fabric.port(slots[done]), done, end, open ? OPEN_HEAD : FrameRules.HEAD_BYTES,
-                    nowNs);
-            for (int i = done; i < done + delivered; i++) {
-                bytes += lengths[i];
+            Port to = fabric.port(slots[done]);
+            if (!from.rules.mayReach(to.rules)) {
+                break;
             }
+            int delivered = deliver(to, done, end, open ? OPEN_HEAD : FrameRules.HEAD_BYTES, nowNs);
+            bytes += bytes(done, done + delivered);
             done += delivered;
             if (done < end) {
                 break;
@@ -85,8 +96,22 @@ final class QuickPath {
             tx.complete(source, done);
             from.count(Port.TX_FRAMES, done);
             from.count(Port.TX_BYTES, bytes);
+            from.rules.sent(done, bytes);
         }
         return done;
+    }
+
+    /** @return how many of the frames its limits let pass now: all, or one, or none */
+    private int maySend(Port from, int count, long nowNs) {
+        return count == 0 ? 0 : from.rules.maySend(count, bytes(0, count), nowNs);
+    }
+
+    private long bytes(int first, int end) {
+        long bytes = 0;
+        for (int i = first; i < end; i++) {
+            bytes += lengths[i];
+        }
+        return bytes;
     }
 
     /** @return how many frames leave nothing to us */
@@ -115,10 +140,14 @@ final class QuickPath {
 
     /** Judges, learns and looks up. @return how many frames go to a machine whose place is known */
     private int judge(Port from, boolean open, int count, long nowNs) {
+        boolean aware = from.rules.aware();
         boolean learns = from.config().mac() == PortConfig.ANY_MAC;
         for (int i = 0; i < count; i++) {
             Region head = heads[i];
             if (open ? !plain(head) : !allowed(head, lengths[i], from)) {
+                return i;
+            }
+            if (aware && VlanFrame.tagged(head)) {
                 return i;
             }
             if (learns && !knows(from, FrameRules.source(head), nowNs)) {
@@ -147,7 +176,7 @@ final class QuickPath {
         if (mac == from.learnedMac && from.learnedAt == macs.changes() && nowNs - from.learnedNs < KNOWN_NS) {
             return true;
         }
-        if (!macs.learn(mac, from.slot, nowNs)) {
+        if (!macs.learn(mac, from.rules.untagged(), from.slot, nowNs)) {
             return false;
         }
         from.learnedMac = mac;
@@ -160,7 +189,7 @@ final class QuickPath {
         if (mac == from.foundMac && from.foundAt == macs.changes() && nowNs - from.foundNs < KNOWN_NS) {
             return from.foundSlot;
         }
-        int slot = macs.find(mac, nowNs);
+        int slot = macs.find(mac, from.rules.untagged(), nowNs);
         from.foundMac = mac;
         from.foundAt = macs.changes();
         from.foundNs = nowNs;
@@ -170,7 +199,7 @@ final class QuickPath {
 
     /** Delivers the frames from {@code first} to {@code end} to one port. @return how many */
     private int deliver(Port to, int first, int end, int staged, long nowNs) {
-        if (to.rx.headerSize() != NetHeaderLayout.SIZE) {
+        if (to.capture != null || to.rules.trunk() || to.rx.headerSize() != NetHeaderLayout.SIZE) {
             return 0;
         }
         int listed = to.rx.list(target, end - first);
@@ -186,14 +215,20 @@ final class QuickPath {
             header(target.address(count));
             target.written(count, needed);
             bytes += length;
-            earnedNs += Switch.EARN_FRAME_NS + (length >> 10) * Switch.EARN_KIB_NS;
+            earnedNs += Delivery.EARN_FRAME_NS + (length >> 10) * Delivery.EARN_KIB_NS;
+        }
+        int allowed = to.rules.plain() || count == 0 ? count : to.rules.mayReceive(count, bytes, nowNs);
+        if (allowed < count) {
+            // Nothing is taken yet, so that fewer can be listed again.
+            return allowed == 0 ? 0 : deliver(to, first, first + allowed, staged, nowNs);
         }
         for (int i = 0; i < count; i++) {
             copy(first + i, target.address(i) + NetHeaderLayout.SIZE, staged);
         }
         if (count > 0) {
             to.rx.complete(target, count);
-            fabric.arrived(to, count, bytes, earnedNs, nowNs);
+            to.rules.received(count, bytes);
+            delivery.arrived(to, count, bytes, earnedNs, nowNs);
         }
         return count;
     }

@@ -3,14 +3,15 @@ package eu.mikelangelo.ioplane;
 import eu.mikelangelo.ioplane.link.HostLink;
 import eu.mikelangelo.ioplane.offload.Admission;
 import eu.mikelangelo.ioplane.offload.Finisher;
+import eu.mikelangelo.ioplane.policy.PortRules;
+import eu.mikelangelo.ioplane.policy.Registry;
+import eu.mikelangelo.ioplane.policy.VlanFrame;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.Burst;
 import eu.mikelangelo.virtio.NetOffload;
-import eu.mikelangelo.virtio.NetReceive;
 import eu.mikelangelo.virtio.NetTransmit;
-import eu.mikelangelo.virtio.QueueFault;
 import eu.mikelangelo.virtio.ScatterList;
-import eu.mikelangelo.virtio.SplitQueue;
+import eu.mikelangelo.virtio.VirtQueue;
 import java.lang.foreign.Arena;
 
 /**
@@ -20,14 +21,7 @@ import java.lang.foreign.Arena;
  * <p>A frame goes from the sender's buffers into the receiver's in one copy. Only its first bytes go through a
  * private copy, so that what the rules judged is what is delivered, whatever the guest writes meanwhile.
  *
- * <p>What the sender left to do on it (checksum, segments) is left to a receiver whose driver takes that; for another
- * one it is done here, which costs a second copy ({@link Finisher}).
- *
- * <p><b>A receiver without buffers.</b> A unicast frame stays in the sender's ring, and its sender's other frames
- * behind it, while the receiver has patience left; then it is dropped and counted. Patience is earned by taking
- * frames: {@value #EARN_FRAME_NS} ns a frame and {@value #EARN_KIB_NS} ns a KiB, at most 2 ms. So a busy receiver
- * loses nothing over a short pause, while one that takes little can hold its peers up no longer than it would take to
- * send it that little at some 32 MB/s. Flooded frames never wait.
+ * <p>How a port gets a frame, and who waits for it, is {@link Delivery}; how it is shown, {@link Publication}.
  *
  * <p>Threading: the core's thread. Nothing is allocated per frame.
  */
@@ -38,41 +32,25 @@ final class Switch {
     private static final int FEW = 4;
     /** The most ports of one switch. */
     static final int MAX_PORTS = 256;
-    /**
-     * Copies beyond the first that a port's flooded frames may cause: at once, and per second. A copy counts as one,
-     * and one more for each KiB: half a second of copying would fit a turn otherwise.
-     */
-    static final long FLOOD_BURST = 8192;
-    static final long FLOOD_PER_SECOND = 100_000;
-
-    static final long EARN_FRAME_NS = 20_000;
-    static final long EARN_KIB_NS = 30_000;
-    /**
-     * How long a frame from the uplink waits for its port. Only the port's own traffic is behind it, and passt takes
-     * this way for lossless, so it is long: a guest on a busy host may not run for some hundred milliseconds.
-     */
-    static final long UPLINK_PATIENCE_NS = 2_000_000_000;
 
     private final FrameRules rules;
-    private final Doorbell doorbell;
+    private final Publication shown;
+    private final Delivery delivery;
     private final MacTable macs = new MacTable();
     private final Port[] ports = new Port[MAX_PORTS];
     private int top;
-    private final Port[] touched = new Port[MAX_PORTS];
-    private int touchedCount;
-    private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
+    private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES + VlanFrame.TAG_BYTES, 8));
     private final QuickPath quick;
-    private final ScatterList frame = new ScatterList(2 * SplitQueue.MAX_SIZE);
+    private final ScatterList frame = new ScatterList(2 * VirtQueue.MAX_SIZE);
+    private final VlanFrame vlans = new VlanFrame(2 * VirtQueue.MAX_SIZE);
+    private final Registry names = new Registry(MAX_PORTS);
     private final Admission admission = new Admission();
-    private final Finisher finisher = new Finisher();
-    private final NetOffload finished = new NetOffload();
-    /** Frames made in this burst of others, for ports that do not take those as they are. */
-    private int made;
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
-        this.doorbell = doorbell;
-        quick = new QuickPath(this, rules, macs);
+        shown = new Publication(doorbell);
+        delivery = new Delivery(shown, vlans);
+        quick = new QuickPath(this, delivery, rules, macs);
     }
 
     /** @return one more than the highest slot in use */
@@ -91,15 +69,24 @@ final class Switch {
             if (ports[slot] == null) {
                 ports[slot] = port;
                 port.slot = slot;
-                port.floodRefillNs = nowNs;
                 top = Math.max(top, slot + 1);
-                if (port.config().mac() != PortConfig.ANY_MAC) {
-                    macs.fix(port.config().mac(), slot);
-                }
+                port.rules.join(names, nowNs);
+                fix(port);
                 return true;
             }
         }
         return false;
+    }
+
+    /** Enters a port's own addresses, in all of its networks. */
+    private void fix(Port port) {
+        port.takesUnknown = port.config().mac() == PortConfig.ANY_MAC;
+        for (long mac : port.config().macs()) {
+            int domain = port.rules.nextDomain(0);
+            for (; domain != PortRules.NO_DOMAIN; domain = port.rules.nextDomain(domain + 1)) {
+                port.takesUnknown |= !macs.fix(mac, domain, port.slot);
+            }
+        }
     }
 
     /** Removes a port; its rings have been detached. */
@@ -107,6 +94,7 @@ final class Switch {
         macs.forget(port.slot);
         ports[port.slot] = null;
         port.slot = -1;
+        port.rules.leave();
         forgetWaiters(port);
         while (top > 0 && ports[top - 1] == null) {
             top--;
@@ -132,38 +120,47 @@ final class Switch {
     /** Takes up to {@link #BURST} frames from a port. @return how many */
     int burst(Port port, long nowNs) {
         port.waitsFor = null;
+        port.rules.begin(nowNs);
+        if (port.rules.rests(nowNs)) {
+            return 0;
+        }
         int taken = 0;
-        made = 0;
-        for (int one = 1; one > 0 && taken < BURST && made < BURST; taken += one) {
+        delivery.begin();
+        for (int one = 1; one > 0 && taken < BURST && delivery.made() < BURST; taken += one) {
             // Of a frame that waits in parts, the rest comes first.
             taken += port.frameParts > 0 ? 0 : quick.forward(port, BURST - taken, nowNs);
             one = few(port, Math.min(FEW, BURST - taken), nowNs);
         }
         if (taken > 0) {
-            touch(port);
+            port.rules.turnOver();
+            port.txCounters.burst(taken + port.tx.backlog());
+            shown.touch(port);
         }
         if (!port.tx.queue().working()) {
-            note(port, port.tx.queue().fault());
+            port.note(port.tx.queue().fault());
         }
         // A frame that waits may have had some of its parts delivered, which are to be shown.
-        return taken == 0 ? made : taken;
+        return taken == 0 ? delivery.made() : taken;
     }
 
     /** Takes frames one by one. @return how many */
     private int few(Port port, int most, long nowNs) {
         NetTransmit tx = port.tx;
         for (int taken = 0; taken < most; taken++) {
-            int what = made < BURST ? tx.peek() : NetTransmit.EMPTY;
-            if (what == NetTransmit.EMPTY) {
+            int what = delivery.made() < BURST ? tx.peek() : NetTransmit.EMPTY;
+            if (what == NetTransmit.EMPTY || port.rules.maySend(1, tx.length(), nowNs) == 0) {
                 return taken;
             }
             if (what == NetTransmit.MALFORMED) {
                 port.drop(Drop.MALFORMED);
             } else if (!forward(port, tx, nowNs)) {
                 return taken;
+            } else {
+                mirror(port, tx.length(), nowNs);
             }
             port.count(Port.TX_FRAMES, 1);
             port.count(Port.TX_BYTES, Math.max(0, tx.length()));
+            port.rules.sent(1, Math.clamp(tx.length(), 0, NetTransmit.MAX_FRAME));
             tx.done();
             port.frameParts = 0;
         }
@@ -174,25 +171,43 @@ final class Switch {
     int fromLink(Port port, long nowNs) {
         HostLink link = port.link;
         port.waitsFor = null;
+        port.rules.begin(nowNs);
+        if (port.rules.rests(nowNs)) {
+            return 0;
+        }
         int taken = 0;
-        made = 0;
-        while (taken < BURST && made < BURST) {
+        delivery.begin();
+        while (taken < BURST && delivery.made() < BURST) {
             int what = link.peek();
-            if (what == NetTransmit.EMPTY) {
+            if (what == NetTransmit.EMPTY || port.rules.maySend(1, link.length(), nowNs) == 0) {
                 break;
             }
             if (what == NetTransmit.MALFORMED) {
                 port.drop(Drop.MALFORMED);
             } else if (!forward(port, link.pieces(), link.start(), link.length(), link.offload(), nowNs)) {
                 break;
+            } else {
+                mirror(port, link.length(), nowNs);
             }
             port.count(Port.TX_FRAMES, 1);
             port.count(Port.TX_BYTES, link.length());
+            port.rules.sent(1, Math.clamp(link.length(), 0, NetTransmit.MAX_FRAME));
             link.done();
             port.frameParts = 0;
             taken++;
         }
-        return taken == 0 ? made : taken;
+        if (taken > 0) {
+            port.rules.turnOver();
+            port.txCounters.burst(taken);
+        }
+        return taken == 0 ? delivery.made() : taken;
+    }
+
+    /** A frame was taken, and is not in its sender's ring any more. */
+    private void mirror(Port from, int length, long nowNs) {
+        if (from.capture != null) {
+            from.capture.frame(from.rules.trunk() ? vlans.asCame(frame) : frame, length, true, nowNs);
+        }
     }
 
     /** The port's MAC addresses are to be looked for elsewhere: it cannot be reached any more. */
@@ -202,7 +217,13 @@ final class Switch {
 
     /** Frames for this address have arrived when they come from this port, and nobody else may use it. */
     void keepMac(Port port, long mac) {
-        macs.fix(mac, port.slot);
+        int most = PortConfig.MOST_MACS;
+        int domain = port.rules.nextDomain(0);
+        // On a trunk of more VLANs it is learned in the others: the table has no room for places that stay in all.
+        for (; domain != PortRules.NO_DOMAIN && most > 0; domain = port.rules.nextDomain(domain + 1)) {
+            macs.fix(mac, domain, port.slot);
+            most--;
+        }
     }
 
     private boolean forward(Port port, NetTransmit tx, long nowNs) {
@@ -211,12 +232,44 @@ final class Switch {
 
     /** @return false when the frame has to wait where it is */
     private boolean forward(Port port, ScatterList pieces, int start, int length, NetOffload offload, long nowNs) {
-        int judged = Math.min(length, FrameRules.HEAD_BYTES);
+        PortRules asked = port.rules;
+        int judged = Math.min(length, FrameRules.HEAD_BYTES + (asked.trunk() ? VlanFrame.TAG_BYTES : 0));
         pieces.read(start, head, 0, judged);
+        int domain = asked.untagged();
+        int removed = 0;
+        if (asked.aware()) {
+            domain = vlans.enter(asked, head, judged);
+            removed = vlans.removed();
+        }
         ScatterList list = frame;
         list.clear();
-        list.add(head, 0, judged);
+        list.add(head, 0, judged - removed);
         list.addTail(pieces, start + judged);
+        if (domain < 0) {
+            port.drop(noVlan(domain));
+            return true;
+        }
+        if (removed == 0) {
+            return forward(port, judged, length, domain, offload, nowNs);
+        }
+        offload.shift(-removed);
+        boolean gone = forward(port, judged - removed, length - removed, domain, offload, nowNs);
+        // A link shows a frame that waits with this again.
+        offload.shift(removed);
+        return gone;
+    }
+
+    private static Drop noVlan(int why) {
+        return switch (why) {
+            case VlanFrame.TAGGED -> Drop.TAGGED;
+            case VlanFrame.UNTAGGED -> Drop.UNTAGGED;
+            case VlanFrame.WRONG_VLAN -> Drop.WRONG_VLAN;
+            default -> Drop.MALFORMED;
+        };
+    }
+
+    /** @param judged bytes of {@link #frame} that are in {@link #head} */
+    private boolean forward(Port port, int judged, int length, int domain, NetOffload offload, long nowNs) {
         if (!offload.plain() && !admission.admit(head, judged, length, offload)) {
             port.drop(Drop.MALFORMED);
             return true;
@@ -228,170 +281,59 @@ final class Switch {
         }
         if (verdict == FrameRules.UPLINK) {
             Drop refused = port.outlet == null ? Drop.UPLINK_DOWN
-                    : port.outlet.offer(this, list, length, offload, nowNs);
+                    : port.outlet.offer(this, frame, length, offload, nowNs);
             if (refused != null) {
                 port.drop(refused);
             }
             return true;
         }
-        if (port.config().mac() == PortConfig.ANY_MAC && !macs.learn(FrameRules.source(head), port.slot, nowNs)) {
+        if (port.config().mac() == PortConfig.ANY_MAC
+                && !macs.learn(FrameRules.source(head), domain, port.slot, nowNs)) {
             port.drop(Drop.SPOOFED_MAC);
             return true;
         }
-        int slot = verdict == FrameRules.FLOOD ? -1 : macs.find(FrameRules.target(head), nowNs);
+        int slot = verdict == FrameRules.FLOOD ? -1 : macs.find(FrameRules.target(head), domain, nowNs);
         if (slot < 0) {
-            flood(port, length, offload, verdict == FrameRules.FLOOD, nowNs);
+            flood(port, length, offload, verdict == FrameRules.FLOOD, domain, nowNs);
             return true;
         }
-        // A frame to oneself has arrived already.
-        return slot == port.slot || unicast(port, ports[slot], length, offload, nowNs);
-    }
-
-    private boolean unicast(Port from, Port to, int length, NetOffload offload, long nowNs) {
-        int result = hand(to, frame, length, offload, from.frameParts);
-        int parts = finisher.frames();
-        if (parts > 0) {
-            earn(to, parts * EARN_FRAME_NS + (finisher.bytes() >> 10) * EARN_KIB_NS, nowNs);
-        } else if (result == NetReceive.DELIVERED) {
-            earn(to, EARN_FRAME_NS + (length >> 10) * EARN_KIB_NS, nowNs);
-        }
-        if (result == NetReceive.DELIVERED) {
+        if (slot == port.slot) {
+            // A frame to oneself has arrived already.
             return true;
         }
-        if (result == NetReceive.NO_BUFFERS && to.link == null && patient(to, nowNs)) {
-            from.frameParts += parts;
-            from.waitsFor = to;
-            return false;
+        if (!port.rules.mayReach(ports[slot].rules)) {
+            port.drop(Drop.ISOLATED);
+            return true;
         }
-        lost(to, result);
-        return true;
-    }
-
-    /** Frames from other machines were delivered. @param earnedNs the patience that their receiver earned by that */
-    void arrived(Port to, int frames, long bytes, long earnedNs, long nowNs) {
-        earn(to, earnedNs, nowNs);
-        delivered(to, frames, bytes);
-    }
-
-    private static void earn(Port to, long earnedNs, long nowNs) {
-        if (to.awaited) {
-            to.awaited = false;
-            to.patienceNs = Math.max(0, to.patienceNs - (nowNs - to.awaitedSinceNs));
-        }
-        to.patienceNs = Math.min(Port.MAX_PATIENCE_NS, to.patienceNs + earnedNs);
-    }
-
-    /**
-     * Gives a port a frame, finished first when its driver does not take it as it is.
-     *
-     * @param parts frames made of this one that the port has had already
-     * @return as {@link NetReceive#deliver}; {@link Finisher#frames} says how many parts more it has had
-     */
-    private int hand(Port to, ScatterList list, int length, NetOffload offload, int parts) {
-        if (to.link != null) {
-            return handLink(to, list, length, offload);
-        }
-        if (parts == 0 && to.rx.takes(offload)) {
-            int result = to.rx.deliver(list, 0, length, offload);
-            if (result == NetReceive.DELIVERED) {
-                delivered(to, 1, length);
-            }
-            // Buffers too small for a long segment may be large enough for what is made of it.
-            if (result != NetReceive.TOO_LONG || !offload.segmented()) {
-                finisher.none();
-                return result;
-            }
-        }
-        int result = finisher.deliver(to.rx, list, length, offload, parts);
-        made += finisher.frames();
-        if (finisher.frames() > 0) {
-            delivered(to, finisher.frames(), finisher.bytes());
-        }
-        return result;
-    }
-
-    /** The same for an interface of the host, for which nothing waits. */
-    private int handLink(Port to, ScatterList list, int length, NetOffload offload) {
-        finisher.none();
-        if (to.link.takes(offload)) {
-            int result = to.link.deliver(list, 0, length, offload);
-            if (result == NetReceive.DELIVERED) {
-                delivered(to, 1, length);
-            }
-            return result;
-        }
-        finisher.begin(list, length, offload);
-        for (int bytes = finisher.next(); bytes > 0; bytes = finisher.next()) {
-            int result = to.link.deliver(finisher.list(), 0, bytes, finished);
-            if (result != NetReceive.DELIVERED) {
-                return result;
-            }
-            made++;
-            delivered(to, 1, bytes);
-        }
-        return NetReceive.DELIVERED;
+        return delivery.unicast(port, ports[slot], frame, length, offload, nowNs);
     }
 
     /** @return what outlets finish frames with */
     Finisher finisher() {
-        return finisher;
-    }
-
-    private static boolean patient(Port to, long nowNs) {
-        if (!to.awaited) {
-            if (to.patienceNs <= 0) {
-                return false;
-            }
-            to.awaited = true;
-            to.awaitedSinceNs = nowNs;
-            return true;
-        }
-        if (nowNs - to.awaitedSinceNs < to.patienceNs) {
-            return true;
-        }
-        to.awaited = false;
-        to.patienceNs = 0;
-        return false;
+        return delivery.finisher();
     }
 
     /** @param group for everyone; otherwise for a MAC nobody has shown yet, which no port with a fixed one can have */
-    private void flood(Port from, int length, NetOffload offload, boolean group, long nowNs) {
+    private void flood(Port from, int length, NetOffload offload, boolean group, int domain, long nowNs) {
+        if (!from.rules.mayFlood(length, nowNs)) {
+            from.drop(!group ? Drop.UNKNOWN_STORM
+                    : FrameRules.target(head) == FrameRules.BROADCAST ? Drop.BROADCAST_STORM : Drop.MULTICAST_STORM);
+            return;
+        }
         boolean first = true;
         for (int i = 0; i < top; i++) {
             Port to = ports[i];
-            if (to == null || to == from || !to.open()
-                    || !group && to.config().mac() != PortConfig.ANY_MAC) {
+            if (to == null || to == from || !to.open() || !group && !to.takesUnknown || !to.rules.in(domain)
+                    || !from.rules.mayReach(to.rules)) {
                 continue;
             }
-            if (!first && !mayCopy(from, length, nowNs)) {
+            if (!first && !from.rules.mayCopy(length, nowNs)) {
                 from.drop(Drop.FLOOD_LIMIT);
                 return;
             }
             first = false;
-            int result = hand(to, frame, length, offload, 0);
-            from.floodCredit -= finisher.frames();
-            if (result != NetReceive.DELIVERED) {
-                lost(to, result);
-            }
+            from.rules.copied(delivery.copy(to, frame, length, offload, nowNs));
         }
-    }
-
-    /** One flooded frame becomes as many as there are ports: the copies beyond the first are rationed by the sender. */
-    private static boolean mayCopy(Port from, int length, long nowNs) {
-        if (from.floodCredit <= 0) {
-            long earned = Math.min(FLOOD_BURST, (nowNs - from.floodRefillNs) / (1_000_000_000L / FLOOD_PER_SECOND));
-            if (earned <= 0) {
-                return false;
-            }
-            // A long frame may have left a debt.
-            from.floodCredit += earned;
-            from.floodRefillNs = nowNs;
-            if (from.floodCredit <= 0) {
-                return false;
-            }
-        }
-        from.floodCredit -= 1 + (length >> 10);
-        return true;
     }
 
     /**
@@ -400,129 +342,26 @@ final class Switch {
      * @return false when it has to wait: offer it again later
      */
     boolean fromUplink(Port port, ScatterList arrived, int length, long nowNs) {
-        return fromUplink(port, arrived, length, finished, nowNs);
+        return delivery.fromUplink(port, arrived, length, nowNs);
     }
 
-    /** The same for a frame with work left to do, which {@link Admission} let pass. */
-    boolean fromUplink(Port port, ScatterList arrived, int length, NetOffload offload, long nowNs) {
-        int result = hand(port, arrived, length, offload, port.uplinkParts);
-        if (result == NetReceive.DELIVERED) {
-            port.uplinkWaits = false;
-            port.uplinkStalled = false;
-            port.uplinkParts = 0;
-            return true;
-        }
-        if (result == NetReceive.NO_BUFFERS && !port.uplinkStalled) {
-            if (!port.uplinkWaits) {
-                port.uplinkWaits = true;
-                port.uplinkSinceNs = nowNs;
-            }
-            if (nowNs - port.uplinkSinceNs < UPLINK_PATIENCE_NS) {
-                if (finisher.frames() > 0) {
-                    port.uplinkParts += finisher.frames();
-                    flush();
-                }
-                return false;
-            }
-            port.uplinkStalled = true;
-        }
-        port.uplinkWaits = false;
-        port.uplinkParts = 0;
-        lost(port, result);
-        return true;
+    /** As {@link Delivery#offer}. */
+    void offer(Port port, ScatterList frame, int length, long nowNs) {
+        delivery.offer(port, frame, length, nowNs);
     }
 
-    /** Gives a port a frame if it takes it now, whoever waits; who calls this has another way when it does not. */
-    void offer(Port port, ScatterList frame, int length) {
-        int result = port.rx.deliver(frame, 0, length);
-        if (result == NetReceive.DELIVERED) {
-            delivered(port, 1, length);
-        } else {
-            note(port, port.rx.queue().fault());
-        }
-    }
-
-    private void delivered(Port to, int frames, long bytes) {
-        to.count(Port.RX_FRAMES, frames);
-        to.count(Port.RX_BYTES, bytes);
-        touch(to);
-    }
-
-    private void lost(Port to, int result) {
-        switch (result) {
-            case NetReceive.NO_BUFFERS -> to.drop(to.link == null ? Drop.NO_BUFFERS : Drop.UPLINK_FULL);
-            case NetReceive.TOO_LONG -> to.drop(Drop.TOO_LONG);
-            default -> {
-                to.drop(to.link == null ? Drop.CLOSED : Drop.UPLINK_DOWN);
-                note(to, to.rx.queue().fault());
-            }
-        }
-    }
-
-    private static void note(Port port, QueueFault reason) {
-        if (reason != QueueFault.NOT_ATTACHED && port.fault() == QueueFault.NONE) {
-            port.fault(reason);
-        }
-    }
-
-    private void touch(Port port) {
-        if (!port.touched) {
-            port.touched = true;
-            touched[touchedCount++] = port;
-        }
-    }
-
-    /** Shows everyone what was done for them since the last flush, then calls those who want to be called. */
+    /** As {@link Publication#flush}. */
     void flush() {
-        int count = touchedCount;
-        if (count == 0) {
-            return;
-        }
-        touchedCount = 0;
-        // First of all: one whose memory fails below must not keep the others from being touched again.
-        for (int i = 0; i < count; i++) {
-            touched[i].touched = false;
-        }
-        // Added up, and taken back behind the call: whom a failure kept from being called is called the next time.
-        for (int i = 0; i < count; i++) {
-            touched[i].rxPublished |= touched[i].rx.queue().publish();
-        }
-        for (int i = 0; i < count; i++) {
-            touched[i].txPublished |= touched[i].tx.queue().publish();
-        }
-        // One full fence for all: publishing above, reading the drivers' wishes below (VIRTIO 1.3 section 2.7.7.2).
-        SplitQueue.fence();
-        for (int i = 0; i < count; i++) {
-            Port port = touched[i];
-            touched[i] = null;
-            if (port.rxPublished && port.rx.queue().shouldCall()) {
-                call(port, port.rxCallFd);
-            }
-            port.rxPublished = false;
-            if (port.txPublished && port.tx.queue().shouldCall()) {
-                call(port, port.txCallFd);
-            }
-            port.txPublished = false;
-            if (port.link != null) {
-                port.link.flush();
-            }
-        }
-    }
-
-    private void call(Port port, int fd) {
-        if (fd >= 0) {
-            port.count(Port.CALLS, 1);
-            doorbell.ring(fd);
-        }
+        shown.flush();
     }
 
     /** After an error in the middle of a turn: publishes whatever any port has staged. */
     void flushAll() {
-        touchedCount = 0;
+        shown.reset();
         for (int i = 0; i < top; i++) {
             if (ports[i] != null) {
                 ports[i].touched = false;
-                touch(ports[i]);
+                shown.touch(ports[i]);
             }
         }
         flush();
@@ -536,8 +375,11 @@ final class Switch {
             if (port != null && port.awaited) {
                 next = Math.min(next, port.awaitedSinceNs + port.patienceNs);
             }
+            if (port != null) {
+                next = Math.min(next, port.rules.deadlineNs());
+            }
             if (port != null && port.uplinkWaits) {
-                next = Math.min(next, port.uplinkSinceNs + UPLINK_PATIENCE_NS);
+                next = Math.min(next, port.uplinkSinceNs + Delivery.UPLINK_PATIENCE_NS);
             }
         }
         return next;

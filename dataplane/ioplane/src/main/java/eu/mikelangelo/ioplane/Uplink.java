@@ -162,7 +162,7 @@ final class Uplink implements Outlet, Watcher {
         int offered = 0;
         // One that the guest cannot take now is no loss: it comes again.
         for (int length = opening.due(ours, nowNs); length > 0; length = opening.due(ours, nowNs)) {
-            fabric.offer(port, ours, length);
+            fabric.offer(port, ours, length, nowNs);
             offered++;
         }
         return offered;
@@ -257,7 +257,7 @@ final class Uplink implements Outlet, Watcher {
         if (handshake.answers(tcp)) {
             // A guest that has no buffer for the ACK sends its SYN-ACK again, and is answered again.
             int length = handshake.frame(ours);
-            fabric.offer(port, ours, length);
+            fabric.offer(port, ours, length, nowNs);
         }
         if (reminder.reminds(tcp, nowNs)) {
             // Without room for it, it is made again when the guest sends the segment again.

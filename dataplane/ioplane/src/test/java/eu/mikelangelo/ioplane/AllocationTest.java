@@ -4,13 +4,20 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.management.ThreadMXBean;
+import eu.mikelangelo.ioplane.observe.Capture;
 import eu.mikelangelo.ioplane.offload.Packets;
+import eu.mikelangelo.ioplane.policy.PortPolicy;
+import eu.mikelangelo.ioplane.policy.Rate;
+import eu.mikelangelo.ioplane.policy.Vlans;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.Features;
+import eu.mikelangelo.virtio.ScatterList;
 import eu.mikelangelo.virtio.SplitRingLayout;
 import eu.mikelangelo.virtio.mock.MockNic;
+import java.lang.foreign.Arena;
 import java.lang.management.ManagementFactory;
+import java.util.BitSet;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -22,6 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class AllocationTest {
     private static final int QUEUE = 256;
     private static final int FRAMES = 100_000;
+    private static final int MOST_ROUNDS = 10;
     private static final long WARM_UP_NS = 40_000_000_000L;
 
     private final Bench bench = new Bench(true);
@@ -31,26 +39,35 @@ class AllocationTest {
         bench.machine(1, QUEUE, 2048, CoreBench.FEATURES);
         bench.machine(2, QUEUE, 2048, CoreBench.FEATURES);
         byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 1514, new Random(1));
-        // Write the frame into every transmit buffer once; then only indices move.
-        for (int i = 0; i < QUEUE; i++) {
-            assertTrue(bench.nics.get(0).send(frame));
-            bench.turn();
-            bench.nics.get(1).poll();
-            bench.nics.get(1).refill(1);
-        }
+        fill(frame);
         Recycler sender = new Recycler(bench.nics.get(0), false);
         Recycler receiver = new Recycler(bench.nics.get(1), true);
         pump(sender, receiver, FRAMES);
+        long frames = bench.ports.get(1).rxFrames();
+        int rounds = least(() -> pump(sender, receiver, FRAMES));
+        assertEquals((long) rounds * FRAMES, bench.ports.get(1).rxFrames() - frames);
+    }
+
+    /**
+     * Until a round allocates nothing. Late compilation may make one leave objects, the measurement itself a few; what
+     * is allocated for each frame is so in every round, and a byte for each would be 20,000 at least.
+     *
+     * @return rounds
+     */
+    private static int least(Runnable round) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long id = Thread.currentThread().threadId();
-        threads.getThreadAllocatedBytes(id);
-        long frames = bench.ports.get(1).rxFrames();
-        long before = threads.getThreadAllocatedBytes(id);
-        pump(sender, receiver, FRAMES);
-        long allocated = threads.getThreadAllocatedBytes(id) - before;
-        assertEquals(FRAMES, bench.ports.get(1).rxFrames() - frames);
-        // The measurement itself and a late compilation may leave a few objects; a byte per frame would be 100,000.
-        assertTrue(allocated < 4096, allocated + " bytes for " + FRAMES + " frames");
+        long least = threads.getThreadAllocatedBytes(id);
+        int rounds = 0;
+        while (rounds == 0 || least >= 4096 && rounds < MOST_ROUNDS) {
+            long before = threads.getThreadAllocatedBytes(id);
+            round.run();
+            long allocated = threads.getThreadAllocatedBytes(id) - before;
+            least = rounds == 0 ? allocated : Math.min(least, allocated);
+            rounds++;
+        }
+        assertTrue(least < 4096, least + " bytes in the best of " + rounds + " rounds");
+        return rounds;
     }
 
     /** Long segments that cross as one, that are cut, and checksums that are completed. */
@@ -76,17 +93,11 @@ class AllocationTest {
         Recycler receiver = new Recycler(bench.nics.get(1), true);
         int frames = FRAMES / 5;
         one(sender, receiver, frames, buffers);
-        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long id = Thread.currentThread().threadId();
-        threads.getThreadAllocatedBytes(id);
         long taken0 = bench.ports.get(0).txFrames();
         long delivered0 = bench.ports.get(1).rxFrames();
-        long before = threads.getThreadAllocatedBytes(id);
-        one(sender, receiver, frames, buffers);
-        long allocated = threads.getThreadAllocatedBytes(id) - before;
-        assertEquals(frames, bench.ports.get(0).txFrames() - taken0);
-        assertEquals((long) frames * (taken ? 1 : buffers), bench.ports.get(1).rxFrames() - delivered0);
-        assertTrue(allocated < 4096, allocated + " bytes for " + frames + " frames");
+        long sent = (long) least(() -> one(sender, receiver, frames, buffers)) * frames;
+        assertEquals(sent, bench.ports.get(0).txFrames() - taken0);
+        assertEquals(sent * (taken ? 1 : buffers), bench.ports.get(1).rxFrames() - delivered0);
     }
 
     private void one(Recycler sender, Recycler receiver, int frames, int buffers) {
@@ -94,6 +105,71 @@ class AllocationTest {
             sender.again(1);
             bench.turn();
             receiver.again(buffers);
+        }
+    }
+
+    /** Nor for one that is mirrored as well. */
+    @Test
+    void nothingIsAllocatedPerCapturedFrame() {
+        bench.machine(1, QUEUE, 2048, CoreBench.FEATURES);
+        Port port = bench.ports.get(0);
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long id = Thread.currentThread().threadId();
+        ScatterList frame = new ScatterList(1);
+        frame.add(new Region(Arena.ofAuto().allocate(1514)), 0, 1514);
+        long[] bytes = new long[1];
+        try (Capture capture = port.newCapture(1514, 1 << 16)) {
+            Capture.Sink sink = (timeNs, fromGuest, length, memory, at, captured) -> {
+                bytes[0] += captured;
+                return true;
+            };
+            long before = 0;
+            for (int i = 0; i < 2 * FRAMES; i++) {
+                before = i == FRAMES ? threads.getThreadAllocatedBytes(id) : before;
+                capture.frame(frame, 1514, true, i);
+                if (i % 32 == 31) {
+                    capture.drain(32, sink);
+                }
+            }
+            long allocated = threads.getThreadAllocatedBytes(id) - before;
+            assertEquals(2 * FRAMES, port.captured());
+            assertTrue(allocated < 4096, allocated + " bytes for " + FRAMES + " frames");
+        }
+    }
+
+    /** Between an access port and a trunk, with limits on both and of a machine, none of them reached. */
+    @Test
+    void nothingIsAllocatedPerFrameOfAPortWithRules() {
+        Rate much = new Rate(Rate.MOST_BITS, Rate.MOST_FRAMES, Rate.MOST_BURST);
+        BitSet ten = new BitSet();
+        ten.set(10);
+        PortPolicy limited = PortPolicy.NONE.limited(much, much).of("m", much, much).calm(much, 1)
+                .in("red", PortPolicy.Standing.PROMISCUOUS);
+        machine(Frames.mac(1), limited.in(Vlans.access(10)));
+        machine(Frames.mac(2), limited.in(Vlans.trunk(ten, 0)));
+        fill(Frames.plain(Frames.mac(2), Frames.mac(1), 1000, new Random(1)));
+        Recycler sender = new Recycler(bench.nics.get(0), false);
+        Recycler receiver = new Recycler(bench.nics.get(1), true);
+        pump(sender, receiver, FRAMES);
+        Port to = bench.ports.get(1);
+        long frames = to.rxFrames();
+        long bytes = to.rxBytes();
+        long arrived = (long) least(() -> pump(sender, receiver, FRAMES)) * FRAMES;
+        assertEquals(arrived, to.rxFrames() - frames);
+        assertEquals(1004L * arrived, to.rxBytes() - bytes, "each with a tag");
+    }
+
+    private void machine(long mac, PortPolicy policy) {
+        bench.machine(new PortConfig("p", mac, 0, null, new long[0], policy), QUEUE, 2048, CoreBench.FEATURES);
+    }
+
+    /** Writes the frame into every transmit buffer once; then only indices move. */
+    private void fill(byte[] frame) {
+        for (int i = 0; i < QUEUE; i++) {
+            assertTrue(bench.nics.get(0).send(frame));
+            bench.turn();
+            bench.nics.get(1).poll();
+            bench.nics.get(1).refill(1);
         }
     }
 
@@ -148,6 +224,8 @@ class AllocationTest {
         for (int sent = 0; sent < frames; sent += Switch.BURST) {
             sender.again(Math.min(Switch.BURST, frames - sent));
             bench.turn();
+            // Nothing is limited by much in this time.
+            bench.nowNs += 1_000_000;
             receiver.again(Math.min(Switch.BURST, frames - sent));
         }
     }

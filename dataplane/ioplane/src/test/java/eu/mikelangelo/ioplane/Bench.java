@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.policy.PortPolicy;
 import eu.mikelangelo.virtio.Features;
 import eu.mikelangelo.virtio.mock.MockNic;
 import eu.mikelangelo.virtio.QueueFault;
@@ -36,9 +37,15 @@ final class Bench {
 
     /** A machine with a number, a fixed address and an uplink; number 0 makes an open port. */
     int machine(int number, int queueSize, int bufferBytes, long features) {
+        return machine(number == 0 ? PortConfig.open("open" + ports.size())
+                : new PortConfig("m" + number, Frames.mac(number), Frames.ip(number), null), queueSize, bufferBytes,
+                features);
+    }
+
+    /** A port of any kind; one with an address has an uplink. */
+    int machine(PortConfig config, int queueSize, int bufferBytes, long features) {
         int index = ports.size();
-        Port port = new Port(number == 0 ? PortConfig.open("open" + index)
-                : new PortConfig("m" + number, Frames.mac(number), Frames.ip(number), null));
+        Port port = new Port(config);
         assertTrue(fabric.add(port, nowNs));
         MockNic nic = new MockNic(queueSize, bufferBytes, features);
         assertEquals(QueueFault.NONE, port.rx.attach(nic.guest().memory(), nic.receiver().config()));
@@ -47,7 +54,7 @@ final class Bench {
         port.txCallFd = 1;
         List<Integer> sent = new ArrayList<>();
         uplinkFrames.add(sent);
-        if (number > 0) {
+        if (config.ipv4() != 0) {
             port.outlet = (fabric, frame, length, nowNs) -> {
                 assertEquals(frame.bytes(), length);
                 sent.add(length);
@@ -62,6 +69,12 @@ final class Bench {
 
     int machine(int number) {
         return machine(number, 64, 2048, Features.VERSION_1 | Features.NET_MRG_RXBUF);
+    }
+
+    /** An open port of which something is asked. */
+    int open(PortPolicy policy) {
+        return machine(new PortConfig("open" + ports.size(), PortConfig.ANY_MAC, 0, null, new long[0], policy), 64,
+                2048, Features.VERSION_1 | Features.NET_MRG_RXBUF);
     }
 
     int turn() {

@@ -51,6 +51,12 @@ final class Frames {
         return frame.array();
     }
 
+    /** The frame with a tag behind its addresses. @param control priority, drop eligible, VLAN */
+    static byte[] tagged(byte[] frame, int type, int control) {
+        return ByteBuffer.allocate(frame.length + 4).put(frame, 0, 12).putShort((short) type).putShort((short) control)
+                .put(frame, 12, frame.length - 12).array();
+    }
+
     /** A TCP segment without data or options from a machine to the gateway. */
     static byte[] tcp(int machine, int port, int flags) {
         ByteBuffer frame = ethernet(GATEWAY_MAC, mac(machine), 0x0800, 20 + 20);

@@ -122,8 +122,7 @@ class LinkPortTest {
             frames[i] = frame(GUEST, OUTSIDE);
             link.arriving.add(frames[i]);
         }
-        assertEquals(32, turn());
-        assertEquals(32, turn());
+        assertEquals(64, turn());
         assertEquals(0, turn(), "64 buffers are filled");
         assertEquals(6, link.arriving.size());
         for (int i = 0; i < 64; i++) {

@@ -162,7 +162,7 @@ class SwitchOffloadTest {
         for (int i = 0; bench.ports.get(0).txFrames() == 0 && i < 100; i++) {
             bench.turn();
             bench.turn();
-            bench.nowNs += 8 * Switch.EARN_FRAME_NS;
+            bench.nowNs += 8 * Delivery.EARN_FRAME_NS;
             frames.addAll(received(bench.nics.get(1)));
             bench.nics.get(1).refill(8);
         }

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.policy.PortPolicy;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.Features;
 import eu.mikelangelo.virtio.NetTransmit;
@@ -58,7 +59,7 @@ class SwitchTest {
     @Test
     void learningIsBoundedAndFixedEntriesStay() {
         MacTable table = new MacTable();
-        assertTrue(table.fix(Frames.mac(1), 0));
+        assertTrue(table.fix(Frames.mac(1), 0, 0));
         for (int i = 0; i < 100_000; i++) {
             assertTrue(table.learn(0x060000000000L | random.nextInt(), 1, i));
         }
@@ -170,7 +171,7 @@ class SwitchTest {
         }
         bench.nics.get(1).refill(4);
         assertEquals(4, bench.turn());
-        bench.nowNs += 4 * Switch.EARN_FRAME_NS + 1;
+        bench.nowNs += 4 * Delivery.EARN_FRAME_NS + 1;
         assertEquals(2, bench.turn(), "patience is used up but for what the four frames earned");
         assertEquals(2, bench.ports.get(1).drops(Drop.NO_BUFFERS));
         assertNull(bench.ports.get(0).waitsFor);
@@ -201,7 +202,7 @@ class SwitchTest {
             delivered++;
         }
         assertEquals(2000, delivered);
-        long earned = bench.ports.get(1).rxFrames() * Switch.EARN_FRAME_NS;
+        long earned = bench.ports.get(1).rxFrames() * Delivery.EARN_FRAME_NS;
         assertTrue(waited <= 2 * (Port.MAX_PATIENCE_NS + earned), waited + " ns for " + earned);
     }
 
@@ -218,7 +219,7 @@ class SwitchTest {
             copies += Integer.bitCount(bench.reach(0, Frames.plain(Frames.BROADCAST, Frames.mac(1), 60, random)));
         }
         assertTrue(sender.drops(Drop.FLOOD_LIMIT) > 0);
-        assertEquals(4000 + Switch.FLOOD_BURST, copies, "the first copy of each is free");
+        assertEquals(4000 + PortPolicy.COPIES_BURST, copies, "the first copy of each is free");
         bench.nowNs += 1_000_000_000L;
         assertEquals(0b111110, bench.reach(0, Frames.plain(Frames.BROADCAST, Frames.mac(1), 60, random)));
     }
@@ -241,9 +242,9 @@ class SwitchTest {
         }
         assertTrue(bench.ports.get(0).drops(Drop.FLOOD_LIMIT) > 0);
         long kib = received * (frame.length >> 10);
-        assertTrue(kib <= Switch.FLOOD_BURST + Switch.FLOOD_PER_SECOND / 1000 + 60,
+        assertTrue(kib <= PortPolicy.COPIES_BURST + PortPolicy.DEFAULT_COPIES / 1000 + 60,
                 kib + " KiB beyond the first copies");
-        assertTrue(kib > Switch.FLOOD_BURST / 2, kib + " KiB");
+        assertTrue(kib > PortPolicy.COPIES_BURST / 2, kib + " KiB");
     }
 
     @Test
@@ -256,7 +257,7 @@ class SwitchTest {
         assertTrue(bench.fromUplink(0, frame, 100));
         assertTrue(bench.fromUplink(0, frame, 100));
         assertFalse(bench.fromUplink(0, frame, 100));
-        bench.nowNs += Switch.UPLINK_PATIENCE_NS - 1;
+        bench.nowNs += Delivery.UPLINK_PATIENCE_NS - 1;
         assertFalse(bench.fromUplink(0, frame, 100));
         bench.nowNs += 1;
         assertTrue(bench.fromUplink(0, frame, 100));

@@ -18,7 +18,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.Semaphore;
 import jdk.net.ExtendedSocketOptions;
 
-/** The control socket: one thread per connection, a bounded number of them, each peer's user checked (SO_PEERCRED). */
+/**
+ * The control socket: one thread per connection, a bounded number of them, each peer's user checked (SO_PEERCRED).
+ * Without a keeper it only tells (statistics, ports, captures): what its ports are was said on a command line.
+ */
 final class ControlServer implements AutoCloseable {
     /** Most connections at a time; a further one waits. */
     private static final int MAX_CONNECTIONS = 16;
@@ -36,7 +39,16 @@ final class ControlServer implements AutoCloseable {
     private final String build = System.getProperty("mike.build", "unknown");
     private final String owner;
 
-    /** Listens; the caller holds the folder's lock, so a socket file that lies there is stale. */
+    /** What a connection has. */
+    private static final class Session {
+        PortCapture capture;
+    }
+
+    /**
+     * Listens; a socket file that lies there is stale, for the caller holds the folder's lock or has looked.
+     *
+     * @param keeper null: only what changes nothing is answered
+     */
     ControlServer(Path socket, Plane plane, AgentKeeper keeper, DistinctErrors errors, Runnable shutdown)
             throws IOException {
         this.socket = socket;
@@ -77,7 +89,7 @@ final class ControlServer implements AutoCloseable {
     }
 
     private void serve(SocketChannel channel) {
-        Object session = new Object();
+        Session session = new Session();
         try (channel; FrameChannel frames = admitted(channel)) {
             byte[] body = frames.read(Wire.MAX_REQUEST, HELLO_MS);
             boolean goOn = body != null && greet(Wire.decodeRequest(body), frames);
@@ -90,9 +102,16 @@ final class ControlServer implements AutoCloseable {
             }
         } catch (IOException broken) {
             errors.record("a control connection broke", String.valueOf(broken.getMessage()));
+        } catch (InterruptedException ended) {
+            Thread.currentThread().interrupt();
         } finally {
             room.release();
-            keeper.lost(session);
+            if (session.capture != null) {
+                session.capture.close();
+            }
+            if (keeper != null) {
+                keeper.lost(session);
+            }
         }
     }
 
@@ -118,20 +137,34 @@ final class ControlServer implements AutoCloseable {
         return response instanceof Response.Welcome;
     }
 
-    private void answer(Request request, FrameChannel frames, Object session) throws IOException {
+    private void answer(Request request, FrameChannel frames, Session session)
+            throws IOException, InterruptedException {
         Response response;
         try {
-            response = act(request, session);
+            response = keeper == null && changes(request)
+                    ? new Response.Refused("this plane has no agent: its control socket changes nothing", "")
+                    : act(request, session);
         } catch (IllegalArgumentException | IllegalStateException | LinuxException refused) {
             response = new Response.Refused(String.valueOf(refused.getMessage()), "");
         }
         frames.write(Wire.encode(response), WRITE_MS);
-        if (request instanceof Request.Shutdown) {
+        if (request instanceof Request.Shutdown && keeper != null) {
             shutdown.run();
         }
     }
 
-    private Response act(Request request, Object session) {
+    private static boolean changes(Request request) {
+        return switch (request) {
+            case Request.Register register -> true;
+            case Request.Bye bye -> true;
+            case Request.AddPort add -> true;
+            case Request.RemovePort remove -> true;
+            case Request.Shutdown end -> true;
+            default -> false;
+        };
+    }
+
+    private Response act(Request request, Session session) throws InterruptedException {
         return switch (request) {
             case Request.Hello again -> new Response.Refused("Hello was said already", "");
             case Request.Register register -> {
@@ -151,8 +184,18 @@ final class ControlServer implements AutoCloseable {
                 yield new Response.Done();
             }
             case Request.ListPorts list -> new Response.Ports(plane.ports());
-            case Request.GetStats stats -> new Response.Stats(plane.stats(stats.name()));
+            case Request.GetStats stats -> plane.stats(stats.name());
             case Request.GetCores cores -> new Response.Cores(plane.cores());
+            case Request.StartCapture start -> {
+                if (session.capture != null) {
+                    yield new Response.Refused("this connection captures a port already", "");
+                }
+                session.capture = plane.capture(start.name(), start.snap());
+                yield new Response.Done();
+            }
+            case Request.ReadCapture read -> session.capture == null
+                    ? new Response.Refused("this connection captures no port", "")
+                    : session.capture.read(read.most(), read.waitMs());
             case Request.Shutdown end -> {
                 keeper.close();
                 yield new Response.Done();

@@ -1,5 +1,6 @@
 package eu.mikelangelo.plane;
 
+import eu.mikelangelo.plane.api.NetRulesText;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -10,7 +11,9 @@ import java.util.List;
  *
  * <pre>
  *   serve --home RUN_DIR                              for an agent: control socket RUN_DIR/plane.sock
- *   io serve [--cpu N] --net SOCKET[,server][,sealed] ... --tap NAME ... --interface NAME ...
+ *   io serve [--cpu N] [--control SOCKET]
+ *       --net SOCKET[,server][,sealed][,mac=MAC+MAC][,RULE...] ...
+ *       --tap NAME[,RULE...] ... --interface NAME[,RULE...] ...
  *                                                     in the foreground: all ports share one switch
  * </pre>
  *
@@ -24,12 +27,14 @@ public final class Main {
 
     private static final String HELP = """
             usage: serve --home RUN_DIR
-                   io serve [--cpu N] --net SOCKET[,server][,sealed] ... --tap NAME ... --interface NAME ...
+                   io serve [--cpu N] [--control SOCKET] --net SOCKET[,server][,sealed][,mac=MAC+MAC][,RULE...] ...
+                       --tap NAME[,RULE...] ... --interface NAME[,RULE...] ...
             Without ",server" the plane connects to SOCKET and reconnects, with it it listens there. With ",sealed" it
             refuses guest memory that the peer could shrink (a memfd with F_SEAL_SHRINK is needed, as QEMU's
             memory-backend-memfd makes). --tap attaches to a TAP device of the host, or makes one; --interface takes a
             network card or another Ethernet interface, whose host is then reached by a TAP only. With --cpu the switch
-            has that CPU to itself.""";
+            has that CPU to itself. At the socket of --control the plane tells its statistics and captures.
+            Rules:\s""" + NetRulesText.WORDS;
 
     private Main() {}
 

@@ -1,6 +1,5 @@
 package eu.mikelangelo.plane;
 
-import eu.mikelangelo.ioplane.Drop;
 import eu.mikelangelo.ioplane.IoCore;
 import eu.mikelangelo.ioplane.IoOptions;
 import eu.mikelangelo.ioplane.Port;
@@ -8,9 +7,11 @@ import eu.mikelangelo.ioplane.PortConfig;
 import eu.mikelangelo.ioplane.link.HostLink;
 import eu.mikelangelo.ioplane.link.PacketLink;
 import eu.mikelangelo.ioplane.link.TapLink;
+import eu.mikelangelo.linux.Clock;
 import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.plane.api.Addresses;
+import eu.mikelangelo.plane.api.CoreStats;
 import eu.mikelangelo.plane.api.PortSpec;
 import eu.mikelangelo.plane.api.PortStats;
 import eu.mikelangelo.plane.api.Response;
@@ -18,12 +19,12 @@ import eu.mikelangelo.vhost.BackEndConfig;
 import eu.mikelangelo.vhost.VhostPort;
 import eu.mikelangelo.vhost.VhostRuntime;
 import eu.mikelangelo.virtio.Features;
-import eu.mikelangelo.virtio.QueueFault;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -34,6 +35,8 @@ final class Plane implements AutoCloseable {
     /** With fewer CPUs a pinned core would take one from the guests for good. */
     private static final int MIN_CPUS_TO_PIN = 3;
     private static final int QUEUE_PAIRS = 1;
+    /** Each has megabytes of memory. */
+    private static final int MAX_CAPTURES = 4;
 
     /** @param vhost null where an interface of the host is behind the port */
     private record Served(PortSpec spec, Port port, VhostPort vhost) {}
@@ -48,6 +51,7 @@ final class Plane implements AutoCloseable {
     private String gateway;
     private int cpu = -1;
     private boolean closed;
+    private final AtomicInteger captures = new AtomicInteger();
     /** Of the thread that calls {@link #freeCore}. */
     private Thread remover;
 
@@ -80,13 +84,13 @@ final class Plane implements AutoCloseable {
                 return same.vhost;
             }
             refuseConflict(spec, same);
+            PortConfig asked = Policies.config(spec);
             begin(spec);
             if (!spec.host().isEmpty()) {
-                ports.put(spec.name(), new Served(spec, addLink(spec), null));
+                ports.put(spec.name(), new Served(spec, addLink(spec.host(), asked), null));
                 return null;
             }
-            Port port = core.addPort(new PortConfig(spec.name(), Addresses.mac(spec.mac()), Addresses.ipv4(spec.ipv4()),
-                    spec.uplinkSocket().isEmpty() ? null : spec.uplinkSocket()));
+            Port port = core.addPort(asked);
             try {
                 BackEndConfig config = new BackEndConfig(Features.NET_OFFERED, QUEUE_PAIRS, acceptShrinkable);
                 VhostPort vhost = runtime.add(spec.vhostSocket(), spec.server(), config, core.handler(port));
@@ -101,11 +105,11 @@ final class Plane implements AutoCloseable {
         }
     }
 
-    private Port addLink(PortSpec spec) {
-        String name = spec.host().substring(spec.host().indexOf(':') + 1);
-        HostLink link = spec.host().startsWith(PortSpec.TAP) ? TapLink.open(name) : PacketLink.open(name);
+    private Port addLink(String host, PortConfig asked) {
+        String name = host.substring(host.indexOf(':') + 1);
+        HostLink link = host.startsWith(PortSpec.TAP) ? TapLink.open(name) : PacketLink.open(name);
         try {
-            return core.addLink(spec.name(), link);
+            return core.addLink(asked, link);
         } catch (RuntimeException failed) {
             link.close();
             throw failed;
@@ -123,6 +127,11 @@ final class Plane implements AutoCloseable {
             if (other.spec.vhostSocket().equals(spec.vhostSocket()) && other.spec.host().equals(spec.host())) {
                 throw new IllegalArgumentException("socket " + spec.vhostSocket() + spec.host() + " is served by port "
                         + other.spec.name());
+            }
+            if (!spec.rules().machine().isEmpty() && other.spec.rules().machine().equals(spec.rules().machine())
+                    && !other.spec.rules().sameMachine(spec.rules())) {
+                throw new IllegalArgumentException("port " + spec.name() + " asks for other limits of machine "
+                        + spec.rules().machine() + " than port " + other.spec.name());
             }
         }
     }
@@ -180,43 +189,51 @@ final class Plane implements AutoCloseable {
         }
     }
 
-    /** Counters of one port, or of all when {@code name} is empty. */
-    List<PortStats> stats(String name) {
+    /** Counters of one port, or of all when {@code name} is empty, and of the cores. */
+    Response.Stats stats(String name) {
         lock.lock();
         try {
             List<PortStats> stats = new ArrayList<>();
             for (Served served : ports.values()) {
                 if (name.isEmpty() || name.equals(served.spec.name())) {
-                    stats.add(stats(served));
+                    stats.add(PlaneStats.port(served.port, served.vhost));
                 }
             }
-            return stats;
+            return new Response.Stats(Clock.nowNs(), cores(), stats);
         } finally {
             lock.unlock();
         }
     }
 
-    private static PortStats stats(Served served) {
-        Port port = served.port;
-        LinkedHashMap<String, Long> drops = new LinkedHashMap<>();
-        for (Drop reason : Drop.values()) {
-            long count = port.drops(reason);
-            if (count > 0) {
-                drops.put(reason.label(), count);
-            }
-        }
-        VhostPort vhost = served.vhost;
-        String trouble = port.fault() != QueueFault.NONE ? port.fault().text()
-                : vhost == null ? port.linkTrouble() : vhost.connected() ? "" : vhost.lastError();
-        return new PortStats(served.spec.name(), vhost != null && vhost.connected(),
-                vhost == null ? 0 : vhost.runningRings(), port.uplinkConnected(), port.rxFrames(),
-                port.txFrames(), port.rxBytes(), port.txBytes(), drops, trouble);
-    }
-
-    List<Response.CoreStats> cores() {
+    List<CoreStats> cores() {
         lock.lock();
         try {
-            return core == null ? List.of() : List.of(new Response.CoreStats(cpu, ports.size(), core.sleeps()));
+            return core == null ? List.of()
+                    : List.of(PlaneStats.core(core.counters(), cpu, ports.size(), Clock.nowNs()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Begins to mirror a port's frames; to be closed.
+     *
+     * @throws IllegalArgumentException when there is no such port, or for a snap length that cannot be
+     * @throws IllegalStateException when it is captured already, or there are {@value #MAX_CAPTURES} captures
+     */
+    PortCapture capture(String name, int snap) {
+        lock.lock();
+        try {
+            Served served = ports.get(name);
+            if (served == null) {
+                throw new IllegalArgumentException("there is no port " + name);
+            }
+            if (captures.get() == MAX_CAPTURES) {
+                throw new IllegalStateException(MAX_CAPTURES + " captures run already");
+            }
+            PortCapture capture = new PortCapture(core, served.port, snap, captures::decrementAndGet);
+            captures.incrementAndGet();
+            return capture;
         } finally {
             lock.unlock();
         }

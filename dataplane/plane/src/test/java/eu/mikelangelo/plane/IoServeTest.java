@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.UnixSockets;
+import eu.mikelangelo.plane.api.NetRulesText;
 import eu.mikelangelo.plane.api.PortSpec;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -80,14 +81,26 @@ class IoServeTest {
 
     @Test
     void optionsAreChecked() {
-        assertEquals("interface:eth1", IoServe.host(PortSpec.INTERFACE, "eth1").host());
+        assertEquals("interface:eth1", IoServe.host(IoServe.Option.INTERFACE, "eth1").host());
         assertEquals(PortSpec.open("net3", "/a", true), IoServe.port(3, "/a,server,sealed"));
+        PortSpec port = IoServe.port(0, "/a,mac=02:00:00:00:00:01+02:00:00:00:00:02,trunk=10+20-29,native=7,rate=2.5G");
+        assertEquals("02:00:00:00:00:01+02:00:00:00:00:02", port.mac());
+        assertEquals("trunk=10+20-29,native=7,rate=2500M", NetRulesText.of(port.rules()));
         for (String bad : List.of("", ",server", "/a,", "/a,serve", "/" + "x".repeat(200))) {
             assertThrows(IllegalArgumentException.class, () -> IoServe.port(0, bad), bad);
         }
+        PortSpec trunk = IoServe.host(IoServe.Option.TAP, "tap0,trunk=10+20");
+        assertEquals("tap:tap0", trunk.host());
+        assertEquals("trunk=10+20", NetRulesText.of(trunk.rules()));
+        assertThrows(IllegalArgumentException.class, () -> IoServe.host(IoServe.Option.TAP, "tap0,server"));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--tap", "a/b")));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--interface", "")));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--tap", "a", "--interface")));
+        for (String bad : List.of("/a,mac=", "/a,mac=02:00:00:00:00:01,mac=02:00:00:00:00:02", "/a,mac=zz", "/a,vlan=0",
+                "/a,mac=02:00:00:00:00:01,trunk=1-300")) {
+            var refused = assertThrows(IllegalArgumentException.class, () -> IoServe.port(0, bad), bad);
+            assertTrue(refused.getMessage().startsWith("--net " + bad + ": "), refused.getMessage());
+        }
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of()));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--net")));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--blk", "/a=/b")));

@@ -64,7 +64,7 @@ class BackEndSessionTest {
         assertTrue(log.contains("memory 1\nstart 0"), log);
         assertEquals(List.of(0, 1), handlerRunning());
         assertEquals(TestGuest.SIZE, handler.running[0].size());
-        assertEquals(Features.NET_OFFERED, handler.running[0].features());
+        assertEquals(TestGuest.SPLIT, handler.running[0].features());
         assertEquals(2, port.runningRings());
         assertTrue(port.connected());
         assertEquals(1, front.ask(new Request.Plain(RequestType.GET_QUEUE_NUM)));

@@ -9,6 +9,8 @@ import java.util.List;
 
 /** A guest of 1 MiB behind a {@link FrontEnd}, with rings at fixed places, that always asks for acknowledgement. */
 final class TestGuest implements AutoCloseable {
+    /** What most tests negotiate: split rings. */
+    static final long SPLIT = Features.NET_OFFERED & ~Ring.PACKED;
     static final long USER = 0x7f00_0000_0000L;
     static final long MEMORY = 1 << 20;
     static final int SIZE = 256;
@@ -73,7 +75,7 @@ final class TestGuest implements AutoCloseable {
 
     /** Features, memory: everything before the rings. */
     void negotiate() {
-        negotiate(Features.NET_OFFERED);
+        negotiate(SPLIT);
     }
 
     void negotiate(long wanted) {

@@ -81,6 +81,11 @@ public final class NetReceive {
         return deliver(frame, from, length, 0, 0);
     }
 
+    /** @return buffers known to be free, as {@link VirtQueue#seen} counts; no look is taken */
+    public int backlog() {
+        return queue.seen();
+    }
+
     /**
      * Copies one frame into the guest's buffers and stages the used entries; {@link VirtQueue#publish} shows them.
      *

@@ -72,6 +72,11 @@ public final class NetTransmit {
         return queue;
     }
 
+    /** @return frames known to wait, as {@link VirtQueue#seen} counts; no look is taken */
+    public int backlog() {
+        return queue.seen();
+    }
+
     /** Shows the next frame. @return {@link #EMPTY}, {@link #FRAME} or {@link #MALFORMED} */
     public int peek() {
         if (known == 0) {

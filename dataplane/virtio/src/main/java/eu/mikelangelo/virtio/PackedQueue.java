@@ -197,6 +197,11 @@ public final class PackedQueue extends VirtQueue {
     }
 
     @Override
+    public int seen() {
+        return fault != QueueFault.NONE ? 0 : more ? listed + 1 : listed;
+    }
+
+    @Override
     public boolean fills(int chains) {
         return PackedRingLayout.distance(starts[first], starts[first + chains & mask], size) == size;
     }

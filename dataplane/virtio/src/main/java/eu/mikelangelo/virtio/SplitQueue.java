@@ -109,6 +109,11 @@ public final class SplitQueue extends VirtQueue {
     }
 
     @Override
+    public int seen() {
+        return fault == QueueFault.NONE ? (seenAvail - nextAvail) & 0xffff : 0;
+    }
+
+    @Override
     public boolean fills(int chains) {
         return chains == size;
     }
@@ -227,7 +232,8 @@ public final class SplitQueue extends VirtQueue {
     }
 
     private boolean single(Burst burst, int index, int head, int wanted) {
-        // Below size already, unless the load of it failed (see Raw): then it is anything.
+        // Masked though it was checked: a load from memory that vanished may leave anything in its register, which
+        // the compiler takes for 16 bits and compares as such.
         long at = descriptorsHost + (long) SplitRingLayout.DESCRIPTOR_SIZE * (head & (size - 1));
         // Length and flags in one load: what was checked is what is used.
         long rest = Raw.u64(at + SplitRingLayout.DESCRIPTOR_LENGTH);

@@ -176,6 +176,14 @@ public abstract sealed class VirtQueue permits SplitQueue, PackedQueue {
     public abstract int available();
 
     /**
+     * Counts without a look into the driver's memory.
+     *
+     * @return chains that are known to be available and were not taken: of a split queue all that there were at the
+     *     last look; a packed ring does not say how many there are, so of those no more than were listed and one
+     */
+    public abstract int seen();
+
+    /**
      * @param chains how many were listed from the next one on
      * @return whether they take all of the ring, so that there can be no more before some are completed
      */

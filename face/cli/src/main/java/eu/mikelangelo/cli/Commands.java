@@ -10,6 +10,9 @@ import eu.mikelangelo.cli.image.ComposeCommand;
 import eu.mikelangelo.cli.image.ImageInspectCommand;
 import eu.mikelangelo.cli.image.ImageRmCommand;
 import eu.mikelangelo.cli.image.ImagesCommand;
+import eu.mikelangelo.cli.io.IoStatsCommand;
+import eu.mikelangelo.cli.io.IoTopCommand;
+import eu.mikelangelo.cli.io.NetCaptureCommand;
 import eu.mikelangelo.cli.machine.ConsoleCommand;
 import eu.mikelangelo.cli.machine.CpCommand;
 import eu.mikelangelo.cli.machine.ExecCommand;
@@ -51,6 +54,7 @@ final class Commands {
         ALL.put("image", Commands::image);
         ALL.put("agent", Commands::agent);
         ALL.put("io", Commands::io);
+        ALL.put("net", Commands::net);
         ALL.put("doctor", context -> new CommandLine(new DoctorCommand(context)));
         ALL.put("version", context -> new CommandLine(new VersionCommand(context)));
         ALL.put("completion", context -> new CommandLine(new CompletionCommand(context)));
@@ -64,7 +68,7 @@ final class Commands {
         GROUPS.put("Machines", List.of("run", "ps", "stop", "start", "kill", "rm", "wait"));
         GROUPS.put("Inside a machine", List.of("logs", "console", "exec", "cp", "inspect"));
         GROUPS.put("Images", List.of("compose", "images", "image"));
-        GROUPS.put("This host", List.of("doctor", "agent", "io", "version", "completion"));
+        GROUPS.put("This host", List.of("doctor", "agent", "io", "net", "version", "completion"));
     }
 
     private Commands() { }
@@ -122,6 +126,13 @@ final class Commands {
     private static CommandLine io(Context context) {
         return new CommandLine(new Group.Io(context))
                 .addSubcommand("serve", new CommandLine(new IoServeCommand(context)).setUnmatchedArgumentsAllowed(true)
-                        .setUnmatchedOptionsArePositionalParams(true));
+                        .setUnmatchedOptionsArePositionalParams(true))
+                .addSubcommand("stats", new CommandLine(new IoStatsCommand(context)))
+                .addSubcommand("top", new CommandLine(new IoTopCommand(context)));
+    }
+
+    private static CommandLine net(Context context) {
+        return new CommandLine(new Group.Net(context))
+                .addSubcommand("capture", new CommandLine(new NetCaptureCommand(context)));
     }
 }

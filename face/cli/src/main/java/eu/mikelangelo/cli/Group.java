@@ -32,9 +32,18 @@ abstract class Group extends Verb {
     }
 
     @Command(name = "io", synopsisSubcommandLabel = "COMMAND", description = "The I/O plane.",
-            footer = {"  mike io serve --net /run/vm/net0.sock,server --net /run/vm/net1.sock,server"})
+            footer = {"  mike io top        a screen that shows who moves what", "  mike io stats web",
+                "  mike io serve --net /run/vm/net0.sock,server --net /run/vm/net1.sock,server"})
     static final class Io extends Group {
         Io(Context context) {
+            super(context);
+        }
+    }
+
+    @Command(name = "net", synopsisSubcommandLabel = "COMMAND", description = "The network between machines.",
+            footer = {"  mike net capture web -w web.pcap"})
+    static final class Net extends Group {
+        Net(Context context) {
             super(context);
         }
     }

@@ -141,14 +141,14 @@ class CommandsTest {
                 + "}\n");
         Files.writeString(folder.resolve("env"), "# a comment\nFROM_FILE=1\n\nTOKEN\n");
         assertEquals(0, mike("run", "-d", "--name", "web", "nginx", "-p", "8080:80", "-p", "53/udp", "-m", "1G", "-c",
-                "2", "--env", "A=b=c", "-e", "HOME", "-e", "ABSENT", "--env-file", "env", "--wait", "9", "--rm", "--",
-                "-x", "--name"));
+                "2", "--env", "A=b=c", "-e", "HOME", "-e", "ABSENT", "--env-file", "env", "--wait", "9", "--rm",
+                "--net", "vlan=3", "--", "-x", "--name"));
         assertEquals("web\n", out.toString());
         assertEquals("", err.toString(), "nothing is said of what takes less than a second");
         assertEquals("POST /v1/machines {\"source\":\"nginx\",\"name\":\"web\",\"ports\":[\"8080:80\",\"53/udp\"],"
                 + "\"memoryMiB\":1024,\"cpus\":2,\"env\":{\"FROM_FILE\":\"1\",\"TOKEN\":\"t\",\"A\":\"b=c\","
                 + "\"HOME\":\"/home/me\"},\"args\":[\"-x\",\"--name\"],\"detach\":true,\"waitSeconds\":9,"
-                + "\"refresh\":false,\"remove\":true}", agent.asked.getFirst());
+                + "\"refresh\":false,\"remove\":true,\"net\":\"vlan=3\"}", agent.asked.getFirst());
     }
 
     @Test

@@ -141,8 +141,9 @@ public final class ApiClient {
         return new HttpExchange(channel);
     }
 
+    /** Without "Connection: close", or the body would end with the connection: one that broke off seemed whole. */
     private String head(String method, String path) {
-        return method + " " + path + " HTTP/1.1\r\nHost: mike\r\nConnection: close\r\n"
+        return method + " " + path + " HTTP/1.1\r\nHost: mike\r\n"
                 + (build.isEmpty() ? "" : "Mike-Build: " + build + "\r\n");
     }
 

@@ -64,6 +64,10 @@ public final class ApiHandler extends Handler.Abstract {
 
     private void route(Exchange exchange) throws IOException {
         String[] path = exchange.path();
+        if (path.length == 1 && path[0].equals("metrics")) {
+            // Where Prometheus looks when nobody tells it otherwise.
+            path = new String[] {"v1", "metrics"};
+        }
         if (!path[0].equals("v1")) {
             throw notFound(String.join("/", path));
         }

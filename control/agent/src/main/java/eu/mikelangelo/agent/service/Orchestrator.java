@@ -109,7 +109,7 @@ public final class Orchestrator implements MachineService {
         boolean own = request.env().isEmpty() && request.args().isEmpty();
         return fleet.create(new MachineRequest(name, image.image(), image.kernel(), memory(request, image),
                 request.cpus(), request.ports(), request.env(), own ? List.of() : command,
-                own ? List.of() : GuestConfig.prepare(image.start(), request.env()), 0));
+                own ? List.of() : GuestConfig.prepare(image.start(), request.env()), 0, request.net()));
     }
 
     /** What was asked for, else the default or, for an image that unpacks to more than a third of it, enough. */

@@ -5,6 +5,8 @@ import eu.mikelangelo.agent.api.Names;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.machines.MachineSpec;
 import eu.mikelangelo.machines.PublishedPort;
+import eu.mikelangelo.plane.api.NetRules;
+import eu.mikelangelo.plane.api.NetRulesText;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,17 +26,18 @@ import java.util.Set;
  * @param patience  how long a detached start may take until it is ready
  * @param refresh   look for newer versions instead of taking what the store has
  * @param remove    remove the machine when it ends
+ * @param net       rules of its network card as the plane reads them; empty: none
  */
 public record RunRequest(String source, Optional<String> name, List<PublishedPort> ports, int memoryMiB, int cpus,
                          Map<String, String> env, List<String> args, boolean detach, Duration patience, boolean refresh,
-                         boolean remove) {
+                         boolean remove, String net) {
     /** Words of a start command, and variables, that one request may bring. */
     public static final int MAX_WORDS = 256;
     private static final int MAX_SOURCE_LENGTH = 4096;
     private static final int DEFAULT_WAIT_SECONDS = 60;
     private static final int MAX_WAIT_SECONDS = 86_400;
     private static final Set<String> KNOWN = Set.of("source", "name", "ports", "memoryMiB", "cpus", "env", "args",
-            "detach", "waitSeconds", "refresh", "remove");
+            "detach", "waitSeconds", "refresh", "remove", "net");
 
     /** @throws Failure BAD_INPUT */
     public static RunRequest of(Fields body) {
@@ -53,7 +56,21 @@ public record RunRequest(String source, Optional<String> name, List<PublishedPor
         long cpus = body.integer("cpus", 1, 1, MachineSpec.MOST_CPUS);
         return new RunRequest(source, name, distinct(ports), (int) memory, (int) cpus, env(body.object("env")),
                 words(body.strings("args")), body.flag("detach"), patience(body), body.flag("refresh"),
-                body.flag("remove"));
+                body.flag("remove"), net(body.string("net", "")));
+    }
+
+    /** A machine has one card with one address, which rules out what is for several. */
+    private static String net(String text) {
+        try {
+            NetRules rules = NetRulesText.parse(text);
+            if (!rules.trunk().isEmpty() || !rules.machine().isEmpty()) {
+                throw new IllegalArgumentException("trunk, native and machine are for ports of io serve");
+            }
+            return NetRulesText.of(rules);
+        } catch (IllegalArgumentException e) {
+            throw new Failure(Failure.Kind.BAD_INPUT, "the network: " + e.getMessage(),
+                    "for example vlan=10,rate=100M or group=red,isolated", e);
+        }
     }
 
     public static Duration patience(Fields body) {

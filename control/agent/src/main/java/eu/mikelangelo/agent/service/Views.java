@@ -55,6 +55,7 @@ final class Views {
         json.put("number", spec.number());
         json.put("address", spec.address());
         json.put("mac", spec.mac());
+        json.put("net", spec.net());
         json.put("imageSha256", spec.image().sha256());
         json.put("imageFile", spec.image().file());
         json.put("kernel", spec.kernel().name());

@@ -12,7 +12,6 @@ import eu.mikelangelo.agent.api.ApiClient;
 import eu.mikelangelo.agent.api.Fields;
 import eu.mikelangelo.agent.api.Frames;
 import eu.mikelangelo.agent.api.HttpExchange;
-import eu.mikelangelo.agent.service.PlaneService;
 import eu.mikelangelo.base.Failure;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -58,20 +57,12 @@ class ApiServerTest {
     }
 
     private ApiServer serve(PeerCheck peers) throws IOException {
-        PlaneService plane = new PlaneService() {
-            @Override
-            public Map<String, Object> status() {
-                return Map.of("state", "up");
-            }
-
-            @Override
-            public Map<String, Object> counters(String port) {
-                return Map.of();
-            }
-        };
+        FakePlane plane = new FakePlane();
+        IoRoutes io = new IoRoutes(plane);
         AgentRoutes agent = new AgentRoutes("0.1.0", BUILD, plane, shutdown::countDown);
         return new ApiServer(socket, peers, new ApiHandler(BUILD, Map.of("", agent::about, "plane", agent::plane,
-                "shutdown", agent::shutdown, "machines", new MachineRoutes(machines))));
+                "shutdown", agent::shutdown, "machines", new MachineRoutes(machines), "io", io,
+                "metrics", io::metrics)));
     }
 
     @AfterEach
@@ -103,6 +94,35 @@ class ApiServerTest {
         assertTrue(check.admits("alice"));
         assertTrue(check.admits("root"));
         assertFalse(check.admits("bob"));
+    }
+
+    @Test
+    void whatThePlaneCountsIsTold() throws Exception {
+        Fields stats = client.get("/v1/io/stats");
+        assertEquals("web", stats.objects("ports").getFirst().string("name", ""));
+        assertEquals(Failure.Kind.NOT_FOUND, failure("GET", "/v1/io/stats?port=nobody", null).kind());
+        assertEquals(Failure.Kind.NOT_FOUND, failure("POST", "/v1/io/stats", null).kind());
+        assertEquals(Failure.Kind.NOT_FOUND, failure("GET", "/v1/io/ports/web", null).kind());
+        for (String path : List.of("/v1/metrics", "/metrics")) {
+            try (HttpExchange exchange = client.open("GET", path, null)) {
+                String text = new String(exchange.body().readAllBytes(), StandardCharsets.UTF_8);
+                assertTrue(text.contains("\nmike_plane_up 1\n"), text);
+            }
+        }
+    }
+
+    @Test
+    void aCaptureIsAStreamThatEndsWhenItShould() throws Exception {
+        try (HttpExchange exchange = client.open("GET", "/v1/io/ports/web/capture?snap=96&frames=7&seconds=9", null)) {
+            assertEquals("pcap of web Limits[snap=96, frames=7, seconds=9]",
+                    new String(exchange.body().readAllBytes(), StandardCharsets.UTF_8));
+        }
+        assertEquals(Failure.Kind.NOT_FOUND, failure("GET", "/v1/io/ports/nobody/capture", null).kind());
+        assertEquals(Failure.Kind.BAD_INPUT, failure("GET", "/v1/io/ports/web/capture?snap=0", null).kind());
+        assertEquals(Failure.Kind.BAD_INPUT, failure("GET", "/v1/io/ports/web/capture?snap=65551", null).kind());
+        try (HttpExchange exchange = client.open("GET", "/v1/io/ports/breaks/capture", null)) {
+            assertThrows(IOException.class, () -> exchange.body().readAllBytes());
+        }
     }
 
     @Test

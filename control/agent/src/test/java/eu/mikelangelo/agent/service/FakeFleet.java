@@ -68,7 +68,7 @@ public final class FakeFleet implements Fleet {
         }
         MachineSpec spec = new MachineSpec(MachineSpec.SCHEMA, name, items.size() + 10, request.image(),
                 request.kernel(), request.memoryMiB(), request.cpus(), request.ports(), request.env(),
-                request.command(), request.pre(), request.stopSeconds(), Instant.now());
+                request.command(), request.pre(), request.stopSeconds(), Instant.now(), request.net());
         try {
             Files.createDirectories(folder.resolve("machines").resolve(name));
         } catch (IOException e) {

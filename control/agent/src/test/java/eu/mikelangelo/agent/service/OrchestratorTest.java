@@ -5,7 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.agent.api.IoStats;
 import eu.mikelangelo.agent.api.Json;
+import eu.mikelangelo.agent.api.PlaneSocket;
 import eu.mikelangelo.base.Failure;
 import eu.mikelangelo.base.Home;
 import eu.mikelangelo.base.Progress;
@@ -13,6 +15,7 @@ import eu.mikelangelo.machines.ExitStatus;
 import eu.mikelangelo.machines.MachineSpec;
 import eu.mikelangelo.machines.MachineState;
 import eu.mikelangelo.packages.Start;
+import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -21,6 +24,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -87,6 +91,14 @@ class OrchestratorTest {
         public Map<String, Object> counters(String port) {
             return Map.of("rxFrames", 3L);
         }
+
+        @Override
+        public Map<String, Object> stats(String port) {
+            return IoStats.down();
+        }
+
+        @Override
+        public void capture(String port, PlaneSocket.Limits limits, OutputStream out, BooleanSupplier stop) { }
     }
 
     private Map<String, Object> run(String json) {
@@ -240,6 +252,8 @@ class OrchestratorTest {
             "{\"source\":\"a\",\"memoryMiB\":1}", "{\"source\":\"a\",\"name\":\"A B\"}",
             "{\"source\":\"a\",\"ports\":[\"x\"]}", "{\"source\":\"a\",\"ports\":[\"80\",\"80:81\"]}",
             "{\"source\":\"a\",\"env\":{\"A-B\":\"c\"}}", "{\"source\":\"a\",\"waitSeconds\":0}",
+            "{\"source\":\"a\",\"net\":\"vlan=0\"}", "{\"source\":\"a\",\"net\":\"trunk=1\"}",
+            "{\"source\":\"a\",\"net\":\"machine=b\"}", "{\"source\":\"a\",\"net\":\"mac=02:00:00:00:00:01\"}",
             "{\"source\":\"a\",\"name\":\"../x\"}", "{\"source\":\"a\",\"args\":[\"x\\u0000y\"]}"}) {
             assertEquals(Failure.Kind.BAD_INPUT, failure(json).kind(), json);
         }

@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane.offload;
 
+import eu.mikelangelo.ioplane.observe.Capture;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.NetOffload;
 import eu.mikelangelo.virtio.NetReceive;
@@ -84,10 +85,13 @@ public final class Finisher {
      * Delivers a frame finished.
      *
      * @param skip frames made of it that the receiver has had already
+     * @param capture gets a copy of each frame delivered; null for nobody
      * @return as {@link NetReceive#deliver}, of the last frame tried; {@link #frames} were delivered
      */
-    public int deliver(NetReceive to, ScatterList frame, int length, NetOffload offload, int skip) {
-        none();
+    public int deliver(NetReceive to, ScatterList frame, int length, NetOffload offload, int skip, Capture capture,
+            long nowNs) {
+        frames = 0;
+        bytes = 0;
         // Before the copy: a sender whose frame waits is asked again in each turn.
         if (to.queue().available() == 0) {
             return to.queue().working() ? NetReceive.NO_BUFFERS : NetReceive.CLOSED;
@@ -99,16 +103,13 @@ public final class Finisher {
             if (result != NetReceive.DELIVERED) {
                 return result;
             }
+            if (capture != null) {
+                capture.frame(list, made, false, nowNs);
+            }
             frames++;
             bytes += made;
         }
         return NetReceive.DELIVERED;
-    }
-
-    /** A frame went as it was: nothing was delivered by this. */
-    public void none() {
-        frames = 0;
-        bytes = 0;
     }
 
     /** @return how many frames the last {@link #deliver} delivered */

@@ -4,6 +4,8 @@ package eu.mikelangelo.plane.api;
 public final class Addresses {
     /** The number of an empty MAC address. */
     public static final long NO_MAC = -1;
+    /** Most MAC addresses of one port. */
+    public static final int MOST_MACS = 64;
 
     private Addresses() {}
 
@@ -25,6 +27,32 @@ public final class Addresses {
             throw new IllegalArgumentException("\"" + text + "\" is not the MAC address of one card");
         }
         return value;
+    }
+
+    /**
+     * Several MAC addresses with {@code +} between them; none for empty text.
+     *
+     * @throws IllegalArgumentException for other text, for an address that is said twice, or more than {@value
+     *         #MOST_MACS}
+     */
+    public static long[] macs(String text) {
+        String[] parts = text.isEmpty() ? new String[0] : text.split("\\+", -1);
+        long[] macs = new long[parts.length];
+        if (macs.length > MOST_MACS) {
+            throw new IllegalArgumentException(macs.length + " MAC addresses of one port, not 1 to " + MOST_MACS);
+        }
+        for (int i = 0; i < macs.length; i++) {
+            macs[i] = mac(parts[i]);
+            if (macs[i] == NO_MAC) {
+                throw bad(text);
+            }
+            for (int before = 0; before < i; before++) {
+                if (macs[before] == macs[i]) {
+                    throw new IllegalArgumentException("\"" + parts[i] + "\" is said twice");
+                }
+            }
+        }
+        return macs;
     }
 
     /**

@@ -95,8 +95,23 @@ public final class PlaneClient implements AutoCloseable {
         return ask(new Request.GetStats(name), Response.Stats.class).ports();
     }
 
+    /** As {@link #stats}, with the cores and the time at which the counters were read. */
+    public Response.Stats snapshot(String name) throws IOException {
+        return ask(new Request.GetStats(name), Response.Stats.class);
+    }
+
+    /** See {@link Request.StartCapture}. */
+    public void startCapture(String name, int snap) throws IOException {
+        ask(new Request.StartCapture(name, snap), Response.Done.class);
+    }
+
+    /** See {@link Request.ReadCapture}; it may take {@code waitMs} longer than other calls. */
+    public Response.Captured readCapture(int most, int waitMs) throws IOException {
+        return ask(new Request.ReadCapture(most, waitMs), Response.Captured.class);
+    }
+
     /** The I/O cores. */
-    public List<Response.CoreStats> cores() throws IOException {
+    public List<CoreStats> cores() throws IOException {
         return ask(new Request.GetCores(), Response.Cores.class).cores();
     }
 

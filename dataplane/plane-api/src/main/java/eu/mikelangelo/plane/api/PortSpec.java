@@ -12,16 +12,18 @@ import java.util.regex.Pattern;
  * @param vhostSocket absolute path of the vhost-user socket, at most {@value #MAX_PATH} bytes; empty exactly when
  *         {@code host} is not
  * @param server true: the plane listens there; false: it connects, and reconnects (QEMU is the server)
- * @param mac the only MAC address the port may use, {@code 02:4d:00:00:00:01}; empty: any
+ * @param mac the only MAC address the port may use, {@code 02:4d:00:00:00:01}, or several with {@code +} between;
+ *         empty: any
  * @param ipv4 the only IPv4 address the port may use, {@code 10.187.0.1}; empty: any
  * @param gatewayMac MAC address of the gateway; empty: none. All ports of a plane have the same gateway
  * @param gatewayIp IPv4 address of the gateway; empty exactly when {@code gatewayMac} is
  * @param uplinkSocket absolute path of passt's socket; empty: no uplink
  * @param host the interface of the host behind the port: {@code tap:NAME}, a TAP device, or {@code interface:NAME}, a
  *         network card or anything else that carries Ethernet frames; empty: a machine is
+ * @param rules what else is asked of it
  */
 public record PortSpec(String name, String vhostSocket, boolean server, String mac, String ipv4, String gatewayMac,
-        String gatewayIp, String uplinkSocket, String host) {
+        String gatewayIp, String uplinkSocket, String host, NetRules rules) {
     /** Most characters of a name. */
     public static final int MAX_NAME = 100;
     /** Most bytes of a socket's path (unix(7), without the terminating zero). */
@@ -45,13 +47,18 @@ public record PortSpec(String name, String vhostSocket, boolean server, String m
                     + (vhostSocket.isEmpty() ? "" : " with socket " + vhostSocket));
         }
         path("uplink socket", uplinkSocket, true);
-        Addresses.mac(mac);
+        Addresses.macs(mac);
+        Objects.requireNonNull(rules);
         Addresses.ipv4(ipv4);
         Addresses.mac(gatewayMac);
         Addresses.ipv4(gatewayIp);
         if (gatewayMac.isEmpty() != gatewayIp.isEmpty()) {
             throw new IllegalArgumentException("a gateway needs MAC \"" + gatewayMac + "\" and address \""
                     + gatewayIp + "\"");
+        }
+        if (!rules.trunk().isEmpty() && !(ipv4.isEmpty() && uplinkSocket.isEmpty())) {
+            throw new IllegalArgumentException("port " + name
+                    + ": a trunk has neither one address nor an uplink of its own");
         }
     }
 
@@ -67,13 +74,19 @@ public record PortSpec(String name, String vhostSocket, boolean server, String m
 
     /** A machine's port. */
     public PortSpec(String name, String vhostSocket, boolean server, String mac, String ipv4, String gatewayMac,
+            String gatewayIp, String uplinkSocket, NetRules rules) {
+        this(name, vhostSocket, server, mac, ipv4, gatewayMac, gatewayIp, uplinkSocket, "", rules);
+    }
+
+    /** A machine's port of which nothing else is asked. */
+    public PortSpec(String name, String vhostSocket, boolean server, String mac, String ipv4, String gatewayMac,
             String gatewayIp, String uplinkSocket) {
-        this(name, vhostSocket, server, mac, ipv4, gatewayMac, gatewayIp, uplinkSocket, "");
+        this(name, vhostSocket, server, mac, ipv4, gatewayMac, gatewayIp, uplinkSocket, NetRules.NONE);
     }
 
     /** An open port with an interface of the host behind it; no gateway. */
     public static PortSpec host(String name, String host) {
-        return new PortSpec(name, "", false, "", "", "", "", "", host);
+        return new PortSpec(name, "", false, "", "", "", "", "", host, NetRules.NONE);
     }
 
     /** An open port: any address, no gateway, no uplink. */

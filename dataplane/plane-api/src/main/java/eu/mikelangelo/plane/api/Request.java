@@ -42,6 +42,33 @@ public sealed interface Request {
     /** Answer: {@link Response.Cores}. */
     record GetCores() implements Request {}
 
+    /**
+     * Begin to mirror a port's frames for this connection, which gets them by {@link ReadCapture}; the end of the
+     * connection ends it. One at a time of a connection and of a port. Answer: {@link Response.Done}.
+     *
+     * @param name the port
+     * @param snap bytes kept of each frame, 1 to {@link Pcap#MAX_SNAP}
+     */
+    record StartCapture(String name, int snap) implements Request {}
+
+    /**
+     * What was captured since the last time. Answer: {@link Response.Captured}.
+     *
+     * @param most frames at most, at least 1
+     * @param waitMs how long to wait for the first, 0 to {@link #MAX_WAIT_MS}
+     */
+    record ReadCapture(int most, int waitMs) implements Request {
+        /** Longest wait. */
+        public static final int MAX_WAIT_MS = 1_000;
+
+        /** @throws IllegalArgumentException for a number that cannot be */
+        public ReadCapture {
+            if (most < 1 || waitMs < 0 || waitMs > MAX_WAIT_MS) {
+                throw new IllegalArgumentException("read " + most + " frames within " + waitMs + " ms");
+            }
+        }
+    }
+
     /** End the plane. Guests keep running without network until another plane comes. Answer: {@link Response.Done}. */
     record Shutdown() implements Request {}
 }

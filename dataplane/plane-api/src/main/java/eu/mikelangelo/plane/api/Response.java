@@ -1,5 +1,6 @@
 package eu.mikelangelo.plane.api;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** What the plane answers. */
@@ -20,9 +21,14 @@ public sealed interface Response {
         }
     }
 
-    /** Counters per port. */
-    record Stats(List<PortStats> ports) implements Response {
+    /**
+     * Counters of ports and of all cores.
+     *
+     * @param timeNs when they were read, by the plane's monotonic clock: two answers of one plane make a rate
+     */
+    record Stats(long timeNs, List<CoreStats> cores, List<PortStats> ports) implements Response {
         public Stats {
+            cores = List.copyOf(cores);
             ports = List.copyOf(ports);
         }
     }
@@ -35,11 +41,33 @@ public sealed interface Response {
     }
 
     /**
-     * One I/O core.
+     * Captured frames, possibly none.
      *
-     * @param cpu the CPU it is pinned to, or -1
-     * @param ports how many ports it serves
-     * @param sleeps how often it went to sleep
+     * @param records whole records of {@link Pcap}, at most {@link #MAX_BYTES}; not copied
+     * @param frames how many they are
+     * @param lost frames that this capture has lost since it began
+     * @param ended the port is gone: nothing will come any more
      */
-    record CoreStats(int cpu, int ports, long sleeps) {}
+    record Captured(byte[] records, int frames, long lost, boolean ended) implements Response {
+        /** Most bytes of an answer. */
+        public static final int MAX_BYTES = 1 << 20;
+
+        /** @throws IllegalArgumentException when there are more bytes */
+        public Captured {
+            if (records.length > MAX_BYTES) {
+                throw new IllegalArgumentException(records.length + " captured bytes");
+            }
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof Captured that && Arrays.equals(records, that.records) && frames == that.frames
+                    && lost == that.lost && ended == that.ended;
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(records) + frames;
+        }
+    }
 }

@@ -8,7 +8,6 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 
 /** Messages to bytes and back. Stateless. A body is what follows the length: u8 type, then the fields. */
@@ -17,8 +16,8 @@ public final class Wire {
     public static final int VERSION = 2;
     /** Most bytes of a request's body. */
     public static final int MAX_REQUEST = 65_536;
-    /** Most bytes of a response's body: counters of a thousand ports fit. */
-    public static final int MAX_RESPONSE = 1 << 20;
+    /** Most bytes of a response's body: counters of a thousand ports fit, and a {@link Response.Captured}. */
+    public static final int MAX_RESPONSE = 4 << 20;
     /** Most elements of a list in a response. */
     public static final int MAX_LIST = 1_024;
 
@@ -61,6 +60,16 @@ public final class Wire {
                 }
                 case Request.GetCores cores -> out.writeByte(8);
                 case Request.Shutdown shutdown -> out.writeByte(9);
+                case Request.StartCapture capture -> {
+                    out.writeByte(10);
+                    out.writeUTF(capture.name());
+                    out.writeInt(capture.snap());
+                }
+                case Request.ReadCapture read -> {
+                    out.writeByte(11);
+                    out.writeInt(read.most());
+                    out.writeInt(read.waitMs());
+                }
             }
         });
     }
@@ -87,6 +96,8 @@ public final class Wire {
             case 7 -> new Request.GetStats(in.readUTF());
             case 8 -> new Request.GetCores();
             case 9 -> new Request.Shutdown();
+            case 10 -> new Request.StartCapture(in.readUTF(), in.readInt());
+            case 11 -> new Request.ReadCapture(in.readInt(), in.readInt());
             default -> throw new IOException("request type " + type + " is unknown");
         });
     }
@@ -120,19 +131,19 @@ public final class Wire {
                 }
                 case Response.Stats stats -> {
                     out.writeByte(5);
-                    out.writeShort(stats.ports().size());
-                    for (PortStats port : stats.ports()) {
-                        writeStats(out, port);
-                    }
+                    StatsCodec.write(out, stats);
                 }
                 case Response.Cores cores -> {
                     out.writeByte(6);
-                    out.writeShort(cores.cores().size());
-                    for (Response.CoreStats core : cores.cores()) {
-                        out.writeInt(core.cpu());
-                        out.writeInt(core.ports());
-                        out.writeLong(core.sleeps());
-                    }
+                    StatsCodec.writeCores(out, cores.cores());
+                }
+                case Response.Captured captured -> {
+                    out.writeByte(7);
+                    out.writeInt(captured.frames());
+                    out.writeLong(captured.lost());
+                    out.writeBoolean(captured.ended());
+                    out.writeInt(captured.records().length);
+                    out.write(captured.records());
                 }
             }
         });
@@ -145,9 +156,9 @@ public final class Wire {
             case 2 -> new Response.Done();
             case 3 -> new Response.Refused(in.readUTF(), in.readUTF());
             case 4 -> new Response.Ports(readList(in, Wire::readPort));
-            case 5 -> new Response.Stats(readList(in, Wire::readStats));
-            case 6 -> new Response.Cores(readList(in,
-                    core -> new Response.CoreStats(core.readInt(), core.readInt(), core.readLong())));
+            case 5 -> StatsCodec.read(in);
+            case 6 -> new Response.Cores(StatsCodec.readCores(in));
+            case 7 -> readCaptured(in);
             default -> throw new IOException("response type " + type + " is unknown");
         });
     }
@@ -162,48 +173,29 @@ public final class Wire {
         out.writeUTF(port.gatewayIp());
         out.writeUTF(port.uplinkSocket());
         out.writeUTF(port.host());
+        out.writeUTF(NetRulesText.of(port.rules()));
     }
 
     private static PortSpec readPort(DataInput in) throws IOException {
         return new PortSpec(in.readUTF(), in.readUTF(), in.readBoolean(), in.readUTF(), in.readUTF(), in.readUTF(),
-                in.readUTF(), in.readUTF(), in.readUTF());
+                in.readUTF(), in.readUTF(), in.readUTF(), NetRulesText.parse(in.readUTF()));
     }
 
-    private static void writeStats(DataOutputStream out, PortStats port) throws IOException {
-        out.writeUTF(port.name());
-        out.writeBoolean(port.connected());
-        out.writeByte(port.ringsRunning());
-        out.writeBoolean(port.uplinkConnected());
-        out.writeLong(port.rxFrames());
-        out.writeLong(port.txFrames());
-        out.writeLong(port.rxBytes());
-        out.writeLong(port.txBytes());
-        out.writeByte(port.drops().size());
-        for (var drop : port.drops().entrySet()) {
-            out.writeUTF(drop.getKey());
-            out.writeLong(drop.getValue());
+    private static Response.Captured readCaptured(DataInput in) throws IOException {
+        int frames = in.readInt();
+        long lost = in.readLong();
+        boolean ended = in.readBoolean();
+        int length = in.readInt();
+        if (length < 0 || length > Response.Captured.MAX_BYTES) {
+            throw new IOException(length + " captured bytes");
         }
-        out.writeUTF(port.lastError());
+        byte[] records = new byte[length];
+        in.readFully(records);
+        return new Response.Captured(records, frames, lost, ended);
     }
 
-    private static PortStats readStats(DataInput in) throws IOException {
-        String name = in.readUTF();
-        boolean connected = in.readBoolean();
-        int rings = in.readUnsignedByte();
-        boolean uplink = in.readBoolean();
-        long rxFrames = in.readLong();
-        long txFrames = in.readLong();
-        long rxBytes = in.readLong();
-        long txBytes = in.readLong();
-        int reasons = in.readUnsignedByte();
-        LinkedHashMap<String, Long> drops = new LinkedHashMap<>();
-        for (int i = 0; i < reasons; i++) {
-            drops.put(in.readUTF(), in.readLong());
-        }
-        return new PortStats(name, connected, rings, uplink, rxFrames, txFrames, rxBytes, txBytes, drops, in.readUTF());
-    }
-
-    private interface Reader<T> {
+    /** Reads one element. */
+    interface Reader<T> {
         T read(DataInput in) throws IOException;
     }
 
@@ -211,7 +203,7 @@ public final class Wire {
         T read(int type, DataInput in) throws IOException;
     }
 
-    private static <T> List<T> readList(DataInput in, Reader<T> reader) throws IOException {
+    static <T> List<T> readList(DataInput in, Reader<T> reader) throws IOException {
         int count = in.readUnsignedShort();
         if (count > MAX_LIST) {
             throw new IOException("a list of " + count + " elements");

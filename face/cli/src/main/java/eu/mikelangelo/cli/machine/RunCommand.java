@@ -28,6 +28,7 @@ import picocli.CommandLine.Parameters;
         customSynopsis = "mike run [OPTIONS] SOURCE [OPTIONS] [-- WORD...]",
         footer = {"  mike run -d memcached -p 11211", "  mike run ./examples/hello",
             "  mike run -d --name web nginx -p 8080:80 -m 256M -c 2 --env A=b", "  mike run hello.img",
+            "  mike run -d --net vlan=10,rate=100M memcached",
             "  mike run -d redis -p 6379 -- --maxmemory 64mb   words for the application",
             "  echo 2+2 | mike run -i ./calculator", "  mike run -it ./shell"})
 public final class RunCommand extends Verb.WithJson {
@@ -55,6 +56,11 @@ public final class RunCommand extends Verb.WithJson {
 
     @Option(names = "--env-file", paramLabel = "FILE", description = "Lines NAME=VALUE or NAME; # begins a comment.")
     List<Path> envFiles = new ArrayList<>();
+
+    @Option(names = "--net", paramLabel = "RULES", description = "Rules of its network card: vlan=N, group=NAME, "
+        + "isolated, promiscuous, rate=BITS, rx-rate=BITS, pps=FRAMES, rx-pps=FRAMES, storm-pps=FRAMES; with commas "
+        + "between.")
+    String net;
 
     @Option(names = "--wait", paramLabel = "SECONDS", defaultValue = "60",
             description = "How long -d may take until the machine is ready (default: 60).")
@@ -143,6 +149,7 @@ public final class RunCommand extends Verb.WithJson {
         request.put("waitSeconds", seconds);
         request.put("refresh", refresh);
         request.put("remove", removes());
+        put(request, "net", net);
         return request;
     }
 

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.IntConsumer;
 
 /** Signals by name, and handlers for those that end or resize a foreground command. */
-final class Signals {
+public final class Signals {
     static final int INT = 2;
     static final int TERM = 15;
     /** Linux on x86-64 and ARM, signal(7). */
@@ -36,7 +36,7 @@ final class Signals {
      * Calls {@code handler} with the number when the signal comes, on a thread of its own. The JDK's only door to this
      * is sun.misc.Signal (module jdk.unsupported); it is opened by reflection because javac warns of it by name.
      */
-    static void handle(String name, IntConsumer handler) {
+    public static void handle(String name, IntConsumer handler) {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
             Class<?> receiver = Class.forName("sun.misc.SignalHandler");
