@@ -1,6 +1,6 @@
 package eu.mikelangelo.ioplane;
 
-import eu.mikelangelo.ioplane.passt.EtherLayout;
+import eu.mikelangelo.ioplane.frame.EtherLayout;
 import eu.mikelangelo.memory.Region;
 
 /**

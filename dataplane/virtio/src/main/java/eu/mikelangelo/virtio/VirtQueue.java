@@ -247,19 +247,12 @@ public abstract sealed class VirtQueue permits SplitQueue, PackedQueue {
      *
      * @param writable whether the device is to write them; otherwise to read
      * @param most at most {@link Burst#MAX}
-     * @return how many; perhaps none where a format has no quick way
+     * @return how many
      */
-    public int list(Burst burst, boolean writable, int most) {
-        return 0;
-    }
+    public abstract int list(Burst burst, boolean writable, int most);
 
     /** Takes the first {@code chains} chains of a list, and stages their used entries as {@link #complete} does. */
-    public void complete(Burst burst, int chains) {
-        for (int i = 0; i < chains; i++) {
-            complete(burst.heads[i], burst.written[i]);
-        }
-        take(chains);
-    }
+    public abstract void complete(Burst burst, int chains);
 
     /** As {@link #complete(Burst, int)}, when nothing was written into them. */
     public void consume(Burst burst, int chains) {

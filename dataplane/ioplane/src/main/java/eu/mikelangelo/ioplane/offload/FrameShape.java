@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane.offload;
 
+import eu.mikelangelo.ioplane.frame.EtherLayout;
 import eu.mikelangelo.memory.Region;
 
 /**
@@ -7,19 +8,19 @@ import eu.mikelangelo.memory.Region;
  * bytes from the frame's beginning; fields mean something only after {@link #read} said yes. Reused; one thread.
  */
 final class FrameShape {
-    static final int ETHER_HEADER = 14;
+    static final int ETHER_HEADER = EtherLayout.ETHER_HEADER;
     static final int TAG = 4;
     /** Two of the guest's own, and one that the switch puts on. */
     static final int MAX_TAGS = 3;
-    static final int IPV4_HEADER = 20;
+    static final int IPV4_HEADER = EtherLayout.IPV4_HEADER;
     static final int IPV6_HEADER = 40;
     static final int ICMP = 1;
     static final int TCP = 6;
     static final int UDP = 17;
     static final int ICMPV6 = 58;
 
-    private static final int TYPE_IPV4 = 0x0800;
-    private static final int TYPE_ARP = 0x0806;
+    private static final int TYPE_IPV4 = EtherLayout.TYPE_IPV4;
+    private static final int TYPE_ARP = EtherLayout.TYPE_ARP;
     private static final int TYPE_IPV6 = 0x86dd;
     private static final int TYPE_VLAN = 0x8100;
     private static final int TYPE_QINQ = 0x88a8;

@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane.passt;
 
+import eu.mikelangelo.ioplane.frame.EtherLayout;
 import eu.mikelangelo.memory.Region;
 
 /** An ARP request (RFC 826) that a guest could have sent. */

@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane.passt;
 
+import eu.mikelangelo.ioplane.frame.EtherLayout;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.ScatterList;
 import java.lang.foreign.Arena;

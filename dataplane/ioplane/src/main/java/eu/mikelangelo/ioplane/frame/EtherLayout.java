@@ -1,4 +1,4 @@
-package eu.mikelangelo.ioplane.passt;
+package eu.mikelangelo.ioplane.frame;
 
 /** The few numbers of Ethernet and IPv4 (IEEE 802.3, RFC 791) that headers are found by. */
 public final class EtherLayout {
