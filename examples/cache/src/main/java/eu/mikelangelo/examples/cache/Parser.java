@@ -17,7 +17,7 @@ final class Parser {
     static final int REQUEST = 1;
     static final int NO_BUFFER = 2;
 
-    /** Longest command line, in bytes with its end, except for the keys of a get (as memcached's). */
+    /** Longest command line, in bytes with its end, except for the keys of a get (as memcached's): there its head. */
     static final int MAX_LINE = 2048;
     /** Carriage return and newline behind a value. */
     private static final int LINE_END = 2;
@@ -134,7 +134,7 @@ final class Parser {
         }
         taken = lineEnd + 1 - from;
         int end = lineEnd > from && in.u8(lineEnd - 1) == '\r' ? lineEnd - 1 : lineEnd;
-        int keys = CommandParser.keysOf(in, from, end);
+        int keys = CommandParser.keysOf(in, from, Math.min(end, from + MAX_LINE));
         if (keys > 0) {
             return firstKey(in, keys, from, end, to, request);
         }
@@ -151,15 +151,15 @@ final class Parser {
     }
 
     private int unfinishedLine(Region in, int from, int to, Request request) {
-        if (to - from < MAX_LINE) {
+        if (to - from <= MAX_LINE) {
             scanned = to - from;
             return MORE;
         }
-        int keys = CommandParser.keysOf(in, from, to);
+        taken = to - from;
+        int keys = CommandParser.keysOf(in, from, from + MAX_LINE);
         if (keys > 0) {
             return firstKey(in, keys, from, to, to, request);
         }
-        taken = to - from;
         nextMode = SKIPPING_LINE;
         return say(request, Phrase.LINE_TOO_LONG);
     }
@@ -242,28 +242,34 @@ final class Parser {
 
     // ---- get, gets, gat, gats: key by key ----
 
+    /** {@link #taken} is all up to the line's end or, where it has not come ({@code end == to}), all there is. */
     private int firstKey(Region in, int op, int from, int end, int to, Request request) {
-        int at = Text.space(in, Text.word(in, from, end), end);
-        keysExptime = 0;
-        if (op == Op.GAT || op == Op.GATS) {
-            int time = Text.word(in, at, end);
-            at = Text.space(in, time, end);
-            if (time == end) {
-                return say(request, Phrase.ERROR);
-            }
-            if (!commands.exptime(in, time, at)) {
-                return say(request, Phrase.BAD_EXPTIME);
-            }
-            keysExptime = commands.number();
-        } else if (Text.word(in, at, end) == end) {
+        // A line refused before its end has come is skipped up to there.
+        nextMode = end == to ? SKIPPING_LINE : AT_LINE;
+        // What stands in front of the keys must be within the limit, wherever the input was cut.
+        int head = Math.min(end, from + MAX_LINE);
+        int at = Text.word(in, Text.space(in, Text.word(in, from, head), head), head);
+        int word = at;
+        boolean timed = op == Op.GAT || op == Op.GATS;
+        if (timed) {
+            at = Text.space(in, word, head);
+        }
+        if (at == from + MAX_LINE) {
+            return say(request, Phrase.LINE_TOO_LONG);
+        }
+        if (word == end) {
             return say(request, Phrase.ERROR);
+        }
+        if (timed && !commands.exptime(in, word, at)) {
+            return say(request, Phrase.BAD_EXPTIME);
         }
         if (end - from > Request.MAX_KEY && tooLongKey(in, at, end)) {
             // Known before the first answer, if the line has arrived whole: then this is the only answer.
-            nextMode = end == to ? SKIPPING_LINE : AT_LINE;
             return say(request, Phrase.BAD_FORMAT);
         }
         keysOp = op;
+        keysExptime = timed ? commands.number() : 0;
+        nextMode = AT_LINE;
         return keyAt(in, from, at, to, request);
     }
 

@@ -180,6 +180,30 @@ class ProtocolTest {
     }
 
     @Test
+    void theHeadOfALineWithKeysHasTheLimitOfAllLines() {
+        String blanks = " ".repeat(3_000);
+        String keys = " k".repeat(3_000);
+        String[][] asked = {
+            {"gat soon" + keys, "CLIENT_ERROR invalid exptime argument"},
+            {"gat " + keys, "CLIENT_ERROR invalid exptime argument"},
+            {"get " + "k".repeat(251) + keys, "CLIENT_ERROR bad command line format"},
+            {"gats" + blanks + "5 k", "CLIENT_ERROR line too long"},
+            {"gat" + blanks, "CLIENT_ERROR line too long"},
+            {"get" + blanks + "k", "CLIENT_ERROR line too long"},
+            {blanks + "get k", "CLIENT_ERROR line too long"},
+            {"gat 5" + blanks + "k", "END"},
+            {"get k" + blanks + "k", "END"},
+        };
+        for (String[] pair : asked) {
+            for (int piece : new int[] {1, 100, 2_047, 4096, 16_384}) {
+                Client client = client();
+                assertEquals(pair[1] + "\r\nMN\r\n", new String(client.ask(Client.bytes(pair[0] + "\r\nmn\r\n"), piece),
+                        StandardCharsets.US_ASCII), pair[0].substring(0, 10) + " in pieces of " + piece);
+            }
+        }
+    }
+
+    @Test
     void quitAnswersWhatCameBefore() {
         Client client = client();
         assertEquals("MN\r\n", client.ask("mn\r\nquit\r\nmn\r\n"));
