@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.linux.Clock;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.HotCalls;
 import eu.mikelangelo.linux.LinuxException;
@@ -24,6 +25,8 @@ final class CallGuard implements Doorbell {
     private static final int BURSTS = 500;
     private static final int DRAINS = 20;
     private static final long PAUSE_NS = 100_000;
+    /** A core that gets no processor can be found in one call twice; not for so long. */
+    private static final long LONG_NS = 5_000_000_000L;
 
     private final HotCalls calls;
     /** The descriptor of the call that is being made, below a number of its own; 0 when none is. */
@@ -31,6 +34,8 @@ final class CallGuard implements Doorbell {
     private long number;
     /** What {@link #free} saw the last time. */
     private long seen;
+    /** When it saw that for the first time. */
+    private long seenNs;
 
     CallGuard(HotCalls calls) {
         this.calls = calls;
@@ -63,9 +68,14 @@ final class CallGuard implements Doorbell {
         long before = seen;
         seen = now;
         if (now == 0 || now != before) {
+            seenNs = Clock.nowNs();
             return null;
         }
         int fd = (int) now;
+        if (Fds.canWrite(fd) && Clock.nowNs() - seenNs < LONG_NS) {
+            // Nobody holds the call: the core waits for a processor.
+            return null;
+        }
         Port holder = holder(fabric, fd);
         try {
             drain(fd, now);

@@ -3,6 +3,7 @@ package eu.mikelangelo.linux;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import static java.lang.foreign.ValueLayout.JAVA_LONG_UNALIGNED;
+import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 
 import eu.mikelangelo.linux.ffi.Native;
 import eu.mikelangelo.linux.ffi.Setup;
@@ -25,6 +26,9 @@ public final class Fds {
     private static final MethodHandle FSTAT = Native.link("fstat", 2);
     private static final MethodHandle FCNTL = Native.link("fcntl", 3, Linker.Option.firstVariadicArg(2));
 
+    private static final MethodHandle POLL = Native.link("poll", 3);
+
+    static final short POLLOUT = 4;
     static final int EPOLL_CLOEXEC = 0x80000;
     static final int EPOLL_CTL_ADD = 1;
     static final int EPOLL_CTL_DEL = 2;
@@ -148,5 +152,16 @@ public final class Fds {
         int flags = LinuxException.check("fcntl", "F_GETFL", Setup.call(FCNTL, fd, F_GETFL, 0));
         int wanted = on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK;
         LinuxException.check("fcntl", "F_SETFL", Setup.call(FCNTL, fd, F_SETFL, wanted));
+    }
+
+    /** False when a write would wait, or could not be looked at. */
+    public static boolean canWrite(int fd) {
+        try (Arena arena = Arena.ofConfined()) {
+            // struct pollfd { int fd; short events; short revents; }
+            MemorySegment pollFd = arena.allocate(8, 4);
+            pollFd.set(JAVA_INT, 0, fd);
+            pollFd.set(JAVA_SHORT, 4, POLLOUT);
+            return Setup.call(POLL, pollFd.address(), 1, 0) == 1 && pollFd.get(JAVA_SHORT, 6) == POLLOUT;
+        }
     }
 }
