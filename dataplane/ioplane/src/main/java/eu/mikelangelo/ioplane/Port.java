@@ -48,6 +48,8 @@ public final class Port {
     Pair[] receivers = NO_PAIRS;
     /** Whose turn it is of the senders, when there are several. */
     int nextSender;
+    /** Who receives everything while there are no {@link #flows}; the first pair but with odd drivers. */
+    Pair receiver = first;
     /** Which pair each flow is for; null while there is but one. */
     Flows flows;
     private Flows table;
@@ -141,6 +143,7 @@ public final class Port {
         }
         senders = Arrays.copyOf(sending, senderCount);
         receivers = Arrays.copyOf(receiving, receiverCount);
+        receiver = receiverCount == 0 ? first : receivers[0];
         nextSender = 0;
         if (Math.max(senderCount, receiverCount) < 2) {
             flows = null;

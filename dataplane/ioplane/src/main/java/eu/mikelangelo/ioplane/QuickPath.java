@@ -92,7 +92,7 @@ final class QuickPath {
             if (!from.rules.mayReach(to.rules)) {
                 break;
             }
-            Pair receiver = to.first;
+            Pair receiver = to.receiver;
             if (spreads && to.flows != null) {
                 receiver = to.flows.choose(hashes[done], nowNs);
                 end = together(to.flows, receiver, done + 1, end, nowNs);

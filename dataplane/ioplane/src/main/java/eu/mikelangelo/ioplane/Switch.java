@@ -370,7 +370,7 @@ final class Switch {
     }
 
     private static Pair receiver(Port to, int flow, long nowNs) {
-        return to.flows == null ? to.first : to.flows.choose(flow, nowNs);
+        return to.flows == null ? to.receiver : to.flows.choose(flow, nowNs);
     }
 
     /** @return what outlets finish frames with */
@@ -418,7 +418,7 @@ final class Switch {
 
     private Pair receiver(Port to, ScatterList frame, int length, long nowNs) {
         if (to.flows == null) {
-            return to.first;
+            return to.receiver;
         }
         int judged = Math.min(length, FlowHash.REACH);
         frame.read(0, arrivedHead, 0, judged);
