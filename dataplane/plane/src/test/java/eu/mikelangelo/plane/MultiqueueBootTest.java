@@ -34,8 +34,8 @@ class MultiqueueBootTest {
         PlaneProcess plane = PlaneProcess.daemon(run);
         addPorts(run);
         try (TestGuest receiver = new TestGuest(folder, Path.of(kernel), 2, socket(2), """
-                for n in 0 1; do nc -l -p 500$n | md5sum | sed "s/^/RECEIVED$n /" & done
-                nc -l -p 5009 > /dev/null
+                for n in 0 1; do sleep 1000 | nc -l -p 500$n | md5sum | sed "s/^/RECEIVED$n /" & done
+                wait
                 """, "", 2);
                 TestGuest sender = new TestGuest(folder, Path.of(kernel), 1, socket(1), """
                         ls /sys/class/net/eth0/queues | tr '\\n' ' ' | sed 's/^/QUEUES /'; echo
