@@ -54,7 +54,7 @@ final class Breakdown {
             if (port == null || port.fault() == QueueFault.MEMORY_GONE) {
                 continue;
             }
-            if (gone(port.rx.queue().memory()) || gone(port.tx.queue().memory())) {
+            if (gone(port)) {
                 giveUp(port, QueueFault.MEMORY_GONE, cause);
                 found = true;
             }
@@ -82,8 +82,24 @@ final class Breakdown {
         if (reason == QueueFault.MEMORY_GONE) {
             goneNs = Clock.nowNs();
         }
-        fabric.forgetWaiters(port);
+        for (Pair pair : port.all()) {
+            fabric.forgetWaiters(pair);
+        }
         errors.record("port " + port.name() + ": " + reason.text(), String.valueOf(cause));
+    }
+
+    private static boolean gone(Port port) {
+        GuestMemory looked = GuestMemory.EMPTY;
+        for (Pair pair : port.all()) {
+            GuestMemory sender = pair.tx.queue().memory();
+            GuestMemory receiver = pair.rx.queue().memory();
+            // Mostly all queues have the same.
+            if (sender != looked && gone(sender) || receiver != sender && receiver != looked && gone(receiver)) {
+                return true;
+            }
+            looked = receiver;
+        }
+        return false;
     }
 
     /** A file that was shrunk lacks its end, so the last byte of each region tells; one that was unmapped has none. */

@@ -111,10 +111,19 @@ final class CallGuard implements Doorbell {
     private static Port holder(Switch fabric, int fd) {
         for (int i = 0; i < fabric.top(); i++) {
             Port port = fabric.port(i);
-            if (port != null && (port.rxCallFd == fd || port.txCallFd == fd)) {
+            if (port != null && calls(port, fd)) {
                 return port;
             }
         }
         return null;
+    }
+
+    private static boolean calls(Port port, int fd) {
+        for (Pair pair : port.all()) {
+            if (pair.rxCallFd == fd || pair.txCallFd == fd) {
+                return true;
+            }
+        }
+        return false;
     }
 }

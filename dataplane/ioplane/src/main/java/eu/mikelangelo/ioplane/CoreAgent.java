@@ -122,8 +122,7 @@ final class CoreAgent implements Agent {
             port.linked = false;
             shard.unwatch(port.link.fd(), port.linkToken);
             port.link.close();
-            fabric.forgetWaiters(port);
-            port.waitsFor = null;
+            fabric.forgetWaiters(port.first);
             fabric.forgetMacs(port);
         }
     }
@@ -133,8 +132,7 @@ final class CoreAgent implements Agent {
             return;
         }
         unlink(port);
-        detach(port, PortHandler.RECEIVE);
-        detach(port, PortHandler.TRANSMIT);
+        detachAll(port);
         port.outlet = null;
         if (uplinks[port.slot] != null) {
             uplinks[port.slot].close();
@@ -160,37 +158,39 @@ final class CoreAgent implements Agent {
         }
     }
 
-    /** Begins to serve a ring. */
+    /** Begins to serve a ring. @param index of one of {@link Port#MAX_PAIRS} pairs */
     QueueFault attach(Port port, int index, GuestMemory memory, QueueConfig config, int kickFd, int callFd) {
         if (port.slot < 0) {
             return QueueFault.NOT_ATTACHED;
         }
         detach(port, index);
-        boolean receive = index == PortHandler.RECEIVE;
+        boolean receive = PortHandler.receives(index);
+        Pair pair = port.pair(PortHandler.pair(index));
         // Before the ring is attached: when it is refused, nothing of the guest's is kept.
-        QueueCounters queue = receive ? port.rxCounters : port.txCounters;
+        QueueCounters queue = receive ? pair.rxCounters : pair.txCounters;
         long token = shard.watch(kickFd, what -> kicked(queue, what));
         if (receive) {
-            port.rxKickFd = kickFd;
-            port.rxKickToken = token;
+            pair.rxKickFd = kickFd;
+            pair.rxKickToken = token;
         } else {
-            port.txKickFd = kickFd;
-            port.txKickToken = token;
+            pair.txKickFd = kickFd;
+            pair.txKickToken = token;
         }
-        QueueFault fault = receive ? port.rx.attach(memory, config) : port.tx.attach(memory, config);
+        QueueFault fault = receive ? pair.rx.attach(memory, config) : pair.tx.attach(memory, config);
         if (fault != QueueFault.NONE) {
             detach(port, index);
             return fault;
         }
         if (receive) {
-            port.rxCallFd = callFd;
-            port.rx.queue().suppressKicks();
+            pair.rxCallFd = callFd;
+            pair.rx.queue().suppressKicks();
         } else {
-            port.txCallFd = callFd;
-            port.tx.queue().suppressKicks();
+            pair.txCallFd = callFd;
+            pair.tx.queue().suppressKicks();
         }
         port.fault(QueueFault.NONE);
-        fabric.forgetWaiters(port);
+        fabric.forgetWaiters(pair);
+        fabric.relist(port);
         if (callFd >= 0) {
             // A call may have been lost between two call descriptors or two back-ends; a spurious one is harmless.
             bell.ring(callFd);
@@ -205,23 +205,31 @@ final class CoreAgent implements Agent {
         }
     }
 
+    private void detachAll(Port port) {
+        for (int index = 0; index < 2 * port.pairs(); index++) {
+            detach(port, index);
+        }
+    }
+
     /** Lets go of a ring. @return the next available index */
     int detach(Port port, int index) {
-        boolean receive = index == PortHandler.RECEIVE;
-        int kickFd = receive ? port.rxKickFd : port.txKickFd;
+        boolean receive = PortHandler.receives(index);
+        Pair pair = port.pair(PortHandler.pair(index));
+        int kickFd = receive ? pair.rxKickFd : pair.txKickFd;
         if (kickFd >= 0) {
-            shard.unwatch(kickFd, receive ? port.rxKickToken : port.txKickToken);
+            shard.unwatch(kickFd, receive ? pair.rxKickToken : pair.txKickToken);
         }
         if (receive) {
-            port.rxKickFd = -1;
-            port.rxCallFd = -1;
+            pair.rxKickFd = -1;
+            pair.rxCallFd = -1;
         } else {
-            port.txKickFd = -1;
-            port.txCallFd = -1;
+            pair.txKickFd = -1;
+            pair.txCallFd = -1;
         }
-        fabric.forgetWaiters(port);
-        port.waitsFor = null;
-        return receive ? port.rx.detach() : port.tx.detach();
+        fabric.forgetWaiters(pair);
+        int next = receive ? pair.rx.detach() : pair.tx.detach();
+        fabric.relist(port);
+        return next;
     }
 
     /** One look at everything. @return frames moved */
@@ -256,8 +264,8 @@ final class CoreAgent implements Agent {
             fabric.flush();
             port.latency.record(counters.workEnds(shard.clockNs()));
         }
-        port.count(Port.FIRST_DROP + Drop.UPLINK_DOWN.ordinal(), link.takeLost());
-        port.count(Port.FIRST_DROP + Drop.UPLINK_FULL.ordinal(), link.takeMissed());
+        port.first.count(Pair.FIRST_DROP + Drop.UPLINK_DOWN.ordinal(), link.takeLost());
+        port.first.count(Pair.FIRST_DROP + Drop.UPLINK_FULL.ordinal(), link.takeMissed());
         if (!link.trouble().isEmpty()) {
             errors.record("port " + port.name() + " is closed", link.trouble());
             unlink(port);
@@ -373,8 +381,7 @@ final class CoreAgent implements Agent {
         for (int i = 0; i < fabric.top(); i++) {
             if (fabric.port(i) != null) {
                 unlink(fabric.port(i));
-                detach(fabric.port(i), PortHandler.RECEIVE);
-                detach(fabric.port(i), PortHandler.TRANSMIT);
+                detachAll(fabric.port(i));
             }
         }
         dead = true;

@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.link.HostLink;
 import eu.mikelangelo.ioplane.offload.Admission;
 import eu.mikelangelo.ioplane.offload.Finisher;
 import eu.mikelangelo.ioplane.policy.PortRules;
@@ -69,7 +70,7 @@ final class Delivery {
     }
 
     /** @return false when the frame has to wait where it is */
-    boolean unicast(Port from, Port to, ScatterList frame, int length, NetOffload offload, long nowNs) {
+    boolean unicast(Pair from, Pair to, ScatterList frame, int length, NetOffload offload, long nowNs) {
         int result = deliver(to, frame, length, offload, from.frameParts, nowNs);
         if (parts > 0) {
             earn(to, parts * EARN_FRAME_NS + (partBytes >> 10) * EARN_KIB_NS, nowNs);
@@ -79,7 +80,7 @@ final class Delivery {
         if (result == NetReceive.DELIVERED) {
             return true;
         }
-        if (result == NetReceive.NO_BUFFERS && to.link == null && patient(to, nowNs)) {
+        if (result == NetReceive.NO_BUFFERS && to.port.link == null && patient(to, nowNs)) {
             from.frameParts += parts;
             from.waitsFor = to;
             return false;
@@ -89,7 +90,7 @@ final class Delivery {
     }
 
     /** One of a flooded frame's copies. @return frames that were made of it; 0 when it went as it was */
-    int copy(Port to, ScatterList frame, int length, NetOffload offload, long nowNs) {
+    int copy(Pair to, ScatterList frame, int length, NetOffload offload, long nowNs) {
         int result = deliver(to, frame, length, offload, 0, nowNs);
         if (result != NetReceive.DELIVERED) {
             lost(to, result);
@@ -98,20 +99,20 @@ final class Delivery {
     }
 
     /** Frames from other machines were delivered. @param earnedNs the patience that their receiver earned by that */
-    void arrived(Port to, int frames, long bytes, long earnedNs, long nowNs) {
+    void arrived(Pair to, int frames, long bytes, long earnedNs, long nowNs) {
         earn(to, earnedNs, nowNs);
         delivered(to, frames, bytes);
     }
 
-    private static void earn(Port to, long earnedNs, long nowNs) {
+    private static void earn(Pair to, long earnedNs, long nowNs) {
         if (to.awaited) {
             to.awaited = false;
             to.patienceNs = Math.max(0, to.patienceNs - (nowNs - to.awaitedSinceNs));
         }
-        to.patienceNs = Math.min(Port.MAX_PATIENCE_NS, to.patienceNs + earnedNs);
+        to.patienceNs = Math.min(Pair.MAX_PATIENCE_NS, to.patienceNs + earnedNs);
     }
 
-    private static boolean patient(Port to, long nowNs) {
+    private static boolean patient(Pair to, long nowNs) {
         if (!to.awaited) {
             if (to.patienceNs <= 0) {
                 return false;
@@ -129,8 +130,8 @@ final class Delivery {
     }
 
     /** As {@link #hand}, of another port's frame: in this one's form of it and within its limits. */
-    private int deliver(Port to, ScatterList frame, int length, NetOffload offload, int had, long nowNs) {
-        PortRules asked = to.rules;
+    private int deliver(Pair to, ScatterList frame, int length, NetOffload offload, int had, long nowNs) {
+        PortRules asked = to.port.rules;
         if (asked.plain()) {
             return hand(to, frame, length, offload, had, nowNs);
         }
@@ -169,10 +170,10 @@ final class Delivery {
      * @param had frames made of this one that the port has had already
      * @return as {@link NetReceive#deliver}; {@link #parts} says how many parts more it has had
      */
-    private int hand(Port to, ScatterList list, int length, NetOffload offload, int had, long nowNs) {
+    private int hand(Pair to, ScatterList list, int length, NetOffload offload, int had, long nowNs) {
         parts = 0;
         partBytes = 0;
-        if (to.link != null) {
+        if (to.port.link != null) {
             return handLink(to, list, length, offload, nowNs);
         }
         if (had == 0 && to.rx.takes(offload)) {
@@ -185,7 +186,7 @@ final class Delivery {
                 return result;
             }
         }
-        int result = finisher.deliver(to.rx, list, length, offload, had, to.capture, nowNs);
+        int result = finisher.deliver(to.rx, list, length, offload, had, to.port.capture, nowNs);
         parts = finisher.frames();
         partBytes = finisher.bytes();
         made += parts;
@@ -196,9 +197,10 @@ final class Delivery {
     }
 
     /** The same for an interface of the host, for which nothing waits. */
-    private int handLink(Port to, ScatterList list, int length, NetOffload offload, long nowNs) {
-        if (to.link.takes(offload)) {
-            int result = to.link.deliver(list, 0, length, offload);
+    private int handLink(Pair to, ScatterList list, int length, NetOffload offload, long nowNs) {
+        HostLink link = to.port.link;
+        if (link.takes(offload)) {
+            int result = link.deliver(list, 0, length, offload);
             if (result == NetReceive.DELIVERED) {
                 delivered(to, list, length, nowNs);
             }
@@ -206,7 +208,7 @@ final class Delivery {
         }
         finisher.begin(list, length, offload);
         for (int bytes = finisher.next(); bytes > 0; bytes = finisher.next()) {
-            int result = to.link.deliver(finisher.list(), 0, bytes, finished);
+            int result = link.deliver(finisher.list(), 0, bytes, finished);
             if (result != NetReceive.DELIVERED) {
                 return result;
             }
@@ -219,17 +221,18 @@ final class Delivery {
     }
 
     /** As {@link Switch#fromUplink(Port, ScatterList, int, long)}. */
-    boolean fromUplink(Port port, ScatterList arrived, int length, long nowNs) {
-        return fromUplink(port, arrived, length, finished, nowNs);
+    boolean fromUplink(Pair to, ScatterList arrived, int length, long nowNs) {
+        return fromUplink(to, arrived, length, finished, nowNs);
     }
 
     /** The same for a frame with work left to do, which {@link Admission} let pass. */
-    boolean fromUplink(Port port, ScatterList arrived, int length, NetOffload offload, long nowNs) {
+    boolean fromUplink(Pair to, ScatterList arrived, int length, NetOffload offload, long nowNs) {
+        Port port = to.port;
         if (!port.rules.plain() && !port.rules.uplinkMay(nowNs)) {
             port.uplinkWaits = false;
             return false;
         }
-        int result = hand(port, arrived, length, offload, port.uplinkParts, nowNs);
+        int result = hand(to, arrived, length, offload, port.uplinkParts, nowNs);
         charge(port.rules, result, length);
         if (result == NetReceive.DELIVERED) {
             port.uplinkWaits = false;
@@ -242,6 +245,7 @@ final class Delivery {
                 port.uplinkWaits = true;
                 port.uplinkSinceNs = nowNs;
             }
+            port.uplinkFor = to;
             if (nowNs - port.uplinkSinceNs < UPLINK_PATIENCE_NS) {
                 if (parts > 0) {
                     port.uplinkParts += parts;
@@ -253,43 +257,43 @@ final class Delivery {
         }
         port.uplinkWaits = false;
         port.uplinkParts = 0;
-        lost(port, result);
+        lost(to, result);
         return true;
     }
 
     /** Gives a port a frame if it takes it now, whoever waits; who calls this has another way when it does not. */
-    void offer(Port port, ScatterList frame, int length, long nowNs) {
-        int result = port.rx.deliver(frame, 0, length);
+    void offer(Pair to, ScatterList frame, int length, long nowNs) {
+        int result = to.rx.deliver(frame, 0, length);
         if (result == NetReceive.DELIVERED) {
-            port.rules.received(1, length);
-            delivered(port, frame, length, nowNs);
+            to.port.rules.received(1, length);
+            delivered(to, frame, length, nowNs);
         } else {
-            port.note(port.rx.queue().fault());
+            to.port.note(to.rx.queue().fault());
         }
     }
 
-    private void delivered(Port to, ScatterList bytes, int length, long nowNs) {
-        if (to.capture != null) {
-            to.capture.frame(bytes, length, false, nowNs);
+    private void delivered(Pair to, ScatterList bytes, int length, long nowNs) {
+        if (to.port.capture != null) {
+            to.port.capture.frame(bytes, length, false, nowNs);
         }
         delivered(to, 1, length);
     }
 
-    private void delivered(Port to, int frames, long bytes) {
-        to.count(Port.RX_FRAMES, frames);
-        to.count(Port.RX_BYTES, bytes);
+    private void delivered(Pair to, int frames, long bytes) {
+        to.count(Pair.RX_FRAMES, frames);
+        to.count(Pair.RX_BYTES, bytes);
         shown.touch(to);
     }
 
-    private static void lost(Port to, int result) {
+    private static void lost(Pair to, int result) {
         switch (result) {
-            case NetReceive.NO_BUFFERS -> to.drop(to.link == null ? Drop.NO_BUFFERS : Drop.UPLINK_FULL);
+            case NetReceive.NO_BUFFERS -> to.drop(to.port.link == null ? Drop.NO_BUFFERS : Drop.UPLINK_FULL);
             case NetReceive.TOO_LONG -> to.drop(Drop.TOO_LONG);
             case OVER_RATE -> to.drop(Drop.OVER_RATE);
             case DOUBLE_TAGGED -> to.drop(Drop.DOUBLE_TAGGED);
             default -> {
-                to.drop(to.link == null ? Drop.CLOSED : Drop.UPLINK_DOWN);
-                to.note(to.rx.queue().fault());
+                to.drop(to.port.link == null ? Drop.CLOSED : Drop.UPLINK_DOWN);
+                to.port.note(to.rx.queue().fault());
             }
         }
     }

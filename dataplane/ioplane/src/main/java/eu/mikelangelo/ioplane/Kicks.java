@@ -23,24 +23,15 @@ final class Kicks {
             Port port = fabric.port(i);
             if (port != null) {
                 asked = port;
-                if (looks(port)) {
-                    port.tx.queue().armKicks();
-                }
-                if (port.awaited || port.uplinkWaits) {
-                    port.rx.queue().armKicks();
-                }
+                arm(port);
             }
         }
         // Pairs with the driver's fence between adding a chain and reading whether we want a kick (VIRTIO 1.3, 2.7.10).
         SplitQueue.fence();
         for (int i = 0; i < top; i++) {
             Port port = fabric.port(i);
-            if (port == null) {
-                continue;
-            }
             asked = port;
-            if (looks(port) && port.tx.queue().news()
-                    || (port.awaited || port.uplinkWaits) && port.rx.queue().news()) {
+            if (port != null && news(port)) {
                 asked = null;
                 return false;
             }
@@ -49,9 +40,29 @@ final class Kicks {
         return true;
     }
 
-    /** Whether a frame that comes can be taken; where the first one waits, a deadline or a receiver is waited for. */
-    private static boolean looks(Port port) {
-        return port.waitsFor == null && !port.rules.held();
+    /** Where the first frame waits, a deadline or a receiver is waited for. */
+    private static void arm(Port port) {
+        boolean held = port.rules.held();
+        for (Pair pair : port.all()) {
+            if (pair.waitsFor != null) {
+                pair.waitsFor.rx.queue().armKicks();
+            } else if (!held) {
+                pair.tx.queue().armKicks();
+            }
+        }
+        if (port.uplinkWaits) {
+            port.uplinkFor.rx.queue().armKicks();
+        }
+    }
+
+    private static boolean news(Port port) {
+        boolean held = port.rules.held();
+        for (Pair pair : port.all()) {
+            if (pair.waitsFor != null ? pair.waitsFor.rx.queue().news() : !held && pair.tx.queue().news()) {
+                return true;
+            }
+        }
+        return port.uplinkWaits && port.uplinkFor.rx.queue().news();
     }
 
     void suppress() {
@@ -59,8 +70,10 @@ final class Kicks {
             Port port = fabric.port(i);
             if (port != null) {
                 asked = port;
-                port.tx.queue().suppressKicks();
-                port.rx.queue().suppressKicks();
+                for (Pair pair : port.all()) {
+                    pair.tx.queue().suppressKicks();
+                    pair.rx.queue().suppressKicks();
+                }
             }
         }
         asked = null;

@@ -6,57 +6,54 @@ import eu.mikelangelo.ioplane.observe.LatencyHistogram;
 import eu.mikelangelo.ioplane.observe.QueueCounters;
 import eu.mikelangelo.ioplane.policy.PortRules;
 import eu.mikelangelo.metrics.Counters;
-import eu.mikelangelo.virtio.NetReceive;
-import eu.mikelangelo.virtio.NetTransmit;
+import eu.mikelangelo.vhost.BackEndConfig;
 import eu.mikelangelo.virtio.QueueFault;
-import eu.mikelangelo.virtio.SplitQueue;
+import java.util.Arrays;
 
 /**
- * One machine's network card: a receive and a transmit queue, the addresses it must use, its uplink and its counters.
- * Directions are the guest's: {@code tx} is what the guest sent and the plane took, {@code rx} what was delivered to
- * the guest. Where there is a {@link HostLink}, an interface of the host takes the guest's place and the queues stay
- * detached.
+ * One machine's network card: its queue pairs, the addresses it must use, its uplink and its counters. Directions are
+ * the guest's: {@code tx} is what the guest sent and the plane took, {@code rx} what was delivered to the guest. Where
+ * there is a {@link HostLink}, an interface of the host takes the guest's place and the queues stay detached.
+ *
+ * <p>A port begins with one pair; the others come when the guest's driver enables them, up to {@link #MAX_PAIRS}.
  *
  * <p>Threading: the core that owns it; counters, {@link #name}, {@link #config} and {@link #fault} may be read by any
  * thread.
  */
 public final class Port {
-    /** The block of counters: those of the receive queue, those of the transmit queue, and the port's own. */
-    private static final int RX = 0;
-    private static final int TX = QueueCounters.COUNT;
-    static final int RX_FRAMES = RX + QueueCounters.FRAMES;
-    static final int RX_BYTES = RX + QueueCounters.BYTES;
-    static final int TX_FRAMES = TX + QueueCounters.FRAMES;
-    static final int TX_BYTES = TX + QueueCounters.BYTES;
-    static final int UPLINK_CONNECTS = TX + QueueCounters.COUNT;
-    static final int UPLINK_BAD_FRAMES = UPLINK_CONNECTS + 1;
-    static final int CAPTURED = UPLINK_CONNECTS + 2;
-    static final int CAPTURE_LOST = UPLINK_CONNECTS + 3;
-    static final int FIRST_DROP = UPLINK_CONNECTS + 4;
+    /** The most queue pairs of a port. */
+    public static final int MAX_PAIRS = BackEndConfig.MAX_QUEUE_PAIRS;
 
-    /** How many drop reasons there are; values() would allocate. */
-    static final int DROPS = Drop.values().length;
+    /** The block of counters that belong to no queue. */
+    static final int UPLINK_CONNECTS = 0;
+    static final int UPLINK_BAD_FRAMES = 1;
+    static final int CAPTURED = 2;
+    static final int CAPTURE_LOST = 3;
+    private static final int COUNTERS = 4;
 
-    /** Patience with a receiver without buffers, see {@link Switch}. */
-    static final long MAX_PATIENCE_NS = 2_000_000;
+    private static final Pair[] NO_PAIRS = {};
 
     private final PortConfig config;
-    private final Counters counters = new Counters(FIRST_DROP + DROPS);
-    final QueueCounters rxCounters = new QueueCounters(counters, RX);
-    final QueueCounters txCounters = new QueueCounters(counters, TX);
+    private final Counters counters = new Counters(COUNTERS);
     final LatencyHistogram latency = new LatencyHistogram();
     private volatile QueueFault fault = QueueFault.NONE;
     private volatile boolean uplinkConnected;
 
-    final NetReceive rx = new NetReceive(new SplitQueue());
-    final NetTransmit tx = new NetTransmit(new SplitQueue());
+    /** The pair that each card has; the only one of most. */
+    final Pair first = new Pair(this, 0);
+    /** All that there ever were; for any thread, replaced by the core. */
+    private volatile Pair[] pairs = {first};
+    /** Those whose transmit queue, and those whose receive queue, is attached, by index. The core's. */
+    Pair[] senders = NO_PAIRS;
+    Pair[] receivers = NO_PAIRS;
+    /** Whose turn it is of the senders, when there are several. */
+    int nextSender;
+    /** Who receives everything while there are no {@link #flows}; the first pair but with odd drivers. */
+    Pair receiver = first;
+    /** Which pair each flow is for; null while there is but one. */
+    Flows flows;
+    private Flows table;
     int slot = -1;
-    int rxKickFd = -1;
-    long rxKickToken;
-    int rxCallFd = -1;
-    int txKickFd = -1;
-    long txKickToken;
-    int txCallFd = -1;
     Outlet outlet;
     /** The interface of the host behind this port; null where a guest is. */
     final HostLink link;
@@ -66,24 +63,13 @@ public final class Port {
     /** Who gets a copy of each frame; null for nobody. */
     Capture capture;
 
-    /** Has staged used entries that are not published yet. */
-    boolean touched;
-    /** Used entries were published, and whether the guest is to be called for them was not looked at since. */
-    boolean rxPublished;
-    boolean txPublished;
-    /** A frame at the head of the transmit queue waits for this port to offer buffers; null when none does. */
-    Port waitsFor;
-    /** How many frames that port has had which were made of it; 0 when it goes as it is. */
-    int frameParts;
-    /** Somebody waits for receive buffers of this port since then; only meaningful with {@link #awaited}. */
-    long awaitedSinceNs;
-    boolean awaited;
-    long patienceNs = MAX_PATIENCE_NS;
-    /** As {@link #awaited}, for frames from the port's own uplink. */
+    /** The frame from the port's own uplink that is next waits since then; only meaningful with uplinkWaits. */
     long uplinkSinceNs;
     boolean uplinkWaits;
+    /** For whose buffers it waits. */
+    Pair uplinkFor = first;
     boolean uplinkStalled;
-    /** As {@link #frameParts}, for the frame from the uplink that waits. */
+    /** As {@link Pair#frameParts}, for the frame from the uplink that waits. */
     int uplinkParts;
     /** What is asked of it beyond its addresses. */
     final PortRules rules;
@@ -116,7 +102,55 @@ public final class Port {
 
     /** Whether frames can be delivered. */
     boolean open() {
-        return link == null ? rx.queue().working() : linked;
+        if (link != null) {
+            return linked;
+        }
+        for (Pair pair : receivers) {
+            if (pair.rx.queue().working()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The core. @return a pair, made when it was not there, with {@code index} below {@link #MAX_PAIRS} */
+    Pair pair(int index) {
+        int known = pairs.length;
+        if (index >= known) {
+            Pair[] more = Arrays.copyOf(pairs, index + 1);
+            for (int i = known; i <= index; i++) {
+                more[i] = new Pair(this, i);
+            }
+            pairs = more;
+        }
+        return pairs[index];
+    }
+
+    /** The core, after a queue was attached or detached. */
+    void list() {
+        Pair[] all = pairs;
+        Pair[] sending = new Pair[all.length];
+        Pair[] receiving = new Pair[all.length];
+        int senderCount = 0;
+        int receiverCount = 0;
+        for (Pair pair : all) {
+            if (pair.tx.queue().fault() != QueueFault.NOT_ATTACHED) {
+                sending[senderCount++] = pair;
+            }
+            if (pair.rx.queue().fault() != QueueFault.NOT_ATTACHED) {
+                receiving[receiverCount++] = pair;
+            }
+        }
+        senders = Arrays.copyOf(sending, senderCount);
+        receivers = Arrays.copyOf(receiving, receiverCount);
+        receiver = receiverCount == 0 ? first : receivers[0];
+        nextSender = 0;
+        if (Math.max(senderCount, receiverCount) < 2) {
+            flows = null;
+        } else {
+            table = table == null ? new Flows(this) : table;
+            flows = table;
+        }
     }
 
     /** @return what it was made from */
@@ -129,53 +163,79 @@ public final class Port {
         return config.name();
     }
 
+    private long sum(int counter) {
+        long sum = 0;
+        for (Pair pair : pairs) {
+            sum += pair.get(counter);
+        }
+        return sum;
+    }
+
+    /** @return queue pairs that there ever were since the port was added, at least 1 */
+    public int pairs() {
+        return pairs.length;
+    }
+
     /** @return frames delivered to the guest */
     public long rxFrames() {
-        return counters.get(RX_FRAMES);
+        return sum(Pair.RX_FRAMES);
     }
 
     /** @return bytes of frames delivered to the guest, without virtio headers */
     public long rxBytes() {
-        return counters.get(RX_BYTES);
+        return sum(Pair.RX_BYTES);
     }
 
     /** @return frames that the guest sent and the plane took, dropped ones included */
     public long txFrames() {
-        return counters.get(TX_FRAMES);
+        return sum(Pair.TX_FRAMES);
     }
 
     /** @return bytes of frames that the guest sent and the plane took */
     public long txBytes() {
-        return counters.get(TX_BYTES);
+        return sum(Pair.TX_BYTES);
     }
 
     /** @return frames lost for this reason */
     public long drops(Drop reason) {
-        return counters.get(FIRST_DROP + reason.ordinal());
+        return sum(Pair.FIRST_DROP + reason.ordinal());
+    }
+
+    /** @return those of them that one pair lost, of {@link #pairs} */
+    public long drops(int pair, Drop reason) {
+        return pairs[pair].get(Pair.FIRST_DROP + reason.ordinal());
     }
 
     /** @return interrupts asked of the guest */
     public long calls() {
-        return rxCounters.calls() + txCounters.calls();
+        long calls = 0;
+        for (Pair pair : pairs) {
+            calls += pair.rxCounters.calls() + pair.txCounters.calls();
+        }
+        return calls;
     }
 
     /** @return notifications taken from the guest */
     public long kicks() {
-        return rxCounters.kicks() + txCounters.kicks();
+        long kicks = 0;
+        for (Pair pair : pairs) {
+            kicks += pair.rxCounters.kicks() + pair.txCounters.kicks();
+        }
+        return kicks;
     }
 
-    /** @return what is counted of the receive queue */
-    public QueueCounters rxCounters() {
-        return rxCounters;
+    /** @return what is counted of a pair's receive queue, of {@link #pairs} */
+    public QueueCounters rxCounters(int pair) {
+        return pairs[pair].rxCounters;
     }
 
-    /** @return what is counted of the transmit queue */
-    public QueueCounters txCounters() {
-        return txCounters;
+    /** @return what is counted of a pair's transmit queue, of {@link #pairs} */
+    public QueueCounters txCounters(int pair) {
+        return pairs[pair].txCounters;
     }
 
     /**
-     * @return how long bursts of the transmit queue took: from the turn's begin, or the end of the work before in the
+     * @return how long bursts of the transmit queues took: from the turn's begin, or the end of the work before in the
      *         same turn, until their used indices were published and the guests called that wanted to be
      */
     public LatencyHistogram latency() {
@@ -243,23 +303,33 @@ public final class Port {
         counters.add(counter, amount);
     }
 
-    void drop(Drop reason) {
-        counters.add(FIRST_DROP + reason.ordinal(), 1);
+    /** Nothing from the uplink waits for this pair any more. */
+    void forgetUplink(Pair pair) {
+        if (uplinkFor == pair) {
+            uplinkWaits = false;
+            uplinkStalled = false;
+            uplinkParts = 0;
+        }
     }
 
-    /** Gives up both queues of a guest that cannot be served; the core goes on. */
+    /** Gives up all queues of a guest that cannot be served; the core goes on. */
     void breakDown(QueueFault reason) {
-        waitsFor = null;
-        awaited = false;
         if (link != null) {
             // There is no guest behind it whose memory could be gone.
+            first.forgetWaiting();
             if (reason == QueueFault.INTERNAL) {
                 link.fail(reason.text());
             }
             return;
         }
-        rx.queue().breakQueue(reason);
-        tx.queue().breakQueue(reason);
+        for (Pair pair : pairs) {
+            pair.breakDown(reason);
+        }
         fault = reason;
+    }
+
+    /** @return all pairs that there ever were, by index; not to be written */
+    Pair[] all() {
+        return pairs;
     }
 }

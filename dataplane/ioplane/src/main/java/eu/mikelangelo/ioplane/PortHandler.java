@@ -7,9 +7,7 @@ import eu.mikelangelo.virtio.QueueFault;
 
 /** A port as the device behind a vhost-user session. The session's control thread calls it and waits for the core. */
 final class PortHandler implements BackendHandler {
-    /** Indices of the rings (VIRTIO 1.3 section 5.1.2). */
-    static final int RECEIVE = 0;
-    static final int TRANSMIT = 1;
+    private static final int RINGS = 2 * Port.MAX_PAIRS;
 
     private final IoCore core;
     private final Port port;
@@ -18,6 +16,15 @@ final class PortHandler implements BackendHandler {
     PortHandler(IoCore core, Port port) {
         this.core = core;
         this.port = port;
+    }
+
+    /** Indices of the rings (VIRTIO 1.3 section 5.1.2): receive and transmit of one pair after the other. */
+    static boolean receives(int index) {
+        return (index & 1) == 0;
+    }
+
+    static int pair(int index) {
+        return index >> 1;
     }
 
     @Override
@@ -32,9 +39,9 @@ final class PortHandler implements BackendHandler {
 
     @Override
     public void startRing(int index, QueueConfig config, int kickFd, int callFd) {
-        if (index != RECEIVE && index != TRANSMIT) {
-            throw new IllegalArgumentException(
-                    "ring " + index + ": this card has a receive ring 0 and a transmit ring 1");
+        if (index < 0 || index >= RINGS) {
+            throw new IllegalArgumentException("ring " + index + ": this card has " + RINGS
+                    + ", a receive and a transmit ring of each pair");
         }
         if (kickFd < 0) {
             throw new IllegalArgumentException("ring " + index + " has no kick descriptor");
@@ -63,7 +70,7 @@ final class PortHandler implements BackendHandler {
 
     @Override
     public int stopRing(int index) {
-        if (index != RECEIVE && index != TRANSMIT) {
+        if (index < 0 || index >= RINGS) {
             return 0;
         }
         int[] next = new int[1];
@@ -82,9 +89,17 @@ final class PortHandler implements BackendHandler {
             });
         } catch (IllegalStateException ended) {
             // The core let go of all rings when it ended, or of this one in spite of an error; positions stay known.
-            next[0] = (index == RECEIVE ? port.rx.queue() : port.tx.queue()).nextAvail();
+            next[0] = position(port.all(), index);
         }
         return next[0];
+    }
+
+    private static int position(Pair[] pairs, int index) {
+        if (pair(index) >= pairs.length) {
+            return 0;
+        }
+        Pair pair = pairs[pair(index)];
+        return (receives(index) ? pair.rx.queue() : pair.tx.queue()).nextAvail();
     }
 
     @Override

@@ -9,18 +9,18 @@ import eu.mikelangelo.virtio.VirtQueue;
  */
 final class Publication {
     private final Doorbell doorbell;
-    private final Port[] touched = new Port[Switch.MAX_PORTS];
+    private final Pair[] touched = new Pair[Switch.MAX_PORTS * Port.MAX_PAIRS];
     private int touchedCount;
 
     Publication(Doorbell doorbell) {
         this.doorbell = doorbell;
     }
 
-    /** The port has staged used entries, or its link has frames to send. */
-    void touch(Port port) {
-        if (!port.touched) {
-            port.touched = true;
-            touched[touchedCount++] = port;
+    /** The pair has staged used entries, or its port's link has frames to send. */
+    void touch(Pair pair) {
+        if (!pair.touched) {
+            pair.touched = true;
+            touched[touchedCount++] = pair;
         }
     }
 
@@ -50,20 +50,20 @@ final class Publication {
         // One full fence for all: publishing above, reading the drivers' wishes below (VIRTIO 1.3 section 2.7.7.2).
         VirtQueue.fence();
         for (int i = 0; i < count; i++) {
-            Port port = touched[i];
+            Pair pair = touched[i];
             touched[i] = null;
-            if (port.rxPublished) {
-                port.rxCounters.burst(port.rx.backlog());
-                call(port.rxCounters, port.rx.queue(), port.rxCallFd);
+            if (pair.rxPublished) {
+                pair.rxCounters.burst(pair.rx.backlog());
+                call(pair.rxCounters, pair.rx.queue(), pair.rxCallFd);
             }
-            port.rxPublished = false;
-            if (port.txPublished) {
-                call(port.txCounters, port.tx.queue(), port.txCallFd);
+            pair.rxPublished = false;
+            if (pair.txPublished) {
+                call(pair.txCounters, pair.tx.queue(), pair.txCallFd);
             }
-            port.txPublished = false;
-            if (port.link != null) {
-                port.rxCounters.burst(0);
-                port.link.flush();
+            pair.txPublished = false;
+            if (pair.port.link != null) {
+                pair.rxCounters.burst(0);
+                pair.port.link.flush();
             }
         }
     }

@@ -41,6 +41,8 @@ final class QuickPath {
     private final long staging;
     private final int[] lengths = new int[Burst.MAX];
     private final int[] slots = new int[Burst.MAX];
+    /** Of the frames' flows, where some port tells them apart. */
+    private final int[] hashes = new int[Burst.MAX];
 
     QuickPath(Switch fabric, Delivery delivery, FrameRules rules, MacTable macs) {
         this.fabric = fabric;
@@ -54,13 +56,14 @@ final class QuickPath {
         }
     }
 
-    /** @return how many frames were taken from the port and delivered */
-    int forward(Port from, int most, long nowNs) {
+    /** @return how many frames were taken from the queue and delivered */
+    int forward(Pair pair, int most, long nowNs) {
+        Port from = pair.port;
         // Mirrored frames are few: nobody minds that they take the general way.
         if (from.capture != null || from.rules.trunk()) {
             return 0;
         }
-        NetTransmit tx = from.tx;
+        NetTransmit tx = pair.tx;
         int header = tx.headerSize();
         int listed = tx.list(source, Math.min(most, Burst.MAX));
         if (listed == 0 || header != NetHeaderLayout.SIZE) {
@@ -74,6 +77,10 @@ final class QuickPath {
         if (!from.rules.plain()) {
             judged = maySend(from, judged, nowNs);
         }
+        boolean spreads = fabric.spreads();
+        if (spreads) {
+            hash(pair, judged, nowNs);
+        }
         int done = 0;
         long bytes = 0;
         while (done < judged) {
@@ -85,7 +92,12 @@ final class QuickPath {
             if (!from.rules.mayReach(to.rules)) {
                 break;
             }
-            int delivered = deliver(to, done, end, open ? OPEN_HEAD : FrameRules.HEAD_BYTES, nowNs);
+            Pair receiver = to.receiver;
+            if (spreads && to.flows != null) {
+                receiver = to.flows.choose(hashes[done], nowNs);
+                end = together(to.flows, receiver, done + 1, end, nowNs);
+            }
+            int delivered = deliver(receiver, done, end, open ? OPEN_HEAD : FrameRules.HEAD_BYTES, nowNs);
             bytes += bytes(done, done + delivered);
             done += delivered;
             if (done < end) {
@@ -94,11 +106,32 @@ final class QuickPath {
         }
         if (done > 0) {
             tx.complete(source, done);
-            from.count(Port.TX_FRAMES, done);
-            from.count(Port.TX_BYTES, bytes);
+            pair.count(Pair.TX_FRAMES, done);
+            pair.count(Pair.TX_BYTES, bytes);
             from.rules.sent(done, bytes);
         }
         return done;
+    }
+
+    /** Tells the frames' flows, and notes on which queue they are sent. */
+    private void hash(Pair from, int count, long nowNs) {
+        Flows flows = from.port.flows;
+        for (int i = 0; i < count; i++) {
+            hashes[i] = FlowHash.of(heads[i], lengths[i]);
+            if (flows != null) {
+                flows.sent(hashes[i], from.index, nowNs);
+            }
+        }
+    }
+
+    /** @return where the frames end, of those from {@code first} to {@code end}, that are for the same queue */
+    private int together(Flows flows, Pair receiver, int first, int end, long nowNs) {
+        for (int i = first; i < end; i++) {
+            if (hashes[i] != hashes[i - 1] && flows.choose(hashes[i], nowNs) != receiver) {
+                return i;
+            }
+        }
+        return end;
     }
 
     /** @return how many of the frames its limits let pass now: all, or one, or none */
@@ -197,9 +230,10 @@ final class QuickPath {
         return slot;
     }
 
-    /** Delivers the frames from {@code first} to {@code end} to one port. @return how many */
-    private int deliver(Port to, int first, int end, int staged, long nowNs) {
-        if (to.capture != null || to.rules.trunk() || to.rx.headerSize() != NetHeaderLayout.SIZE) {
+    /** Delivers the frames from {@code first} to {@code end} to one queue. @return how many */
+    private int deliver(Pair to, int first, int end, int staged, long nowNs) {
+        Port port = to.port;
+        if (port.capture != null || port.rules.trunk() || to.rx.headerSize() != NetHeaderLayout.SIZE) {
             return 0;
         }
         int listed = to.rx.list(target, end - first);
@@ -217,7 +251,7 @@ final class QuickPath {
             bytes += length;
             earnedNs += Delivery.EARN_FRAME_NS + (length >> 10) * Delivery.EARN_KIB_NS;
         }
-        int allowed = to.rules.plain() || count == 0 ? count : to.rules.mayReceive(count, bytes, nowNs);
+        int allowed = port.rules.plain() || count == 0 ? count : port.rules.mayReceive(count, bytes, nowNs);
         if (allowed < count) {
             // Nothing is taken yet, so that fewer can be listed again.
             return allowed == 0 ? 0 : deliver(to, first, first + allowed, staged, nowNs);
@@ -227,7 +261,7 @@ final class QuickPath {
         }
         if (count > 0) {
             to.rx.complete(target, count);
-            to.rules.received(count, bytes);
+            port.rules.received(count, bytes);
             delivery.arrived(to, count, bytes, earnedNs, nowNs);
         }
         return count;

@@ -45,6 +45,10 @@ final class Switch {
     private final VlanFrame vlans = new VlanFrame(2 * VirtQueue.MAX_SIZE);
     private final Registry names = new Registry(MAX_PORTS);
     private final Admission admission = new Admission();
+    /** The first bytes of what arrived from an uplink: another frame may be in {@link #head} then. */
+    private final Region arrivedHead = new Region(Arena.ofAuto().allocate(FlowHash.REACH, 8));
+    /** Some port has several pairs, so that flows are told apart. */
+    private boolean spreads;
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
@@ -95,74 +99,119 @@ final class Switch {
         ports[port.slot] = null;
         port.slot = -1;
         port.rules.leave();
-        forgetWaiters(port);
+        for (Pair pair : port.all()) {
+            forgetWaiters(pair);
+        }
         while (top > 0 && ports[top - 1] == null) {
             top--;
         }
+        tellFlows();
     }
 
-    /** Nobody waits for this port any more: it has new rings or none. */
-    void forgetWaiters(Port port) {
-        port.awaited = false;
-        port.patienceNs = Port.MAX_PATIENCE_NS;
-        port.uplinkWaits = false;
-        port.uplinkStalled = false;
-        port.uplinkParts = 0;
-        port.frameParts = 0;
+    /** Nobody waits for this pair any more, nor it for anybody: it has new rings or none. */
+    void forgetWaiters(Pair pair) {
+        pair.forgetWaiting();
+        pair.port.forgetUplink(pair);
         for (int i = 0; i < top; i++) {
-            if (ports[i] != null && ports[i].waitsFor == port) {
-                ports[i].waitsFor = null;
-                ports[i].frameParts = 0;
+            if (ports[i] != null) {
+                for (Pair other : ports[i].all()) {
+                    if (other.waitsFor == pair) {
+                        other.waitsFor = null;
+                        other.frameParts = 0;
+                    }
+                }
             }
         }
     }
 
-    /** Takes up to {@link #BURST} frames from a port. @return how many */
+    /** A port's queues were attached or detached. */
+    void relist(Port port) {
+        port.list();
+        tellFlows();
+    }
+
+    private void tellFlows() {
+        boolean several = false;
+        for (int i = 0; i < top; i++) {
+            several |= ports[i] != null && ports[i].flows != null;
+        }
+        spreads = several;
+    }
+
+    /** @return whether some port has several pairs */
+    boolean spreads() {
+        return spreads;
+    }
+
+    /** Takes up to {@link #BURST} frames from a port, from all of its transmit queues together. @return how many */
     int burst(Port port, long nowNs) {
-        port.waitsFor = null;
+        Pair[] senders = port.senders;
+        for (Pair pair : senders) {
+            pair.waitsFor = null;
+        }
         port.rules.begin(nowNs);
         if (port.rules.rests(nowNs)) {
             return 0;
         }
-        int taken = 0;
         delivery.begin();
-        for (int one = 1; one > 0 && taken < BURST && delivery.made() < BURST; taken += one) {
-            // Of a frame that waits in parts, the rest comes first.
-            taken += port.frameParts > 0 ? 0 : quick.forward(port, BURST - taken, nowNs);
-            one = few(port, Math.min(FEW, BURST - taken), nowNs);
-        }
+        int taken = senders.length == 1 ? burst(senders[0], BURST, nowNs) : several(port, senders, nowNs);
         if (taken > 0) {
             port.rules.turnOver();
-            port.txCounters.burst(taken + port.tx.backlog());
-            shown.touch(port);
-        }
-        if (!port.tx.queue().working()) {
-            port.note(port.tx.queue().fault());
         }
         // A frame that waits may have had some of its parts delivered, which are to be shown.
         return taken == 0 ? delivery.made() : taken;
     }
 
+    /** One queue after the other; where the port's share of a turn ends, the next turn goes on. */
+    private int several(Port port, Pair[] senders, long nowNs) {
+        int taken = 0;
+        int next = port.nextSender;
+        for (int looked = 0; looked < senders.length && taken < BURST; looked++) {
+            taken += burst(senders[next], BURST - taken, nowNs);
+            next = next + 1 == senders.length ? 0 : next + 1;
+        }
+        port.nextSender = next;
+        return taken;
+    }
+
+    private int burst(Pair pair, int most, long nowNs) {
+        int taken = 0;
+        for (int one = 1; one > 0 && taken < most && delivery.made() < BURST; taken += one) {
+            // Of a frame that waits in parts, the rest comes first.
+            taken += pair.frameParts > 0 ? 0 : quick.forward(pair, most - taken, nowNs);
+            one = few(pair, Math.min(FEW, most - taken), nowNs);
+        }
+        if (taken > 0) {
+            pair.txCounters.burst(taken + pair.tx.backlog());
+            shown.touch(pair);
+        }
+        if (!pair.tx.queue().working()) {
+            pair.port.note(pair.tx.queue().fault());
+        }
+        return taken;
+    }
+
     /** Takes frames one by one. @return how many */
-    private int few(Port port, int most, long nowNs) {
-        NetTransmit tx = port.tx;
+    private int few(Pair pair, int most, long nowNs) {
+        NetTransmit tx = pair.tx;
+        PortRules asked = pair.port.rules;
         for (int taken = 0; taken < most; taken++) {
             int what = delivery.made() < BURST ? tx.peek() : NetTransmit.EMPTY;
-            if (what == NetTransmit.EMPTY || port.rules.maySend(1, tx.length(), nowNs) == 0) {
+            if (what == NetTransmit.EMPTY || asked.maySend(1, tx.length(), nowNs) == 0) {
                 return taken;
             }
             if (what == NetTransmit.MALFORMED) {
-                port.drop(Drop.MALFORMED);
-            } else if (!forward(port, tx, nowNs)) {
+                pair.drop(Drop.MALFORMED);
+            } else if (!forward(pair, tx, nowNs)) {
                 return taken;
             } else {
-                mirror(port, tx.length(), nowNs);
+                mirror(pair.port, tx.length(), nowNs);
             }
-            port.count(Port.TX_FRAMES, 1);
-            port.count(Port.TX_BYTES, Math.max(0, tx.length()));
-            port.rules.sent(1, Math.clamp(tx.length(), 0, NetTransmit.MAX_FRAME));
+            pair.count(Pair.TX_FRAMES, 1);
+            pair.count(Pair.TX_BYTES, Math.max(0, tx.length()));
+            asked.sent(1, Math.clamp(tx.length(), 0, NetTransmit.MAX_FRAME));
             tx.done();
-            port.frameParts = 0;
+            pair.frameParts = 0;
         }
         return most;
     }
@@ -170,7 +219,8 @@ final class Switch {
     /** Takes up to {@link #BURST} frames from the interface of the host behind a port. @return how many */
     int fromLink(Port port, long nowNs) {
         HostLink link = port.link;
-        port.waitsFor = null;
+        Pair pair = port.first;
+        pair.waitsFor = null;
         port.rules.begin(nowNs);
         if (port.rules.rests(nowNs)) {
             return 0;
@@ -183,22 +233,22 @@ final class Switch {
                 break;
             }
             if (what == NetTransmit.MALFORMED) {
-                port.drop(Drop.MALFORMED);
-            } else if (!forward(port, link.pieces(), link.start(), link.length(), link.offload(), nowNs)) {
+                pair.drop(Drop.MALFORMED);
+            } else if (!forward(pair, link.pieces(), link.start(), link.length(), link.offload(), nowNs)) {
                 break;
             } else {
                 mirror(port, link.length(), nowNs);
             }
-            port.count(Port.TX_FRAMES, 1);
-            port.count(Port.TX_BYTES, link.length());
+            pair.count(Pair.TX_FRAMES, 1);
+            pair.count(Pair.TX_BYTES, link.length());
             port.rules.sent(1, Math.clamp(link.length(), 0, NetTransmit.MAX_FRAME));
             link.done();
-            port.frameParts = 0;
+            pair.frameParts = 0;
             taken++;
         }
         if (taken > 0) {
             port.rules.turnOver();
-            port.txCounters.burst(taken);
+            pair.txCounters.burst(taken);
         }
         return taken == 0 ? delivery.made() : taken;
     }
@@ -226,13 +276,13 @@ final class Switch {
         }
     }
 
-    private boolean forward(Port port, NetTransmit tx, long nowNs) {
-        return forward(port, tx.pieces(), tx.start(), tx.length(), tx.offload(), nowNs);
+    private boolean forward(Pair pair, NetTransmit tx, long nowNs) {
+        return forward(pair, tx.pieces(), tx.start(), tx.length(), tx.offload(), nowNs);
     }
 
     /** @return false when the frame has to wait where it is */
-    private boolean forward(Port port, ScatterList pieces, int start, int length, NetOffload offload, long nowNs) {
-        PortRules asked = port.rules;
+    private boolean forward(Pair pair, ScatterList pieces, int start, int length, NetOffload offload, long nowNs) {
+        PortRules asked = pair.port.rules;
         int judged = Math.min(length, FrameRules.HEAD_BYTES + (asked.trunk() ? VlanFrame.TAG_BYTES : 0));
         pieces.read(start, head, 0, judged);
         int domain = asked.untagged();
@@ -246,14 +296,14 @@ final class Switch {
         list.add(head, 0, judged - removed);
         list.addTail(pieces, start + judged);
         if (domain < 0) {
-            port.drop(noVlan(domain));
+            pair.drop(noVlan(domain));
             return true;
         }
         if (removed == 0) {
-            return forward(port, judged, length, domain, offload, nowNs);
+            return forward(pair, judged, length, domain, offload, nowNs);
         }
         offload.shift(-removed);
-        boolean gone = forward(port, judged - removed, length - removed, domain, offload, nowNs);
+        boolean gone = forward(pair, judged - removed, length - removed, domain, offload, nowNs);
         // A link shows a frame that waits with this again.
         offload.shift(removed);
         return gone;
@@ -269,32 +319,34 @@ final class Switch {
     }
 
     /** @param judged bytes of {@link #frame} that are in {@link #head} */
-    private boolean forward(Port port, int judged, int length, int domain, NetOffload offload, long nowNs) {
+    private boolean forward(Pair pair, int judged, int length, int domain, NetOffload offload, long nowNs) {
+        Port port = pair.port;
         if (!offload.plain() && !admission.admit(head, judged, length, offload)) {
-            port.drop(Drop.MALFORMED);
+            pair.drop(Drop.MALFORMED);
             return true;
         }
         int verdict = rules.judge(head, judged, port.config());
         if (verdict < 0) {
-            port.count(Port.FIRST_DROP - 1 - verdict, 1);
+            pair.count(Pair.FIRST_DROP - 1 - verdict, 1);
             return true;
         }
+        int flow = spreads ? flow(pair, judged, nowNs) : 0;
         if (verdict == FrameRules.UPLINK) {
             Drop refused = port.outlet == null ? Drop.UPLINK_DOWN
                     : port.outlet.offer(this, frame, length, offload, nowNs);
             if (refused != null) {
-                port.drop(refused);
+                pair.drop(refused);
             }
             return true;
         }
         if (port.config().mac() == PortConfig.ANY_MAC
                 && !macs.learn(FrameRules.source(head), domain, port.slot, nowNs)) {
-            port.drop(Drop.SPOOFED_MAC);
+            pair.drop(Drop.SPOOFED_MAC);
             return true;
         }
         int slot = verdict == FrameRules.FLOOD ? -1 : macs.find(FrameRules.target(head), domain, nowNs);
         if (slot < 0) {
-            flood(port, length, offload, verdict == FrameRules.FLOOD, domain, nowNs);
+            flood(pair, length, flow, offload, verdict == FrameRules.FLOOD, domain, nowNs);
             return true;
         }
         if (slot == port.slot) {
@@ -302,10 +354,23 @@ final class Switch {
             return true;
         }
         if (!port.rules.mayReach(ports[slot].rules)) {
-            port.drop(Drop.ISOLATED);
+            pair.drop(Drop.ISOLATED);
             return true;
         }
-        return delivery.unicast(port, ports[slot], frame, length, offload, nowNs);
+        return delivery.unicast(pair, receiver(ports[slot], flow, nowNs), frame, length, offload, nowNs);
+    }
+
+    /** Notes on which queue a flow is sent. @return its hash */
+    private int flow(Pair from, int judged, long nowNs) {
+        int hash = FlowHash.of(head, judged);
+        if (from.port.flows != null) {
+            from.port.flows.sent(hash, from.index, nowNs);
+        }
+        return hash;
+    }
+
+    private static Pair receiver(Port to, int flow, long nowNs) {
+        return to.flows == null ? to.receiver : to.flows.choose(flow, nowNs);
     }
 
     /** @return what outlets finish frames with */
@@ -314,9 +379,10 @@ final class Switch {
     }
 
     /** @param group for everyone; otherwise for a MAC nobody has shown yet, which no port with a fixed one can have */
-    private void flood(Port from, int length, NetOffload offload, boolean group, int domain, long nowNs) {
+    private void flood(Pair pair, int length, int flow, NetOffload offload, boolean group, int domain, long nowNs) {
+        Port from = pair.port;
         if (!from.rules.mayFlood(length, nowNs)) {
-            from.drop(!group ? Drop.UNKNOWN_STORM
+            pair.drop(!group ? Drop.UNKNOWN_STORM
                     : FrameRules.target(head) == FrameRules.BROADCAST ? Drop.BROADCAST_STORM : Drop.MULTICAST_STORM);
             return;
         }
@@ -328,11 +394,11 @@ final class Switch {
                 continue;
             }
             if (!first && !from.rules.mayCopy(length, nowNs)) {
-                from.drop(Drop.FLOOD_LIMIT);
+                pair.drop(Drop.FLOOD_LIMIT);
                 return;
             }
             first = false;
-            from.rules.copied(delivery.copy(to, frame, length, offload, nowNs));
+            from.rules.copied(delivery.copy(receiver(to, flow, nowNs), frame, length, offload, nowNs));
         }
     }
 
@@ -342,12 +408,21 @@ final class Switch {
      * @return false when it has to wait: offer it again later
      */
     boolean fromUplink(Port port, ScatterList arrived, int length, long nowNs) {
-        return delivery.fromUplink(port, arrived, length, nowNs);
+        return delivery.fromUplink(receiver(port, arrived, length, nowNs), arrived, length, nowNs);
     }
 
     /** As {@link Delivery#offer}. */
     void offer(Port port, ScatterList frame, int length, long nowNs) {
-        delivery.offer(port, frame, length, nowNs);
+        delivery.offer(receiver(port, frame, length, nowNs), frame, length, nowNs);
+    }
+
+    private Pair receiver(Port to, ScatterList frame, int length, long nowNs) {
+        if (to.flows == null) {
+            return to.receiver;
+        }
+        int judged = Math.min(length, FlowHash.REACH);
+        frame.read(0, arrivedHead, 0, judged);
+        return to.flows.choose(FlowHash.of(arrivedHead, judged), nowNs);
     }
 
     /** As {@link Publication#flush}. */
@@ -360,8 +435,10 @@ final class Switch {
         shown.reset();
         for (int i = 0; i < top; i++) {
             if (ports[i] != null) {
-                ports[i].touched = false;
-                shown.touch(ports[i]);
+                for (Pair pair : ports[i].all()) {
+                    pair.touched = false;
+                    shown.touch(pair);
+                }
             }
         }
         flush();
@@ -372,14 +449,15 @@ final class Switch {
         long next = Long.MAX_VALUE;
         for (int i = 0; i < top; i++) {
             Port port = ports[i];
-            if (port != null && port.awaited) {
-                next = Math.min(next, port.awaitedSinceNs + port.patienceNs);
-            }
             if (port != null) {
                 next = Math.min(next, port.rules.deadlineNs());
-            }
-            if (port != null && port.uplinkWaits) {
-                next = Math.min(next, port.uplinkSinceNs + Delivery.UPLINK_PATIENCE_NS);
+                for (Pair pair : port.all()) {
+                    Pair awaited = pair.waitsFor;
+                    next = awaited == null ? next : Math.min(next, awaited.awaitedSinceNs + awaited.patienceNs);
+                }
+                if (port.uplinkWaits) {
+                    next = Math.min(next, port.uplinkSinceNs + Delivery.UPLINK_PATIENCE_NS);
+                }
             }
         }
         return next;

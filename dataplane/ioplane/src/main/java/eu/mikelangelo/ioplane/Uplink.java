@@ -113,7 +113,7 @@ final class Uplink implements Outlet, Watcher {
             return retryAtNs;
         }
         // A guest whose ring begins to run wakes the core by that; until then there is nobody to offer them to.
-        return Math.min(fencedAtNs, port.rx.queue().working() ? opening.deadlineNs() : Long.MAX_VALUE);
+        return Math.min(fencedAtNs, port.open() ? opening.deadlineNs() : Long.MAX_VALUE);
     }
 
     @Override
@@ -147,7 +147,7 @@ final class Uplink implements Outlet, Watcher {
         if (fd < 0) {
             return 0;
         }
-        int delivered = opening.isEmpty() || !port.rx.queue().working() ? 0 : openAgain(fabric, nowNs);
+        int delivered = opening.isEmpty() || !port.open() ? 0 : openAgain(fabric, nowNs);
         if (waiting) {
             delivered += deliver(fabric, nowNs);
         }

@@ -159,6 +159,59 @@ class AllocationTest {
         assertEquals(1004L * arrived, to.rxBytes() - bytes, "each with a tag");
     }
 
+    /** Nor where flows are told apart: two pairs on both sides, and flows enough for all of them. */
+    @Test
+    void nothingIsAllocatedPerFrameOfSeveralPairs() {
+        Recycler[] senders = new Recycler[2];
+        Recycler[] receivers = new Recycler[2];
+        for (int machine = 0; machine < 2; machine++) {
+            bench.machine(machine + 1, QUEUE, 2048, CoreBench.FEATURES);
+            MockNic second = new MockNic(QUEUE, 2048, CoreBench.FEATURES);
+            second.refill(QUEUE);
+            bench.attach(bench.ports.get(machine), 1, second);
+            MockNic[] pairs = {bench.nics.get(machine), second};
+            for (int pair = 0; pair < 2; pair++) {
+                if (machine == 0) {
+                    fillWithFlows(pairs[pair], pair);
+                    senders[pair] = new Recycler(pairs[pair], false);
+                } else {
+                    receivers[pair] = new Recycler(pairs[pair], true);
+                }
+            }
+        }
+        pump(senders, receivers, FRAMES);
+        long[] frames = {bench.ports.get(1).rxCounters(0).frames(), bench.ports.get(1).rxCounters(1).frames()};
+        long arrived = (long) least(() -> pump(senders, receivers, FRAMES)) * FRAMES;
+        long first = bench.ports.get(1).rxCounters(0).frames() - frames[0];
+        long second = bench.ports.get(1).rxCounters(1).frames() - frames[1];
+        assertEquals(arrived, first + second);
+        assertTrue(first > arrived / 4 && second > arrived / 4, first + " and " + second);
+    }
+
+    /** To nobody yet: the ring is taken, and each buffer has a frame of another flow from then on. */
+    private void fillWithFlows(MockNic nic, int pair) {
+        for (int i = 0; i < QUEUE; i++) {
+            assertTrue(nic.send(Frames.udp(Frames.mac(2), Frames.mac(1), Frames.ip(1), Frames.ip(2),
+                    1000 + 2 * i + pair, 7)));
+        }
+        while (bench.turn() > 0) {
+            // Until all are taken.
+        }
+    }
+
+    private void pump(Recycler[] senders, Recycler[] receivers, int frames) {
+        for (int sent = 0; sent < frames; sent += 2 * Switch.BURST) {
+            int more = Math.min(2 * Switch.BURST, frames - sent);
+            senders[0].again(more / 2);
+            senders[1].again(more - more / 2);
+            bench.turn();
+            bench.turn();
+            bench.nowNs += 1_000_000;
+            receivers[0].againAll();
+            receivers[1].againAll();
+        }
+    }
+
     private void machine(long mac, PortPolicy policy) {
         bench.machine(new PortConfig("p", mac, 0, null, new long[0], policy), QUEUE, 2048, CoreBench.FEATURES);
     }
@@ -253,6 +306,11 @@ class AllocationTest {
         void await(int count) {
             expected = expected + count & 0xffff;
             CoreBench.await("used entries", () -> region.u16Acquire(used + SplitRingLayout.USED_INDEX) == expected);
+        }
+
+        /** All that was used of a receive queue. */
+        void againAll() {
+            again(region.u16Acquire(used + SplitRingLayout.USED_INDEX) - (index - QUEUE) & 0xffff);
         }
 
         void again(int count) {

@@ -48,10 +48,7 @@ final class Bench {
         Port port = new Port(config);
         assertTrue(fabric.add(port, nowNs));
         MockNic nic = new MockNic(queueSize, bufferBytes, features);
-        assertEquals(QueueFault.NONE, port.rx.attach(nic.guest().memory(), nic.receiver().config()));
-        assertEquals(QueueFault.NONE, port.tx.attach(nic.guest().memory(), nic.transmitter().config()));
-        port.rxCallFd = 0;
-        port.txCallFd = 1;
+        attach(port, 0, nic);
         List<Integer> sent = new ArrayList<>();
         uplinkFrames.add(sent);
         if (config.ipv4() != 0) {
@@ -65,6 +62,16 @@ final class Bench {
         ports.add(port);
         nics.add(nic);
         return index;
+    }
+
+    /** Both queues of a pair, to be served from now on. */
+    void attach(Port port, int index, MockNic nic) {
+        Pair pair = port.pair(index);
+        assertEquals(QueueFault.NONE, pair.rx.attach(nic.guest().memory(), nic.receiver().config()));
+        assertEquals(QueueFault.NONE, pair.tx.attach(nic.guest().memory(), nic.transmitter().config()));
+        pair.rxCallFd = 0;
+        pair.txCallFd = 1;
+        fabric.relist(port);
     }
 
     int machine(int number) {

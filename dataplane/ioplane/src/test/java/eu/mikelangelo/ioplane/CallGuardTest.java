@@ -28,7 +28,7 @@ class CallGuardTest {
     private Port port(int callFd) {
         Port port = new Port(PortConfig.open("peer"));
         assertTrue(fabric.add(port, 0));
-        port.rxCallFd = callFd;
+        port.first.rxCallFd = callFd;
         return port;
     }
 

@@ -28,20 +28,20 @@ class CountersTest {
         assertEquals(64, bench.turn());
         assertEquals(16, bench.turn());
         assertEquals(0, bench.turn());
-        QueueCounters sent = bench.ports.get(0).txCounters();
+        QueueCounters sent = bench.ports.get(0).txCounters(0);
         assertEquals(80, sent.frames());
         assertEquals(8000, sent.bytes());
         assertEquals(2, sent.bursts());
         assertEquals(96, sent.depthSum(), "80 waited at the first look, 16 at the second");
         assertEquals(80, sent.depthMax());
-        QueueCounters received = bench.ports.get(1).rxCounters();
+        QueueCounters received = bench.ports.get(1).rxCounters(0);
         assertEquals(80, received.frames());
         assertEquals(8000, received.bytes());
         assertEquals(2, received.bursts());
         assertEquals(64 + 48, received.depthSum(), "of 128 buffers 64 were left, then 48");
         assertEquals(64, received.depthMax());
-        assertEquals(0, bench.ports.get(0).rxCounters().bursts());
-        assertEquals(0, bench.ports.get(1).txCounters().bursts());
+        assertEquals(0, bench.ports.get(0).rxCounters(0).bursts());
+        assertEquals(0, bench.ports.get(1).txCounters(0).bursts());
     }
 
     @Test
@@ -53,10 +53,10 @@ class CountersTest {
         byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 100, random);
         assertEquals(2, bench.reach(0, frame));
         assertEquals(2, bench.reach(0, frame));
-        assertEquals(0, bench.ports.get(0).txCounters().calls());
-        assertEquals(2, bench.ports.get(0).txCounters().callsSuppressed());
-        assertEquals(2, bench.ports.get(1).rxCounters().calls());
-        assertEquals(0, bench.ports.get(1).rxCounters().callsSuppressed());
+        assertEquals(0, bench.ports.get(0).txCounters(0).calls());
+        assertEquals(2, bench.ports.get(0).txCounters(0).callsSuppressed());
+        assertEquals(2, bench.ports.get(1).rxCounters(0).calls());
+        assertEquals(0, bench.ports.get(1).rxCounters(0).callsSuppressed());
         assertEquals(2, bench.ports.get(1).calls());
         assertEquals(2, bench.calls);
     }
@@ -133,13 +133,13 @@ class CountersTest {
             CoreCounters core = bench.core.counters();
             // A turn's numbers are added up at its end.
             CoreBench.await("the turn's end", () -> core.frames() == 200);
-            QueueCounters sent = a.port.txCounters();
+            QueueCounters sent = a.port.txCounters(0);
             assertEquals(200, sent.frames());
             assertEquals(200, sent.bursts());
             assertEquals(200_000, sent.bytes());
             assertTrue(sent.kicks() > 100 && sent.kicks() <= 200, sent.kicks() + " kicks");
             assertEquals(200, sent.calls() + sent.callsSuppressed());
-            assertEquals(0, b.port.txCounters().kicks());
+            assertEquals(0, b.port.txCounters(0).kicks());
             long measured = 0;
             for (int i = 0; i < LatencyHistogram.BUCKETS; i++) {
                 measured += a.port.latency().count(i);

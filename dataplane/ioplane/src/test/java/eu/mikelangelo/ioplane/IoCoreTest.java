@@ -102,11 +102,11 @@ class IoCoreTest {
                 assertArrayEquals(frame, b.await());
             }
             // On a busy host 2 ms pass before we have looked. The core reads it after the notification that follows.
-            b.port.patienceNs = 10_000_000_000L;
+            b.port.first.patienceNs = 10_000_000_000L;
             byte[] waiting = Frames.plain(Frames.mac(2), Frames.mac(1), 60, random);
             assertTrue(a.send(waiting));
             // The volatile read comes first: it makes the core's own field worth reading again.
-            CoreBench.await("the core to wait", () -> bench.core.sleeps() > 0 && b.port.awaited);
+            CoreBench.await("the core to wait", () -> bench.core.sleeps() > 0 && b.port.first.awaited);
             // Most likely it sleeps by now, and the refill has to wake it.
             LockSupport.parkNanos(20_000_000);
             b.refill(1);
@@ -136,10 +136,10 @@ class IoCoreTest {
                 assertThrows(IllegalStateException.class,
                         () -> c.handler.startRing(index, config, c.kicks[index], c.called[index]));
             }
-            assertEquals(-1, c.port.rxCallFd);
-            assertEquals(-1, c.port.txKickFd);
-            assertSame(GuestMemory.EMPTY, c.port.rx.queue().memory());
-            assertSame(GuestMemory.EMPTY, c.port.tx.queue().memory());
+            assertEquals(-1, c.port.first.rxCallFd);
+            assertEquals(-1, c.port.first.txKickFd);
+            assertSame(GuestMemory.EMPTY, c.port.first.rx.queue().memory());
+            assertSame(GuestMemory.EMPTY, c.port.first.tx.queue().memory());
             byte[] frame = Frames.plain(Frames.mac(2), Frames.mac(1), 100, random);
             a.send(frame);
             assertArrayEquals(frame, b.await());
@@ -193,10 +193,11 @@ class IoCoreTest {
                     () -> a.handler.startRing(1, new QueueConfig(3, 0, 0, 0, 0, 0), a.kicks[1], -1));
             assertTrue(refused.getMessage().contains("power of two"), refused.getMessage());
             assertThrows(IllegalArgumentException.class,
-                    () -> a.handler.startRing(2, a.nic.transmitter().config(), a.kicks[1], -1));
+                    () -> a.handler.startRing(2 * Port.MAX_PAIRS, a.nic.transmitter().config(), a.kicks[1], -1));
             assertThrows(IllegalArgumentException.class,
                     () -> a.handler.startRing(1, a.nic.transmitter().config(), -1, -1), "nobody would wake the core");
-            assertEquals(0, a.handler.stopRing(7));
+            assertEquals(0, a.handler.stopRing(7), "never there");
+            assertEquals(0, a.handler.stopRing(2 * Port.MAX_PAIRS));
         }
     }
 

@@ -246,7 +246,7 @@ class RulesTogetherTest {
         bench.nics.get(guest).send(answer);
         bench.turn();
         assertArrayEquals(Frames.tagged(answer, TAG, VLAN), link.sent.getFirst());
-        assertEquals(1, port.rxCounters().bursts());
+        assertEquals(1, port.rxCounters(0).bursts());
         for (int i = 0; i < 200; i++) {
             link.arriving.add(Frames.tagged(arriving, TAG, VLAN));
         }

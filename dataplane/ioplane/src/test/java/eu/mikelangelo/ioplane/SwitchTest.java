@@ -162,9 +162,9 @@ class SwitchTest {
             bench.nics.get(0).send(sent.get(i));
         }
         assertEquals(4, bench.turn());
-        assertEquals(bench.ports.get(1), bench.ports.get(0).waitsFor);
-        assertEquals(bench.nowNs + Port.MAX_PATIENCE_NS, bench.fabric.nextDeadlineNs());
-        bench.nowNs += Port.MAX_PATIENCE_NS - 1;
+        assertEquals(bench.ports.get(1).first, bench.ports.get(0).first.waitsFor);
+        assertEquals(bench.nowNs + Pair.MAX_PATIENCE_NS, bench.fabric.nextDeadlineNs());
+        bench.nowNs += Pair.MAX_PATIENCE_NS - 1;
         assertEquals(0, bench.turn());
         for (int i = 0; i < 4; i++) {
             assertArrayEquals(sent.get(i), bench.nics.get(1).poll());
@@ -174,7 +174,7 @@ class SwitchTest {
         bench.nowNs += 4 * Delivery.EARN_FRAME_NS + 1;
         assertEquals(2, bench.turn(), "patience is used up but for what the four frames earned");
         assertEquals(2, bench.ports.get(1).drops(Drop.NO_BUFFERS));
-        assertNull(bench.ports.get(0).waitsFor);
+        assertNull(bench.ports.get(0).first.waitsFor);
         assertEquals(Long.MAX_VALUE, bench.fabric.nextDeadlineNs());
         bench.nics.get(0).send(sent.get(0));
         assertEquals(1, bench.turn(), "a receiver that takes nothing is not waited for again");
@@ -203,7 +203,7 @@ class SwitchTest {
         }
         assertEquals(2000, delivered);
         long earned = bench.ports.get(1).rxFrames() * Delivery.EARN_FRAME_NS;
-        assertTrue(waited <= 2 * (Port.MAX_PATIENCE_NS + earned), waited + " ns for " + earned);
+        assertTrue(waited <= 2 * (Pair.MAX_PATIENCE_NS + earned), waited + " ns for " + earned);
     }
 
     @Test
@@ -331,7 +331,7 @@ class SwitchTest {
         long lost = 0;
         long arrived = received;
         for (int i = 0; i < 100; i++) {
-            bench.nowNs += Port.MAX_PATIENCE_NS;
+            bench.nowNs += Pair.MAX_PATIENCE_NS;
             bench.turn();
         }
         for (int i = 0; i < bench.ports.size(); i++) {

@@ -34,7 +34,6 @@ import java.util.concurrent.locks.ReentrantLock;
 final class Plane implements AutoCloseable {
     /** With fewer CPUs a pinned core would take one from the guests for good. */
     private static final int MIN_CPUS_TO_PIN = 3;
-    private static final int QUEUE_PAIRS = 1;
     /** Each has megabytes of memory. */
     private static final int MAX_CAPTURES = 4;
 
@@ -67,16 +66,23 @@ final class Plane implements AutoCloseable {
         cpu = toCpu;
     }
 
+    /** As {@link #add(PortSpec, int)}, for a card with as many queue pairs as there may be. */
+    VhostPort add(PortSpec spec) {
+        return add(spec, Port.MAX_PAIRS);
+    }
+
     /**
      * Serves a port; does nothing when an equal one exists.
      *
+     * @param pairs the most queue pairs that the front-end may use; how many it does is up to it (QEMU's
+     *         {@code queues=})
      * @return the port's socket; null for one with an interface of the host
      * @throws eu.mikelangelo.ioplane.link.LinkException when that interface cannot be used
      * @throws IllegalArgumentException when the name or the socket is another port's, or the gateway is not this
      *         switch's
      * @throws IllegalStateException when there is no room, or the plane has ended
      */
-    VhostPort add(PortSpec spec) {
+    VhostPort add(PortSpec spec, int pairs) {
         lock.lock();
         try {
             Served same = ports.get(spec.name());
@@ -92,7 +98,8 @@ final class Plane implements AutoCloseable {
             }
             Port port = core.addPort(asked);
             try {
-                BackEndConfig config = new BackEndConfig(Features.NET_OFFERED, QUEUE_PAIRS, acceptShrinkable);
+                long offered = pairs > 1 ? Features.NET_OFFERED : Features.NET_OFFERED & ~Features.NET_MQ;
+                BackEndConfig config = new BackEndConfig(offered, pairs, acceptShrinkable);
                 VhostPort vhost = runtime.add(spec.vhostSocket(), spec.server(), config, core.handler(port));
                 ports.put(spec.name(), new Served(spec, port, vhost));
                 return vhost;

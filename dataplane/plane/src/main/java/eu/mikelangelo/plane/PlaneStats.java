@@ -23,28 +23,45 @@ final class PlaneStats {
     static PortStats port(Port port, VhostPort vhost) {
         String trouble = port.fault() != QueueFault.NONE ? port.fault().text()
                 : vhost == null ? port.linkTrouble() : vhost.connected() ? "" : vhost.lastError();
-        List<QueueStats> queues = List.of(queue(true, port.rxCounters(), drops(port, true, false)),
-                queue(false, port.txCounters(), drops(port, false, true)));
+        List<QueueStats> queues = new ArrayList<>();
+        for (int pair = 0; pair < port.pairs(); pair++) {
+            queues.add(queue(true, pair, port.rxCounters(pair), drops(port, pair, true)));
+            queues.add(queue(false, pair, port.txCounters(pair), drops(port, pair, false)));
+        }
         return new PortStats(port.name(), vhost != null && vhost.connected(), vhost == null ? 0 : vhost.runningRings(),
                 port.uplinkConnected(), port.uplinkConnects(), port.uplinkBadFrames(), port.rxFrames(),
                 port.txFrames(), port.rxBytes(), port.txBytes(), port.captured(), port.captureLost(),
-                drops(port, true, true), queues, latency(port.latency()), trouble);
+                drops(port), queues, latency(port.latency()), trouble);
     }
 
-    private static QueueStats queue(boolean receive, QueueCounters queue, LinkedHashMap<String, Long> drops) {
-        return new QueueStats(receive, 0, queue.frames(), queue.bytes(), queue.bursts(), queue.kicks(), queue.calls(),
-                queue.callsSuppressed(), queue.depthSum(), queue.depthMax(), drops);
+    private static QueueStats queue(boolean receive, int pair, QueueCounters queue,
+            LinkedHashMap<String, Long> drops) {
+        return new QueueStats(receive, pair, queue.frames(), queue.bytes(), queue.bursts(), queue.kicks(),
+                queue.calls(), queue.callsSuppressed(), queue.depthSum(), queue.depthMax(), drops);
     }
 
-    private static LinkedHashMap<String, Long> drops(Port port, boolean receiver, boolean sender) {
+    private static LinkedHashMap<String, Long> drops(Port port) {
         LinkedHashMap<String, Long> drops = new LinkedHashMap<>();
         for (Drop reason : Drop.values()) {
-            long count = port.drops(reason);
-            if (count > 0 && (reason.atReceiver() ? receiver : sender)) {
-                drops.put(reason.label(), count);
+            note(drops, reason, port.drops(reason));
+        }
+        return drops;
+    }
+
+    private static LinkedHashMap<String, Long> drops(Port port, int pair, boolean receive) {
+        LinkedHashMap<String, Long> drops = new LinkedHashMap<>();
+        for (Drop reason : Drop.values()) {
+            if (reason.atReceiver() == receive) {
+                note(drops, reason, port.drops(pair, reason));
             }
         }
         return drops;
+    }
+
+    private static void note(LinkedHashMap<String, Long> drops, Drop reason, long count) {
+        if (count > 0) {
+            drops.put(reason.label(), count);
+        }
     }
 
     private static LatencyStats latency(LatencyHistogram latency) {

@@ -35,15 +35,22 @@ final class TestGuest implements AutoCloseable {
 
     /** @param card further properties of the network card, each behind a comma */
     TestGuest(Path folder, Path kernel, int number, Path socket, String script, String card) throws IOException {
+        this(folder, kernel, number, socket, script, card, 1);
+    }
+
+    /** @param pairs processors, each with a queue pair of its own */
+    TestGuest(Path folder, Path kernel, int number, Path socket, String script, String card, int pairs)
+            throws IOException {
         console = folder.resolve("console" + number);
         Path initrd = Files.write(folder.resolve("initrd" + number), initramfs(kernel, number, script));
         List<String> command = new ArrayList<>(List.of("timeout", "-s", "KILL", "180", QEMU.toString(), "-M", "q35",
-                "-accel", "tcg", "-cpu", "max", "-m", "128", "-nodefaults", "-no-user-config", "-display", "none",
+                "-accel", "tcg", "-cpu", "max", "-smp", Integer.toString(pairs), "-m", "128", "-nodefaults", "-no-user-config", "-display", "none",
                 "-monitor", "none", "-no-reboot", "-object", "memory-backend-memfd,id=m0,size=128M,share=on",
                 "-numa", "node,memdev=m0", "-chardev", "socket,id=c0,path=" + socket + ",server=on",
-                "-netdev", "vhost-user,id=n0,chardev=c0,vhostforce=on",
+                "-netdev", "vhost-user,id=n0,chardev=c0,vhostforce=on,queues=" + pairs,
                 // QEMU 7.2 under emulation crashes with vhost-user and MSI-X.
-                "-device", "virtio-net-pci,netdev=n0,vectors=0,mac=02:4d:00:00:00:0" + number + card,
+                "-device", "virtio-net-pci,netdev=n0,vectors=0,mac=02:4d:00:00:00:0" + number
+                        + (pairs > 1 ? ",mq=on" : "") + card,
                 "-serial", "file:" + console, "-kernel", find(kernel.resolve("boot"), "vmlinuz-").toString(),
                 "-initrd", initrd.toString(), "-append", "console=ttyS0 quiet panic=-1 no_timer_check"));
         process = new ProcessBuilder(command).redirectErrorStream(true)

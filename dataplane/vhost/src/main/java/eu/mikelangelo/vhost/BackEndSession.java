@@ -266,9 +266,15 @@ public final class BackEndSession {
         return rings.memory(MappedTable.map(memory.regions(), descriptors, config.acceptShrinkable(), files), false);
     }
 
+    /** QEMU 7.2 says each change once for each queue pair; what was done already is done. */
     private Verdict changeMemory(Request.MemorySlot slot, FdList fds) {
         MappedTable now = rings.table();
-        return rings.memory(slot.type() == RequestType.ADD_MEM_REG
+        boolean add = slot.type() == RequestType.ADD_MEM_REG;
+        boolean there = now.has(slot.region());
+        if (add ? there : !there && now.had(slot.region())) {
+            return Verdict.DONE;
+        }
+        return rings.memory(add
                 ? now.with(slot.region(), fds.get(0), config.acceptShrinkable(), files)
                 : now.without(slot.region()), true);
     }

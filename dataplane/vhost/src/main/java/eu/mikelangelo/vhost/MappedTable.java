@@ -11,7 +11,9 @@ import java.util.List;
  * mappings of the others; {@link #closeAllBut} unmaps what the next one has not, after every user has let go.
  */
 final class MappedTable {
-    static final MappedTable EMPTY = new MappedTable(List.of());
+    static final MappedTable EMPTY = new MappedTable(List.of(), List.of());
+    /** Regions that went are remembered, so many. */
+    private static final int MOST_GONE = 2 * BackEndConfig.MEM_SLOTS;
 
     /** The most that one guest may have us map, bytes. */
     static final long MAX_TOTAL = 1L << 42;
@@ -19,16 +21,43 @@ final class MappedTable {
     private record Mapped(Request.MemoryRegion announced, Arena arena, GuestMemory.Mapping mapping) {
         /** "Identified by its guest address, user address and size. The mmap offset is ignored." */
         boolean is(Request.MemoryRegion other) {
-            return announced.guestPhysical() == other.guestPhysical()
-                    && announced.userAddress() == other.userAddress() && announced.size() == other.size();
+            return same(announced, other);
         }
+    }
+
+    private static boolean same(Request.MemoryRegion one, Request.MemoryRegion other) {
+        return one.guestPhysical() == other.guestPhysical() && one.userAddress() == other.userAddress()
+                && one.size() == other.size();
+    }
+
+    /** @return whether there is such a region */
+    boolean has(Request.MemoryRegion wanted) {
+        for (Mapped region : regions) {
+            if (region.is(wanted)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** @return whether there was such a region, which was taken out */
+    boolean had(Request.MemoryRegion wanted) {
+        for (Request.MemoryRegion region : gone) {
+            if (same(region, wanted)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private final List<Mapped> regions;
     private final GuestMemory memory;
+    /** Those that were taken out of it one by one, the last first. */
+    private final List<Request.MemoryRegion> gone;
 
-    private MappedTable(List<Mapped> regions) {
+    private MappedTable(List<Mapped> regions, List<Request.MemoryRegion> gone) {
         this.regions = regions;
+        this.gone = gone;
         List<GuestMemory.Mapping> mappings = new ArrayList<>(regions.size());
         for (Mapped region : regions) {
             mappings.add(region.mapping);
@@ -75,7 +104,7 @@ final class MappedTable {
             for (int i = 0; i < fds.length; i++) {
                 next.add(mapped(more.get(i), checked[i], files));
             }
-            return new MappedTable(List.copyOf(next));
+            return new MappedTable(List.copyOf(next), gone);
         } catch (IllegalArgumentException | LinuxException refused) {
             for (Mapped region : next.subList(regions.size(), next.size())) {
                 region.arena.close();
@@ -96,17 +125,28 @@ final class MappedTable {
     }
 
     /** This table without one region. @throws IllegalArgumentException when there is no such region */
-    MappedTable without(Request.MemoryRegion gone) {
+    MappedTable without(Request.MemoryRegion leaving) {
         for (int i = 0; i < regions.size(); i++) {
-            if (regions.get(i).is(gone)) {
+            if (regions.get(i).is(leaving)) {
                 List<Mapped> next = new ArrayList<>(regions);
                 next.remove(i);
-                return new MappedTable(List.copyOf(next));
+                return new MappedTable(List.copyOf(next), alsoGone(leaving));
             }
         }
-        throw new IllegalArgumentException("no memory region of " + Long.toUnsignedString(gone.size())
-                + " bytes at guest address 0x" + Long.toHexString(gone.guestPhysical()) + " and user address 0x"
-                + Long.toHexString(gone.userAddress()) + " to remove");
+        throw new IllegalArgumentException("no memory region of " + Long.toUnsignedString(leaving.size())
+                + " bytes at guest address 0x" + Long.toHexString(leaving.guestPhysical()) + " and user address 0x"
+                + Long.toHexString(leaving.userAddress()) + " to remove");
+    }
+
+    private List<Request.MemoryRegion> alsoGone(Request.MemoryRegion leaving) {
+        List<Request.MemoryRegion> all = new ArrayList<>();
+        all.add(leaving);
+        for (Request.MemoryRegion before : gone) {
+            if (!same(before, leaving) && all.size() < MOST_GONE) {
+                all.add(before);
+            }
+        }
+        return List.copyOf(all);
     }
 
     /** Unmaps the regions that {@code next} does not share. */

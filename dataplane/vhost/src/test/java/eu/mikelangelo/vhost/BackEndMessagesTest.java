@@ -152,8 +152,42 @@ class BackEndMessagesTest {
             assertEquals(1, handler.memory.regions());
             assertEquals(2, port.runningRings());
             assertEquals(kept, handler.memory.region(0).segment());
-            assertEquals(1, guest.ask(new Request.MemorySlot(RequestType.REM_MEM_REG, more.region())));
-            refused("no memory region of 8192 bytes at guest address 0x40000000");
+            Request.MemoryRegion never = new Request.MemoryRegion(1 << 30, 4096, 0x10000, 0);
+            assertEquals(1, guest.ask(new Request.MemorySlot(RequestType.REM_MEM_REG, never)));
+            refused("no memory region of 4096 bytes at guest address 0x40000000");
+        }
+    }
+
+    /** QEMU 7.2 with two queue pairs: each of them says that a region has gone, and that another one has come. */
+    @Test
+    void whatEachPairSaysOfMemoryCountsOnce() {
+        guest.handshake();
+        try (GuestRam one = new GuestRam(1 << 30, 0x10000, 8192);
+                GuestRam other = new GuestRam(1 << 30, 0x10000, 4096)) {
+            Request gone = new Request.MemorySlot(RequestType.REM_MEM_REG, one.region());
+            front.add(one);
+            guest.tell(new Request.MemorySlot(RequestType.ADD_MEM_REG, one.region()), one.fd());
+            assertEquals(2, handler.memory.regions());
+            MemorySegment kept = handler.memory.region(1).segment();
+            handler.log.clear();
+            guest.tell(new Request.MemorySlot(RequestType.ADD_MEM_REG, one.region()), one.fd());
+            assertEquals(List.of(), handler.log, "rings run on");
+            kept.set(ValueLayout.JAVA_LONG, 0, 5);
+            assertEquals(5, one.segment().get(ValueLayout.JAVA_LONG, 0), "it is still the same mapping");
+            for (int pair = 0; pair < 2; pair++) {
+                guest.tell(gone);
+                guest.tell(new Request.MemorySlot(RequestType.ADD_MEM_REG, other.region()), other.fd());
+                assertEquals(2, handler.memory.regions());
+                assertEquals(4096, handler.memory.region(1).size());
+            }
+            guest.tell(gone);
+            guest.tell(new Request.MemorySlot(RequestType.REM_MEM_REG, other.region()));
+            assertEquals(1, handler.memory.regions());
+            assertEquals(2, port.runningRings());
+            // A table begins anew.
+            front.memory(guest.ram);
+            assertEquals(1, guest.ask(gone));
+            refused("no memory region of 8192 bytes");
         }
     }
 
@@ -180,7 +214,10 @@ class BackEndMessagesTest {
     @Test
     void slotsThatOverlap() {
         guest.handshake();
-        assertThrows(IllegalStateException.class, () -> front.add(guest.ram));
+        Request.MemoryRegion known = guest.ram.region();
+        Request.MemoryRegion half = new Request.MemoryRegion(known.guestPhysical(), known.size() / 2,
+                known.userAddress(), 0);
+        assertEquals(1, guest.ask(new Request.MemorySlot(RequestType.ADD_MEM_REG, half), guest.ram.fd()));
         refused("overlap");
     }
 

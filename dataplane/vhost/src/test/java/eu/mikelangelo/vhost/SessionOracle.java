@@ -17,6 +17,8 @@ final class SessionOracle {
     private final int[] sizes;
     private final Request.VringAddress[] addresses;
     private final List<Request.MemoryRegion> memory = new ArrayList<>();
+    /** Taken out one by one: may be said again. */
+    private final List<Request.MemoryRegion> gone = new ArrayList<>();
     private final long offered;
     private boolean packed;
     private long protocol;
@@ -74,7 +76,8 @@ final class SessionOracle {
             case Request.VringState state -> state.type() == RequestType.SET_VRING_NUM
                     && (state.value() < 0 || state.value() > 32_768);
             case Request.Inflight region -> region.queues() > rings() || region.queues() == 0;
-            case Request.MemorySlot slot -> slot.type() == RequestType.REM_MEM_REG && !knows(slot.region());
+            case Request.MemorySlot slot -> slot.type() == RequestType.REM_MEM_REG
+                    && !knows(memory, slot.region()) && !knows(gone, slot.region());
             default -> false;
         };
     }
@@ -82,11 +85,11 @@ final class SessionOracle {
     /** A region that exists may always go, whatever lies in it. */
     boolean mustAccept(Request request) {
         return request instanceof Request.MemorySlot slot && slot.type() == RequestType.REM_MEM_REG
-                && (protocol & 1 << 15) != 0 && knows(slot.region());
+                && (protocol & 1 << 15) != 0 && knows(memory, slot.region());
     }
 
-    private boolean knows(Request.MemoryRegion wanted) {
-        for (Request.MemoryRegion region : memory) {
+    private static boolean knows(List<Request.MemoryRegion> regions, Request.MemoryRegion wanted) {
+        for (Request.MemoryRegion region : regions) {
             if (region.guestPhysical() == wanted.guestPhysical() && region.size() == wanted.size()
                     && region.userAddress() == wanted.userAddress()) {
                 return true;
@@ -111,12 +114,16 @@ final class SessionOracle {
             case Request.Number number -> number(number);
             case Request.MemoryTable table -> {
                 memory.clear();
+                gone.clear();
                 memory.addAll(table.regions());
             }
             case Request.MemorySlot slot -> {
                 if (slot.type() == RequestType.ADD_MEM_REG) {
-                    memory.add(slot.region());
-                } else {
+                    if (!knows(memory, slot.region())) {
+                        memory.add(slot.region());
+                    }
+                } else if (knows(memory, slot.region())) {
+                    gone.add(slot.region());
                     memory.removeIf(region -> region.guestPhysical() == slot.region().guestPhysical());
                 }
             }

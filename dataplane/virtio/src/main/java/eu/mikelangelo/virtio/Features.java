@@ -27,6 +27,8 @@ public final class Features {
     public static final long NET_MRG_RXBUF = 1L << 15;
     /** VIRTIO_NET_F_STATUS: link state in the configuration (QEMU fills it in). */
     public static final long NET_STATUS = 1L << 16;
+    /** VIRTIO_NET_F_MQ: several queue pairs; the driver says how many on the control queue, which QEMU serves. */
+    public static final long NET_MQ = 1L << 22;
     /** VIRTIO_F_ANY_LAYOUT: a legacy driver may lay out headers as it likes; we never cared. */
     public static final long ANY_LAYOUT = 1L << 27;
     /** VIRTIO_F_INDIRECT_DESC. */
@@ -55,10 +57,11 @@ public final class Features {
     /**
      * What the network device offers. Fixed for a machine's life: QEMU does not survive a successor that offers less,
      * so bits are only ever added. Not offered: UFO (deprecated with the fragments it makes), the control queue and
-     * what needs it (QEMU serves that itself, and tells a vhost-user back-end nothing of it).
+     * what needs it (QEMU serves that itself, and tells a vhost-user back-end nothing of it) but for several queue
+     * pairs, which it lets a guest have only when this offers them.
      */
     public static final long NET_OFFERED = NET_HOST_OFFLOADS | NET_GUEST_OFFLOADS
-            | NET_MTU | NET_MRG_RXBUF | NET_STATUS | ANY_LAYOUT | INDIRECT_DESC | EVENT_IDX | VERSION_1
+            | NET_MTU | NET_MRG_RXBUF | NET_STATUS | NET_MQ | ANY_LAYOUT | INDIRECT_DESC | EVENT_IDX | VERSION_1
             | PACKED | IN_ORDER;
 
     private Features() {
