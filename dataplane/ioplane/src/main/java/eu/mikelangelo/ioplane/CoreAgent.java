@@ -49,6 +49,7 @@ final class CoreAgent implements Agent {
         if (options.cpu() >= 0) {
             pin();
         }
+        fabric.begin(Clock.nowNs());
         shard.add(this);
     }
 

@@ -4,19 +4,27 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 
 /** A thread that attacks, or does the same to a guest that is connected to nothing; it begins with the latter. */
 final class Hostile implements AutoCloseable {
+    private static final long PAUSE_NS = 20_000;
     private final Attack attack;
     private final RingGuest real;
     private final RingGuest decoy;
     private final Random random;
     private final List<String> failures = new CopyOnWriteArrayList<>();
     private final Thread thread;
+    private final LongSupplier frames;
     private volatile boolean attacks;
     private volatile boolean ended;
+    private volatile int steps;
+    private volatile int hangUps;
 
-    Hostile(Attack attack, RingGuest real, RingGuest decoy, Random random) {
+    /** @param frames how many honest ones have arrived; so the attack is as dense on a busy host as on an idle one */
+    Hostile(Attack attack, RingGuest real, RingGuest decoy, Random random, LongSupplier frames) {
+        this.frames = frames;
         this.attack = attack;
         this.real = real;
         this.decoy = decoy;
@@ -34,17 +42,45 @@ final class Hostile implements AutoCloseable {
     }
 
     private void run() {
-        try {
-            while (!ended) {
-                boolean now = attacks;
-                if (!now && attack == Attack.DEAF) {
-                    takeAll();
-                }
-                attack.step(now ? real : decoy, now, random);
+        long next = 0;
+        while (!ended) {
+            if (frames.getAsLong() < next) {
+                LockSupport.parkNanos(PAUSE_NS);
+                continue;
             }
-        } catch (IOException | RuntimeException e) {
-            failures.add(attack + ": " + e);
+            next = frames.getAsLong() + Attack.FRAMES_PER_STEP;
+            step(attacks);
         }
+    }
+
+    private void step(boolean now) {
+        try {
+            if (!now && attack == Attack.DEAF) {
+                takeAll();
+            }
+            attack.step(now ? real : decoy, now, random);
+            steps = steps + 1;
+        } catch (IOException hungUp) {
+            again();
+        } catch (InterruptedException | RuntimeException e) {
+            failures.add(attack + ": " + e);
+            ended = true;
+        }
+    }
+
+    /** The plane hangs up on who floods it with messages, and serves him again. */
+    private void again() {
+        try {
+            hangUps = hangUps + 1;
+            real.start();
+        } catch (IOException | InterruptedException e) {
+            failures.add(attack + ": the plane serves it no more: " + e);
+            ended = true;
+        }
+    }
+
+    String counts() {
+        return steps + " steps, " + hangUps + " hang-ups";
     }
 
     private void takeAll() {

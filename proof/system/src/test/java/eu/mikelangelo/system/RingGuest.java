@@ -22,6 +22,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * A guest's network card and driver without a guest: a vhost-user front-end that connects to a socket of the plane,
@@ -47,15 +48,17 @@ final class RingGuest implements AutoCloseable {
     private static final long USER = 0x7f00_0000_0000L;
     private static final long FEATURES = Features.VERSION_1 | Features.EVENT_IDX | Features.NET_MRG_RXBUF
             | Features.INDIRECT_DESC;
+    private static final long PAUSE_NS = 20_000;
     private static final long PATIENCE_NS = 20_000_000_000L;
 
-    final Region ram;
+    Region ram;
     final long mac;
-    final int memory = Fds.memFd("guest", BYTES);
+    private int memory;
     final int[] kicks = {Fds.eventFd(), Fds.eventFd()};
     private final int[] calls = {Fds.eventFd(), Fds.eventFd()};
     private final Path path;
     private final Arena arena = Arena.ofShared();
+    private Arena mapping;
     private final FdSocket io = new FdSocket();
     private final HotCalls hot = new HotCalls();
     private final MemorySegment bytes = arena.allocate(VhostCodec.MAX_MESSAGE, 8);
@@ -77,10 +80,28 @@ final class RingGuest implements AutoCloseable {
     RingGuest(Path path, int number, boolean sealed) {
         this.path = path;
         mac = 0x024d_0000_0000L + number;
+        map(sealed);
+    }
+
+    private void map(boolean sealed) {
+        memory = Fds.memFd("guest", BYTES);
         if (sealed) {
             Fds.addSeals(memory, Fds.F_SEAL_SHRINK);
         }
-        ram = new Region(Mappings.shared(memory, 0, BYTES, arena));
+        mapping = Arena.ofShared();
+        ram = new Region(Mappings.shared(memory, 0, BYTES, mapping));
+    }
+
+    /** Other memory, that can shrink. */
+    void renewMemory() {
+        mapping.close();
+        Fds.close(memory);
+        map(false);
+    }
+
+    /** Takes its memory away, for whoever has it mapped. */
+    void shrinkMemory() {
+        Fds.truncate(memory, 0);
     }
 
     /** Connects, and announces everything with rings as a driver begins with. */
@@ -166,7 +187,7 @@ final class RingGuest implements AutoCloseable {
         int got = io.receive(socket, bytes, 0, VhostCodec.MAX_MESSAGE, none);
         while (got == -Errno.EAGAIN) {
             check(System.nanoTime() < deadline, "the plane does not answer");
-            Thread.onSpinWait();
+            LockSupport.parkNanos(PAUSE_NS);
             got = io.receive(socket, bytes, 0, VhostCodec.MAX_MESSAGE, none);
         }
         check(got > 0, "the plane hung up");
@@ -179,7 +200,7 @@ final class RingGuest implements AutoCloseable {
         int done = io.send(socket, bytes, 0, length, fds, fds.length);
         while (done == -Errno.EAGAIN) {
             check(System.nanoTime() < deadline, "the plane does not read");
-            Thread.onSpinWait();
+            LockSupport.parkNanos(PAUSE_NS);
             done = io.send(socket, bytes, 0, length, fds, fds.length);
         }
         check(done == length, "the plane hung up");
@@ -279,5 +300,6 @@ final class RingGuest implements AutoCloseable {
             Fds.close(fd);
         }
         arena.close();
+        mapping.close();
     }
 }
