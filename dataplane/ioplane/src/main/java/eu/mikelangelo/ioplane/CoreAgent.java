@@ -49,7 +49,6 @@ final class CoreAgent implements Agent {
         if (options.cpu() >= 0) {
             pin();
         }
-        fabric.begin(Clock.nowNs());
         shard.add(this);
     }
 

@@ -21,10 +21,6 @@ import java.lang.foreign.Arena;
  * loses nothing over a short pause, while one that takes little can hold its peers up no longer than it would take to
  * send it that little at some 32 MB/s. Flooded frames never wait.
  *
- * <p><b>A receiver that is not there yet.</b> A core that has just begun may have taken a killed one's place: its guests
- * come back one after the other, and what the first one repeats must not be lost to the second, for TCP would wait
- * twice as long before it tries again. So in a core's first second such a frame stays in its sender's ring.
- *
  * <p>Threading: the core's thread. Nothing is allocated per frame.
  */
 final class Switch {
@@ -47,9 +43,6 @@ final class Switch {
      */
     static final long UPLINK_PATIENCE_NS = 2_000_000_000;
 
-    /** How long after a core's start frames wait for guests that are not there. */
-    static final long YOUNG_NS = 1_000_000_000;
-
     private final FrameRules rules;
     private final Doorbell doorbell;
     private final MacTable macs = new MacTable();
@@ -57,20 +50,12 @@ final class Switch {
     private int top;
     private final Port[] touched = new Port[MAX_PORTS];
     private int touchedCount;
-    private long youngUntilNs = Long.MIN_VALUE;
-    /** A frame may wait for a guest that is not there. */
-    private boolean held;
     private final Region head = new Region(Arena.ofAuto().allocate(FrameRules.HEAD_BYTES, 8));
     private final ScatterList frame = new ScatterList(2 * SplitQueue.MAX_SIZE);
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
         this.doorbell = doorbell;
-    }
-
-    /** The core begins; see the class. Without this call it is an old one. */
-    void begin(long nowNs) {
-        youngUntilNs = nowNs + YOUNG_NS;
     }
 
     /** @return one more than the highest slot in use */
@@ -128,7 +113,6 @@ final class Switch {
     int burst(Port port, long nowNs) {
         NetTransmit tx = port.tx;
         port.waitsFor = null;
-        held &= nowNs < youngUntilNs;
         int taken = 0;
         while (taken < BURST) {
             int what = tx.peek();
@@ -180,22 +164,12 @@ final class Switch {
             return true;
         }
         int slot = verdict == FrameRules.FLOOD ? -1 : macs.find(FrameRules.target(head), nowNs);
-        if (nowNs < youngUntilNs && verdict != FrameRules.FLOOD && absent(port, slot)) {
-            held = true;
-            return false;
-        }
         if (slot < 0) {
             flood(port, length, verdict == FrameRules.FLOOD, nowNs);
             return true;
         }
         // A frame to oneself has arrived already.
         return slot == port.slot || unicast(port, ports[slot], length, nowNs);
-    }
-
-    /** Whether a frame's receiver is still to come; between ports of any address unknown ones are found by flooding. */
-    private boolean absent(Port from, int slot) {
-        return slot < 0 ? from.config().mac() != PortConfig.ANY_MAC
-                : ports[slot].rx.queue().fault() == QueueFault.NOT_ATTACHED;
     }
 
     private boolean unicast(Port from, Port to, int length, long nowNs) {
@@ -399,7 +373,7 @@ final class Switch {
 
     /** @return when a waiting frame's patience ends, or {@link Long#MAX_VALUE} when nothing waits */
     long nextDeadlineNs() {
-        long next = held ? youngUntilNs : Long.MAX_VALUE;
+        long next = Long.MAX_VALUE;
         for (int i = 0; i < top; i++) {
             Port port = ports[i];
             if (port != null && port.awaited) {

@@ -218,12 +218,6 @@ final class RingGuest implements AutoCloseable {
         ram.u16Release(RING_BYTES + AVAIL + SplitRingLayout.AVAIL_INDEX, SIZE);
     }
 
-    /** Makes all descriptors that were used available again. */
-    void offerAll() {
-        int used = ram.u16Acquire(RING_BYTES + USED + SplitRingLayout.USED_INDEX);
-        ram.u16Release(RING_BYTES + AVAIL + SplitRingLayout.AVAIL_INDEX, used + SIZE & 0xffff);
-    }
-
     /** Frames that may be sent before the plane has taken earlier ones. */
     int room() {
         int used = ram.u16Acquire(RING_BYTES + USED + SplitRingLayout.USED_INDEX);
