@@ -11,7 +11,7 @@ import java.util.concurrent.locks.LockSupport;
  */
 enum Attack {
     /** Descriptors whose chain has no end. */
-    LOOPS(".*more descriptors than the queue.*") {
+    LOOPS(".*more descriptors than the queue.*", 6) {
         @Override
         void step(RingGuest guest, boolean real, Random random) throws IOException {
             for (int i = 0; i < RingGuest.SIZE; i++) {
@@ -21,7 +21,7 @@ enum Attack {
         }
     },
     /** Descriptors of memory that the guest does not have. */
-    OUTSIDE(".*memory the guest does not have.*") {
+    OUTSIDE(".*memory the guest does not have.*", 6) {
         @Override
         void step(RingGuest guest, boolean real, Random random) throws IOException {
             for (int i = 0; i < RingGuest.SIZE; i++) {
@@ -31,7 +31,7 @@ enum Attack {
         }
     },
     /** Descriptors that change while the plane reads them; few, for those that are well cost what frames cost. */
-    FLIPS(".+") {
+    FLIPS("descriptor|index|chain", 6) {
         @Override
         void step(RingGuest guest, boolean real, Random random) throws IOException {
             for (int i = 0; i < RingGuest.SIZE; i++) {
@@ -48,16 +48,16 @@ enum Attack {
         }
     },
     /** A notification of nothing for each honest frame: more than a guest's processor makes. */
-    KICKS("") {
+    KICKS("", 6) {
         @Override
         void step(RingGuest guest, boolean real, Random random) {
-            for (int i = 0; i < FRAMES_PER_STEP; i++) {
+            for (int i = 0; i < KICKS_PER_STEP; i++) {
                 guest.kick(i & 1);
             }
         }
     },
     /** Memory whose file shrinks while it is used; it must be accepted for that, which io serve does. */
-    SHRINKS(".*memory.*") {
+    SHRINKS(".*memory.*", 16) {
         @Override
         void step(RingGuest guest, boolean real, Random random) throws IOException, InterruptedException {
             guest.renewMemory();
@@ -71,7 +71,7 @@ enum Attack {
         }
     },
     /** Frames are sent to it, and it takes none. */
-    DEAF("") {
+    DEAF("", 6) {
         @Override
         void step(RingGuest guest, boolean real, Random random) {
             LockSupport.parkNanos(PAUSE_NS);
@@ -80,19 +80,21 @@ enum Attack {
 
     static final long BUFFER = RingGuest.RING_BYTES + RingGuest.BUFFERS;
     private static final int LAST = RingGuest.SIZE - 1;
-    /**
-     * Honest frames that pass between two steps. Where 1.5 million pass in a second, 150 steps do: the plane hangs up
-     * on a front-end of more than 1,000 messages a second, and a step that starts a ring anew has six.
-     */
-    static final int FRAMES_PER_STEP = 10_000;
+    private static final int KICKS_PER_STEP = 10_000;
+    /** Where two million frames pass in a second, this is the plane's limit of 1,000 messages a second. */
+    private static final int FRAMES_PER_MESSAGE = 2_000;
     private static final long FLIP_NS = 500_000;
     private static final long PAUSE_NS = 100_000;
 
     /** The fault that the plane tells of, as a pattern; empty when this breaks no rule. */
     final String fault;
+    /** Honest frames that pass between two steps. */
+    final int framesPerStep;
 
-    Attack(String fault) {
+    /** @param messages that a step sends; those who send none have as many steps as the others */
+    Attack(String fault, int messages) {
         this.fault = fault;
+        framesPerStep = messages * FRAMES_PER_MESSAGE;
     }
 
     /** @param real whether the guest is connected */

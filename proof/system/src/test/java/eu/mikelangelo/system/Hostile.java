@@ -10,6 +10,8 @@ import java.util.function.LongSupplier;
 /** A thread that attacks, or does the same to a guest that is connected to nothing; it begins with the latter. */
 final class Hostile implements AutoCloseable {
     private static final long PAUSE_NS = 20_000;
+    private static final long SECOND_NS = 1_000_000_000L;
+    private static final long PATIENCE_NS = 20 * SECOND_NS;
     private final Attack attack;
     private final RingGuest real;
     private final RingGuest decoy;
@@ -48,7 +50,7 @@ final class Hostile implements AutoCloseable {
                 LockSupport.parkNanos(PAUSE_NS);
                 continue;
             }
-            next = frames.getAsLong() + Attack.FRAMES_PER_STEP;
+            next = frames.getAsLong() + attack.framesPerStep;
             step(attacks);
         }
     }
@@ -68,14 +70,23 @@ final class Hostile implements AutoCloseable {
         }
     }
 
-    /** The plane hangs up on who floods it with messages, and serves him again. */
+    /** The plane hangs up on who floods it with messages, and serves it again when the second is over. */
     private void again() {
-        try {
-            hangUps = hangUps + 1;
-            real.start();
-        } catch (IOException | InterruptedException e) {
-            failures.add(attack + ": the plane serves it no more: " + e);
-            ended = true;
+        hangUps = hangUps + 1;
+        long deadline = System.nanoTime() + PATIENCE_NS;
+        while (!ended) {
+            try {
+                real.start();
+                return;
+            } catch (IOException stillFlooded) {
+                LockSupport.parkNanos(SECOND_NS / 10);
+                if (System.nanoTime() > deadline) {
+                    failures.add(attack + ": the plane serves it no more: " + stillFlooded);
+                    ended = true;
+                }
+            } catch (InterruptedException e) {
+                ended = true;
+            }
         }
     }
 

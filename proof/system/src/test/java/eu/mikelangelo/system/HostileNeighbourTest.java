@@ -120,13 +120,13 @@ class HostileNeighbourTest {
             cost.add(ns[1] / ns[0]);
         }
         String reported = reported(pair, attack, hostile, target);
-        System.out.printf(Locale.ROOT, "hostile neighbour %s: the honest two's speed %s, the core's CPU time a frame %s;"
-                + " %s; reported: %s%n", attack, text(speed), text(cost), hostile.counts(), reported);
+        System.out.printf(Locale.ROOT, "hostile neighbour %s: the honest two's speed %s, the core's CPU time"
+                + " a frame %s; %s; reported: %s%n", attack, text(speed), text(cost), hostile.counts(), reported);
         if (!plane.alive()) {
             failures.add(attack + ": the plane died: " + plane.said());
         }
         if (median(speed) < 1 - MOST_LOSS && median(cost) > 1 / (1 - MOST_LOSS)) {
-            failures.add(attack + ": the honest two's speed falls to " + text(speed) + ", a frame costs " + text(cost));
+            failures.add(attack + ": the honest two's speed " + text(speed) + ", a frame costs " + text(cost));
         }
     }
 
@@ -135,9 +135,10 @@ class HostileNeighbourTest {
         hostile.attack(true);
         long deadline = System.nanoTime() + 20_000_000_000L;
         while (true) {
-            pair.exchange(Attack.FRAMES_PER_STEP, target);
+            pair.exchange(attack.framesPerStep, target);
             String fault = client == null ? plane.said() : PlaneDaemon.stats(client, "hostile").lastError();
-            long lost = client == null ? 0 : PlaneDaemon.stats(client, "hostile").drops().getOrDefault("noBuffers", 0L);
+            long lost = client == null ? 0
+                    : PlaneDaemon.stats(client, "hostile").drops().getOrDefault("noBuffers", 0L);
             boolean told = attack == Attack.DEAF ? lost > 0
                     : attack.fault.isEmpty() || Pattern.compile(attack.fault).matcher(fault).find();
             if (told) {

@@ -29,7 +29,7 @@ class ManyPortsTest {
     private static final int PLUGS = Integer.getInteger("mike.plugs", 60);
     private static final int STALLS = Integer.getInteger("mike.stalls", 20);
     private static final int FRAMES = 20_000;
-    /** What a receiver that stalls may cost a frame of others, once: the switch's patience is 2 ms; a busy host's, more. */
+    /** What a receiver that stalls may cost a frame of others: the switch's patience is 2 ms; a busy host's, more. */
     private static final double MOST_MORE_MILLIS = 20;
     private PlaneDaemon plane;
     private PlaneClient client;
@@ -112,8 +112,8 @@ class ManyPortsTest {
             circle.exchange(FRAMES, slow.mac, i % 2 == 0 ? null : slow);
         }
         PortStats stats = PlaneDaemon.stats(client, "p" + (PORTS - 1));
-        System.out.printf(Locale.ROOT, "many ports: delay of a frame among %d ports while one more takes its frames: %s;"
-                + " while it takes none: %s; it lost %s%n", STAYING, free.text(), stalled.text(), stats.drops());
+        System.out.printf(Locale.ROOT, "many ports: delay of a frame among %d ports while one more takes its"
+                + " frames: %s; while it takes none: %s; it lost %s%n", STAYING, free.text(), stalled.text(), stats.drops());
         assertTrue(stats.drops().getOrDefault("noBuffers", 0L) > 0, "it did not stall: " + stats);
         for (int i = 0; i < STAYING; i++) {
             assertEquals(0, PlaneDaemon.stats(client, "p" + i).drops().size(), "p" + i + " lost frames");
@@ -168,7 +168,8 @@ class ManyPortsTest {
             return Arrays.stream(taken).sum();
         }
 
-        /** @param third address that gets a frame now and then, 0: none does; @param takes its owner, null: it stalls */
+        /** @param third address that gets a frame now and then, 0: none does
+         * @param takes its owner; null: it stalls */
         void exchange(int frames, long third, RingGuest takes) {
             long last = arrived() + frames;
             while (arrived() < last) {

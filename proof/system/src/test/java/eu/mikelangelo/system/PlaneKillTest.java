@@ -20,7 +20,7 @@ class PlaneKillTest {
     private static final String APPLICATION = "proof/system/src/test/resources/apps/transfer";
     private static final long SEED = Long.getLong("mike.kill.seed", System.nanoTime() & 0xffff_ffffL);
     private static final int SHORT = 10;
-    /** From the moment at which the stream flows again: progress resets TCP's back-off, as it does between real kills. */
+    /** From when the stream flows again: progress resets TCP's back-off, as it does between real kills. */
     private static final int LEAST_SPACING_MILLIS = 1_000;
     private static final int MORE_SPACING_MILLIS = 1_000;
     private static final int MOST_MEDIAN_MILLIS = 500;

@@ -16,9 +16,9 @@ import java.util.function.ToDoubleFunction;
 /**
  * Kills a home's plane and measures how long it takes until a stream between two machines flows again.
  *
- * <p>The clock starts with the new plane's process (proc(5): starttime, in steps of 10 ms) and stops when that plane has
- * delivered payload to the receiver's port ({@value #PAYLOAD_BYTES} bytes, more than everything else that the guests
- * say meanwhile) and has taken an answer. Its counters are asked every {@value #LOOK_MILLIS} ms, so a figure is right
+ * <p>The clock starts with the new plane's process (proc(5): starttime, in steps of 10 ms) and stops when that plane
+ * has delivered payload to the receiver's port ({@value #PAYLOAD_BYTES} bytes, more than all else that the guests say
+ * meanwhile) and has taken an answer. Its counters are asked every {@value #LOOK_MILLIS} ms, so a figure is right
  * to 20 ms. That the stream went on behind that is seen before the next kill.
  */
 final class Resumption implements AutoCloseable {
