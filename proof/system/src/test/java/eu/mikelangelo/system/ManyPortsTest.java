@@ -113,7 +113,8 @@ class ManyPortsTest {
         }
         PortStats stats = PlaneDaemon.stats(client, "p" + (PORTS - 1));
         System.out.printf(Locale.ROOT, "many ports: delay of a frame among %d ports while one more takes its"
-                + " frames: %s; while it takes none: %s; it lost %s%n", STAYING, free.text(), stalled.text(), stats.drops());
+                + " frames: %s; while it takes none: %s; it lost %s%n", STAYING, free.text(), stalled.text(),
+                stats.drops());
         assertTrue(stats.drops().getOrDefault("noBuffers", 0L) > 0, "it did not stall: " + stats);
         for (int i = 0; i < STAYING; i++) {
             assertEquals(0, PlaneDaemon.stats(client, "p" + i).drops().size(), "p" + i + " lost frames");
