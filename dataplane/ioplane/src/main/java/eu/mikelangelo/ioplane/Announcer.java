@@ -24,9 +24,12 @@ import java.util.Arrays;
  */
 final class Announcer {
     static final long SILENCE_NS = 150_000_000;
+    /** QEMU asks five times, 50 ms apart and more. */
+    static final long ANNOUNCE_NS = 20_000_000;
     /** A ring's indices after the driver's start, in both formats, but for wrap counters. */
     private static final int POSITION = 0x7fff;
     private static final long NOT_LOOKED = -1;
+    private static final long LONG_AGO = Long.MIN_VALUE / 2;
 
     private final Switch fabric;
     private final long gatewayMac;
@@ -34,6 +37,8 @@ final class Announcer {
     private final Region message = new Region(Arena.ofAuto().allocate(ArpFrame.BYTES, 8));
     private final ScatterList list = new ScatterList(1);
     private final boolean[] awaited = new boolean[Switch.MAX_PORTS];
+    private final boolean[] told = new boolean[Switch.MAX_PORTS];
+    private final long[] announcedNs = new long[Switch.MAX_PORTS];
     private final long[] sinceNs = new long[Switch.MAX_PORTS];
     /** By slot: frames that the machine had sent when its rings, and what had stayed in them, were looked at first. */
     private final long[] sent = new long[Switch.MAX_PORTS];
@@ -45,12 +50,33 @@ final class Announcer {
         this.gatewayMac = gatewayMac;
         this.gatewayIpv4 = gatewayIpv4;
         Arrays.fill(sent, NOT_LOOKED);
+        Arrays.fill(announcedNs, LONG_AGO);
     }
 
-    /** A ring of this port was started. */
+    /**
+     * Sends everyone a RARP request from this address, which is behind this port now. One that comes too soon behind
+     * the one before is left out, for each goes to all ports.
+     */
+    void announce(Port port, long mac, long nowNs) {
+        if (nowNs - announcedNs[port.slot] < ANNOUNCE_NS || mac == 0) {
+            return;
+        }
+        announcedNs[port.slot] = nowNs;
+        ArpFrame.reverse(message, 0, mac);
+        list.clear();
+        list.add(message, 0, ArpFrame.BYTES);
+        fabric.send(port, list, ArpFrame.BYTES, nowNs);
+        fabric.flush();
+    }
+
+    /** The receive ring of this port was started. Only the first time of a connection says something of the link. */
     void started(Port port, QueueConfig ring, long nowNs) {
-        if ((ring.nextAvail() & POSITION) == 0 || !known(port)) {
-            // It begins: its driver, too, and who has just booted waits for no answer.
+        if (told[port.slot] || !known(port)) {
+            return;
+        }
+        if ((ring.nextAvail() & POSITION) == 0) {
+            // It begins, and its driver, too: who has just booted waits for no answer.
+            told[port.slot] = true;
             return;
         }
         if (!awaited[port.slot]) {
@@ -61,8 +87,13 @@ final class Announcer {
         sent[port.slot] = NOT_LOOKED;
     }
 
-    /** The port is removed. */
-    void forget(Port port) {
+    /** The port is removed or has lost its front-end; another one's link has been down. */
+    void lost(Port port) {
+        forget(port);
+        told[port.slot] = false;
+    }
+
+    private void forget(Port port) {
         if (awaited[port.slot]) {
             awaited[port.slot] = false;
             waiting--;
@@ -81,6 +112,7 @@ final class Announcer {
         for (int slot = 0; slot < fabric.top(); slot++) {
             if (awaited[slot] && back(fabric.port(slot), nowNs)) {
                 forget(fabric.port(slot));
+                told[slot] = true;
                 tell(fabric.port(slot), nowNs);
             }
         }

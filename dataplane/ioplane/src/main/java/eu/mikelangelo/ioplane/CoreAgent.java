@@ -137,7 +137,7 @@ final class CoreAgent implements Agent {
         unlink(port);
         detach(port, PortHandler.RECEIVE);
         detach(port, PortHandler.TRANSMIT);
-        announcer.forget(port);
+        announcer.lost(port);
         port.outlet = null;
         if (uplinks[port.slot] != null) {
             uplinks[port.slot].close();
@@ -194,7 +194,9 @@ final class CoreAgent implements Agent {
         }
         port.fault(QueueFault.NONE);
         fabric.forgetWaiters(port);
-        announcer.started(port, config, Clock.nowNs());
+        if (receive) {
+            announcer.started(port, config, Clock.nowNs());
+        }
         if (callFd >= 0) {
             // A call may have been lost between two call descriptors or two back-ends; a spurious one is harmless.
             bell.ring(callFd);
@@ -206,6 +208,20 @@ final class CoreAgent implements Agent {
     private static void kicked(QueueCounters queue, int what) {
         if ((what & Watcher.READABLE) != 0) {
             queue.add(QueueCounters.KICKS, 1);
+        }
+    }
+
+    /** Its front-end is gone. */
+    void lost(Port port) {
+        if (port.slot >= 0) {
+            announcer.lost(port);
+        }
+    }
+
+    /** As {@link Announcer#announce}. */
+    void announce(Port port, long mac) {
+        if (port.slot >= 0) {
+            announcer.announce(port, mac, Clock.nowNs());
         }
     }
 

@@ -37,6 +37,9 @@ public final class Port {
     /** How many drop reasons there are; values() would allocate. */
     static final int DROPS = Drop.values().length;
 
+    /** The front-end has not said which MTU its guest was told. */
+    static final int UNKNOWN_MTU = 0;
+
     /** Patience with a receiver without buffers, see {@link Switch}. */
     static final long MAX_PATIENCE_NS = 2_000_000;
 
@@ -47,6 +50,7 @@ public final class Port {
     final LatencyHistogram latency = new LatencyHistogram();
     private volatile QueueFault fault = QueueFault.NONE;
     private volatile boolean uplinkConnected;
+    private volatile int mtu = UNKNOWN_MTU;
 
     final NetReceive rx = new NetReceive(new SplitQueue());
     final NetTransmit tx = new NetTransmit(new SplitQueue());
@@ -210,6 +214,15 @@ public final class Port {
     /** @return why a queue of this port is no longer served, or {@link QueueFault#NONE} */
     public QueueFault fault() {
         return fault;
+    }
+
+    /** @return bytes of payload that the guest's frames have at most, as its front-end says; 0 when it has not */
+    public int mtu() {
+        return mtu;
+    }
+
+    void mtu(int bytes) {
+        mtu = bytes;
     }
 
     void fault(QueueFault reason) {

@@ -337,6 +337,11 @@ final class Switch {
         }
     }
 
+    /** Sends a frame of ours to everyone, without tag, in a port's name: all rules for what it sends hold. */
+    void send(Port from, ScatterList message, int length, long nowNs) {
+        forward(from, message, 0, length, finished, nowNs);
+    }
+
     /**
      * Gives a port a frame of ours in another one's name, if that one may send to it; nothing waits for it.
      *
