@@ -1,5 +1,6 @@
 package eu.mikelangelo.plane;
 
+import eu.mikelangelo.linux.Clock;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.UnixSockets;
 import eu.mikelangelo.plane.api.Addresses;
@@ -9,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * What a plane does when it takes a killed one's place, played once while a build makes the AOT caches
@@ -21,6 +23,7 @@ final class Rehearsal {
     private static final String GATEWAY_MAC = "02:4d:ff:00:00:01";
     private static final String GATEWAY = "10.187.0.1";
     private static final long ANSWER_MS = 10_000;
+    private static final long PAUSE_NS = 1_000_000;
     /** Enough calls of each method for the compiler's profiles, which the cache keeps. */
     private static final int ROUNDS = 20;
     private static final int FRAMES = 40;
@@ -62,14 +65,21 @@ final class Rehearsal {
             one.send(second, first, FRAME_BYTES);
             two.send(i == 0 ? Addresses.mac(GATEWAY_MAC) : first, second, FRAME_BYTES);
         }
-        RehearsedGuest.await("frames arrive", () -> agent.stats("guest2").getFirst().rxFrames() > 0
-                && agent.stats("guest1").getFirst().rxFrames() > 0);
-        one.end();
-        two.end();
+        awaitFrames(agent);
         for (PortSpec port : agent.ports()) {
             agent.removePort(port.name());
         }
         agent.bye();
+    }
+
+    private static void awaitFrames(PlaneClient agent) throws IOException {
+        long deadlineNs = Clock.nowNs() + ANSWER_MS * 1_000_000;
+        while (agent.stats("guest1").getFirst().rxFrames() == 0 || agent.stats("guest2").getFirst().rxFrames() == 0) {
+            if (Clock.nowNs() - deadlineNs > 0) {
+                throw new IOException("frames do not arrive: " + agent.stats(""));
+            }
+            LockSupport.parkNanos(PAUSE_NS);
+        }
     }
 
     private static PortSpec port(Path folder, int number) {

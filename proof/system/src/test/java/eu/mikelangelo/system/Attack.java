@@ -1,7 +1,6 @@
 package eu.mikelangelo.system;
 
 import eu.mikelangelo.virtio.SplitRingLayout;
-import java.io.IOException;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 
@@ -13,9 +12,9 @@ enum Attack {
     /** Descriptors whose chain has no end. */
     LOOPS(".*more descriptors than the queue.*", 6) {
         @Override
-        void step(RingGuest guest, boolean real, Random random) throws IOException {
+        void step(RingGuest guest, boolean real, Random random) {
             for (int i = 0; i < RingGuest.SIZE; i++) {
-                guest.describe(RingGuest.TRANSMIT, i, BUFFER, 64, SplitRingLayout.FLAG_NEXT, i + 1 & LAST);
+                guest.describe(i, BUFFER, 64, SplitRingLayout.FLAG_NEXT, i + 1 & LAST);
             }
             send(guest, real);
         }
@@ -23,9 +22,9 @@ enum Attack {
     /** Descriptors of memory that the guest does not have. */
     OUTSIDE(".*memory the guest does not have.*", 6) {
         @Override
-        void step(RingGuest guest, boolean real, Random random) throws IOException {
+        void step(RingGuest guest, boolean real, Random random) {
             for (int i = 0; i < RingGuest.SIZE; i++) {
-                guest.describe(RingGuest.TRANSMIT, i, random.nextLong() | 1L << 40, 64, 0, 0);
+                guest.describe(i, random.nextLong() | 1L << 40, 64, 0, 0);
             }
             send(guest, real);
         }
@@ -33,16 +32,16 @@ enum Attack {
     /** Descriptors that change while the plane reads them; few, for those that are well cost what frames cost. */
     FLIPS("descriptor|index|chain", 6) {
         @Override
-        void step(RingGuest guest, boolean real, Random random) throws IOException {
+        void step(RingGuest guest, boolean real, Random random) {
             for (int i = 0; i < RingGuest.SIZE; i++) {
-                guest.describe(RingGuest.TRANSMIT, i, BUFFER, 64, 0, 0);
+                guest.describe(i, BUFFER, 64, 0, 0);
             }
             long begin = System.nanoTime();
             send(guest, real);
             while (System.nanoTime() - begin < FLIP_NS) {
                 int slot = random.nextInt(RingGuest.SIZE);
                 boolean evil = random.nextInt(RingGuest.SIZE) == 0;
-                guest.describe(RingGuest.TRANSMIT, slot, evil ? random.nextLong() : BUFFER, evil ? -1 : 64, evil
+                guest.describe(slot, evil ? random.nextLong() : BUFFER, evil ? -1 : 64, evil
                         ? random.nextInt(8) : 0, random.nextInt(2 * RingGuest.SIZE));
             }
         }
@@ -59,9 +58,8 @@ enum Attack {
     /** Memory whose file shrinks while it is used; it must be accepted for that, which io serve does. */
     SHRINKS(".*memory.*", 16) {
         @Override
-        void step(RingGuest guest, boolean real, Random random) throws IOException, InterruptedException {
+        void step(RingGuest guest, boolean real, Random random) {
             guest.renewMemory();
-            guest.reset();
             if (real) {
                 guest.start();
             }
@@ -78,7 +76,7 @@ enum Attack {
         }
     };
 
-    static final long BUFFER = RingGuest.RING_BYTES + RingGuest.BUFFERS;
+    private static final long BUFFER = RingGuest.FIRST_BUFFER;
     private static final int LAST = RingGuest.SIZE - 1;
     private static final int KICKS_PER_STEP = 10_000;
     /** Where two million frames pass in a second, this is the plane's limit of 1,000 messages a second. */
@@ -98,14 +96,13 @@ enum Attack {
     }
 
     /** @param real whether the guest is connected */
-    abstract void step(RingGuest guest, boolean real, Random random) throws IOException, InterruptedException;
+    abstract void step(RingGuest guest, boolean real, Random random);
 
     /** Makes the whole ring available to a plane that gave up on what was there before, and lets it look. */
-    private static void send(RingGuest guest, boolean real) throws IOException {
+    private static void send(RingGuest guest, boolean real) {
         if (real) {
             guest.rewind();
             guest.startRing(RingGuest.TRANSMIT);
-            guest.settle();
         }
         guest.kick(RingGuest.TRANSMIT);
     }

@@ -1,6 +1,5 @@
 package eu.mikelangelo.system;
 
-import java.io.IOException;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -62,9 +61,9 @@ final class Hostile implements AutoCloseable {
             }
             attack.step(now ? real : decoy, now, random);
             steps = steps + 1;
-        } catch (IOException hungUp) {
+        } catch (IllegalStateException hungUp) {
             again();
-        } catch (InterruptedException | RuntimeException e) {
+        } catch (RuntimeException e) {
             failures.add(attack + ": " + e);
             ended = true;
         }
@@ -78,14 +77,12 @@ final class Hostile implements AutoCloseable {
             try {
                 real.start();
                 return;
-            } catch (IOException stillFlooded) {
+            } catch (IllegalStateException stillFlooded) {
                 LockSupport.parkNanos(SECOND_NS / 10);
                 if (System.nanoTime() > deadline) {
                     failures.add(attack + ": the plane serves it no more: " + stillFlooded);
                     ended = true;
                 }
-            } catch (InterruptedException e) {
-                ended = true;
             }
         }
     }

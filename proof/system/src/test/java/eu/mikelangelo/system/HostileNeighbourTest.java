@@ -67,7 +67,7 @@ class HostileNeighbourTest {
         try (PlaneDaemon daemon = PlaneDaemon.withControl("refusing"); PlaneClient control = daemon.client();
                 RingGuest hostile = new RingGuest(daemon.socket("hostile"), 1, false)) {
             daemon.add(control, "hostile");
-            assertThrows(IOException.class, hostile::start);
+            assertThrows(IllegalStateException.class, hostile::start);
             Host.await(() -> fault(control).contains("shr"), "the plane does not say why");
         }
     }

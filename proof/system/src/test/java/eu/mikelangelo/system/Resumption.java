@@ -161,9 +161,10 @@ final class Resumption implements AutoCloseable {
                   from the kill to the start: %s
                   from the start to the plane's answers: %s
                   from the start until all rings ran: %s
+                  from there until payload flowed: %s
                   the plane's CPU time until payload flowed: %s""", lives.size(), text(Life::flows),
                 Runtime.getRuntime().availableProcessors(), load.getFirst(), load.getLast(), text(Life::start),
-                text(Life::answers), text(Life::ringsRun), text(Life::cpu));
+                text(Life::answers), text(Life::ringsRun), text(life -> life.flows - life.ringsRun), text(Life::cpu));
     }
 
     private String text(ToDoubleFunction<Life> of) {
