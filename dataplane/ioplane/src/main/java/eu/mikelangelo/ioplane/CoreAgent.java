@@ -28,6 +28,7 @@ final class CoreAgent implements Agent {
     private final CallGuard bell;
     private final Switch fabric;
     private final Kicks kicks;
+    private final Announcer announcer;
     private final Uplink[] uplinks = new Uplink[Switch.MAX_PORTS];
     private final Breakdown breakdown;
     private volatile long threadId;
@@ -44,6 +45,7 @@ final class CoreAgent implements Agent {
         bell = new CallGuard(shard.calls());
         fabric = new Switch(new FrameRules(options.gatewayMac(), options.gatewayIpv4()), bell);
         kicks = new Kicks(fabric);
+        announcer = new Announcer(fabric, options.gatewayMac(), options.gatewayIpv4());
         breakdown = new Breakdown(fabric, errors);
     }
 
@@ -133,6 +135,7 @@ final class CoreAgent implements Agent {
         }
         unlink(port);
         detachAll(port);
+        announcer.lost(port);
         port.outlet = null;
         if (uplinks[port.slot] != null) {
             uplinks[port.slot].close();
@@ -191,6 +194,9 @@ final class CoreAgent implements Agent {
         port.fault(QueueFault.NONE);
         fabric.forgetWaiters(pair);
         fabric.relist(port);
+        if (receive && pair == port.first) {
+            announcer.started(port, config, Clock.nowNs());
+        }
         if (callFd >= 0) {
             // A call may have been lost between two call descriptors or two back-ends; a spurious one is harmless.
             bell.ring(callFd);
@@ -202,6 +208,20 @@ final class CoreAgent implements Agent {
     private static void kicked(QueueCounters queue, int what) {
         if ((what & Watcher.READABLE) != 0) {
             queue.add(QueueCounters.KICKS, 1);
+        }
+    }
+
+    /** Its front-end is gone. */
+    void lost(Port port) {
+        if (port.slot >= 0) {
+            announcer.lost(port);
+        }
+    }
+
+    /** As {@link Announcer#announce}. */
+    void announce(Port port, long mac) {
+        if (port.slot >= 0) {
+            announcer.announce(port, mac, Clock.nowNs());
         }
     }
 
@@ -253,8 +273,17 @@ final class CoreAgent implements Agent {
             }
         }
         serving = null;
+        announce(nowNs);
         counters.turnEnds(moved, nowNs);
         return moved;
+    }
+
+    private void announce(long nowNs) {
+        try {
+            announcer.turn(nowNs);
+        } catch (InternalError | RuntimeException e) {
+            contain(e);
+        }
     }
 
     private int serveLink(Port port, HostLink link, long nowNs) {
@@ -330,7 +359,7 @@ final class CoreAgent implements Agent {
 
     @Override
     public long deadlineNs() {
-        long next = fabric.nextDeadlineNs();
+        long next = Math.min(fabric.nextDeadlineNs(), announcer.deadlineNs());
         for (int i = 0; i < fabric.top(); i++) {
             if (uplinks[i] != null) {
                 next = Math.min(next, uplinks[i].deadlineNs());

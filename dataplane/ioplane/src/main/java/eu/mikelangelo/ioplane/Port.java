@@ -31,6 +31,9 @@ public final class Port {
     static final int CAPTURE_LOST = 3;
     private static final int COUNTERS = 4;
 
+    /** The front-end has not said which MTU its guest was told. */
+    static final int UNKNOWN_MTU = 0;
+
     private static final Pair[] NO_PAIRS = {};
 
     private final PortConfig config;
@@ -38,6 +41,7 @@ public final class Port {
     final LatencyHistogram latency = new LatencyHistogram();
     private volatile QueueFault fault = QueueFault.NONE;
     private volatile boolean uplinkConnected;
+    private volatile int mtu = UNKNOWN_MTU;
 
     /** The pair that each card has; the only one of most. */
     final Pair first = new Pair(this, 0);
@@ -270,6 +274,15 @@ public final class Port {
     /** @return why a queue of this port is no longer served, or {@link QueueFault#NONE} */
     public QueueFault fault() {
         return fault;
+    }
+
+    /** @return bytes of payload that the guest's frames have at most, as its front-end says; 0 when it has not */
+    public int mtu() {
+        return mtu;
+    }
+
+    void mtu(int bytes) {
+        mtu = bytes;
     }
 
     void fault(QueueFault reason) {

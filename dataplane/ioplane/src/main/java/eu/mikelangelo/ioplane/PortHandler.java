@@ -103,7 +103,33 @@ final class PortHandler implements BackendHandler {
     }
 
     @Override
+    public void announce(long macAddress) {
+        core.execute(new Command() {
+            @Override
+            void act(CoreAgent running) {
+                running.announce(port, macAddress);
+            }
+        });
+    }
+
+    @Override
+    public void mtu(int bytes) {
+        port.mtu(bytes);
+    }
+
+    @Override
     public void disconnected() {
         memory = GuestMemory.EMPTY;
+        port.mtu(Port.UNKNOWN_MTU);
+        try {
+            core.execute(new Command() {
+                @Override
+                void act(CoreAgent running) {
+                    running.lost(port);
+                }
+            });
+        } catch (IllegalStateException ended) {
+            // Then nobody is told of anybody any more.
+        }
     }
 }

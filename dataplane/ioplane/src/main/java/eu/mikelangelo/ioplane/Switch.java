@@ -49,6 +49,7 @@ final class Switch {
     private final Region arrivedHead = new Region(Arena.ofAuto().allocate(FlowHash.REACH, 8));
     /** Some port has several pairs, so that flows are told apart. */
     private boolean spreads;
+    private final NetOffload finished = new NetOffload();
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
@@ -399,6 +400,27 @@ final class Switch {
             }
             first = false;
             from.rules.copied(delivery.copy(receiver(to, flow, nowNs), frame, length, offload, nowNs));
+        }
+    }
+
+    /** Sends a frame of ours to everyone, without tag, in a port's name: all rules for what it sends hold. */
+    void send(Port from, ScatterList message, int length, long nowNs) {
+        forward(from.first, message, 0, length, finished, nowNs);
+    }
+
+    /**
+     * Gives a port a frame of ours in another one's name, if that one may send to it; nothing waits for it.
+     *
+     * @param from no trunk
+     * @param message the whole of a frame, without tag
+     */
+    void give(Port from, Port to, Region message, int length, long nowNs) {
+        // For a receiver that looks at tags, even if the sender does not.
+        int domain = vlans.enter(from.rules, message, length);
+        if (domain >= 0 && to.rules.in(domain) && from.rules.mayReach(to.rules)) {
+            frame.clear();
+            frame.add(message, 0, length);
+            delivery.copy(to.receiver, frame, length, finished, nowNs);
         }
     }
 

@@ -1,8 +1,8 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.frame.ArpFrame;
 import eu.mikelangelo.ioplane.offload.Checksums;
 import eu.mikelangelo.ioplane.passt.AckReminder;
-import eu.mikelangelo.ioplane.passt.ArpRequest;
 import eu.mikelangelo.ioplane.passt.HandshakeAnswer;
 import eu.mikelangelo.ioplane.passt.PendingSyns;
 import eu.mikelangelo.ioplane.passt.ReadFences;
@@ -200,9 +200,9 @@ final class Uplink implements Outlet, Watcher {
         if (mac == PortConfig.ANY_MAC || ipv4 == 0 || gatewayIpv4 == 0) {
             return;
         }
-        out.big32(0, ArpRequest.BYTES);
-        ArpRequest.write(out, LENGTH_BYTES, mac, ipv4, gatewayIpv4);
-        outTo = LENGTH_BYTES + ArpRequest.BYTES;
+        out.big32(0, ArpFrame.BYTES);
+        ArpFrame.request(out, LENGTH_BYTES, mac, ipv4, gatewayIpv4);
+        outTo = LENGTH_BYTES + ArpFrame.BYTES;
     }
 
     /**

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.frame.ArpFrame;
 import eu.mikelangelo.ioplane.offload.Packets;
-import eu.mikelangelo.ioplane.passt.ArpRequest;
 import eu.mikelangelo.virtio.Features;
 import eu.mikelangelo.virtio.mock.MockNic;
 import java.io.IOException;
@@ -49,7 +49,7 @@ class UplinkOffloadTest {
         machine = bench.machine(new PortConfig("m1", Frames.mac(1), Frames.ip(1), path.toString()),
                 new MockNic(64, 2048, Features.NET_OFFERED));
         passt = server.accept();
-        assertEquals(ArpRequest.BYTES, read().length);
+        assertEquals(ArpFrame.BYTES, read().length);
     }
 
     @AfterEach

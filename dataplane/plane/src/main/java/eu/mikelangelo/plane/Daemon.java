@@ -65,6 +65,9 @@ final class Daemon {
                 healthy = plane.healthy();
             }
             log();
+            if (healthy && Rehearsal.wanted()) {
+                Rehearsal.run(folder);
+            }
             Files.deleteIfExists(pid);
             return healthy ? 0 : Main.BUG;
         }

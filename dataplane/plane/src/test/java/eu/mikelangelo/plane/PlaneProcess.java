@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 
@@ -15,23 +16,35 @@ final class PlaneProcess implements AutoCloseable {
     private final Path output;
 
     PlaneProcess(Path output, String... arguments) throws IOException {
-        this(output, List.of(), arguments);
+        this(output, List.of(), Map.of(), arguments);
     }
 
     /** @param before words before the command, such as ip netns exec NAME */
     PlaneProcess(Path output, List<String> before, String... arguments) throws IOException {
+        this(output, before, Map.of(), arguments);
+    }
+
+    /** @param environment variables beyond ours */
+    private PlaneProcess(Path output, List<String> before, Map<String, String> environment, String... arguments)
+            throws IOException {
         this.output = output;
         List<String> command = new ArrayList<>(before);
         command.addAll(List.of(ProcessHandle.current().info().command().orElseThrow(),
                 "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx48m", "--enable-native-access=ALL-UNNAMED",
                 "-Dmike.build=test", "-cp", System.getProperty("java.class.path"), "eu.mikelangelo.plane.Main"));
         command.addAll(List.of(arguments));
-        process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
+        ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile());
+        builder.environment().putAll(environment);
+        process = builder.start();
     }
 
     static PlaneProcess daemon(Path run) throws IOException {
-        PlaneProcess plane = new PlaneProcess(run.resolveSibling("output" + System.nanoTime()), "serve", "--home",
-                run.toString());
+        return daemon(run, Map.of());
+    }
+
+    static PlaneProcess daemon(Path run, Map<String, String> environment) throws IOException {
+        PlaneProcess plane = new PlaneProcess(run.resolveSibling("output" + System.nanoTime()), List.of(), environment,
+                "serve", "--home", run.toString());
         Path pid = run.resolve("plane.pid");
         await(() -> plane.text(pid).strip().equals(Long.toString(plane.process.pid()))
                 && Files.exists(run.resolve("plane.sock")));

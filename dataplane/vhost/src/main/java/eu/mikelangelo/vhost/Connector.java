@@ -20,10 +20,10 @@ final class Connector {
     /** Messages handled of one port before the others get their turn. */
     private static final int MESSAGES_PER_TURN = 32;
     /**
-     * Messages of one connection in a second. A start of a device takes about 40; each may stop and start rings and
-     * map memory, all on the thread that serves every other machine's socket too.
+     * Messages of one port in a second. A start of a device takes about 40; each may stop and start rings and map
+     * memory, on the thread that serves every other machine's socket, and takes some 50 us of the I/O core.
      */
-    static final int MAX_MESSAGES_PER_SECOND = 2_000;
+    static final int MAX_MESSAGES_PER_SECOND = 1_000;
     private static final long SECOND_NS = 1_000_000_000L;
 
     /**

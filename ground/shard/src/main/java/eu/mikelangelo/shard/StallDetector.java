@@ -19,7 +19,8 @@ final class StallDetector extends Thread implements AutoCloseable {
     private final long[] turns;
     private final long[] sinceCpuNs;
     private final boolean[] told;
-    private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    /** Made when it is asked first, by this thread: loading the JDK's management takes longer than starting a loop. */
+    private ThreadMXBean threads;
     private volatile boolean closed;
 
     StallDetector(Host host) {
@@ -70,6 +71,9 @@ final class StallDetector extends Thread implements AutoCloseable {
 
     /** A pooled fiber burns its own thread's time, a carried one its loop's. */
     private long cpuNs(Shard shard) {
+        if (threads == null) {
+            threads = ManagementFactory.getThreadMXBean();
+        }
         Fiber<?> fiber = shard.running();
         long own = fiber == null || fiber.isVirtual() ? 0 : Math.max(0, threads.getThreadCpuTime(fiber.threadId()));
         return own + threads.getThreadCpuTime(shard.thread().threadId());
