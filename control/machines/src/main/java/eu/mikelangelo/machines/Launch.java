@@ -52,7 +52,8 @@ final class Launch {
                         new QemuCommand.SerialPort("console", null, sockets.console(), folder.consoleLog()),
                         new QemuCommand.SerialPort("status", "mike.status", null, folder.statusLog()),
                         new QemuCommand.SerialPort("control", "mike.control", sockets.control(), null))))
-                .with(new QemuCommand.VhostUserNet(sockets.net(), spec.mac(), qemu.vhostUserMsix(accelerator)))
+                .with(new QemuCommand.VhostUserNet(sockets.net(), spec.mac(), spec.queues(),
+                        qemu.vhostUserMsix(accelerator)))
                 .with(new QemuCommand.Rng());
         command = qemu.panicDevice() ? command.with(new QemuCommand.Panic()) : command;
         return qemu.sandbox() ? command.with(new QemuCommand.Sandbox()) : command;

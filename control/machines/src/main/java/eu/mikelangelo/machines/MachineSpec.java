@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
@@ -46,6 +47,7 @@ public record MachineSpec(int schema, String name, int number, Image image, Kern
     public static final String GATEWAY_MAC = "02:4d:ff:00:00:01";
     public static final int NETWORK_BITS = 16;
     public static final int MTU = 65_520;
+    private static final Pattern QUEUES = Pattern.compile("(?:^|,)queues=([1-8])(?:,|$)");
     private static final Pattern ENV_NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_.-]{0,255}");
 
     /** @param reference what the user called it; {@code sha256} of the image file; {@code file} absolute path */
@@ -113,6 +115,12 @@ public record MachineSpec(int schema, String name, int number, Image image, Kern
     /** How long the application may take to end, in seconds: agent and guest count alike. */
     public int graceSeconds() {
         return stopSeconds > 0 ? stopSeconds : DEFAULT_STOP_SECONDS;
+    }
+
+    /** Queue pairs of its network card, which its rules say; 1 where they do not. */
+    public int queues() {
+        Matcher said = QUEUES.matcher(net);
+        return said.find() ? Integer.parseInt(said.group(1)) : 1;
     }
 
     /** {@code 02:4d:00:00:hh:ll}; see Network in ARCHITECTURE.md. */

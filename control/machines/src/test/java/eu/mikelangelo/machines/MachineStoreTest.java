@@ -62,9 +62,11 @@ class MachineStoreTest {
         MachineRequest plain = request("plain", "x");
         assertEquals(1, store.create(plain).schema());
         MachineSpec spec = store.create(new MachineRequest("ruled", plain.image(), plain.kernel(), 256, 1,
-                plain.ports(), plain.env(), plain.command(), plain.pre(), 5, "vlan=10,rate=10M"));
+                plain.ports(), plain.env(), plain.command(), plain.pre(), 5, "vlan=10,rate=10M,queues=3"));
         assertEquals(2, spec.schema());
-        assertEquals("vlan=10,rate=10M", store.folder("ruled").readSpec().net());
+        assertEquals("vlan=10,rate=10M,queues=3", store.folder("ruled").readSpec().net());
+        assertEquals(3, store.folder("ruled").readSpec().queues());
+        assertEquals(1, store.folder("plain").readSpec().queues());
         assertEquals("", store.folder("plain").readSpec().net());
         Path file = folder.resolve("machines/plain/spec.json");
         Files.writeString(file, Files.readString(file).replaceAll(",?\"net\":\"\"", ""));

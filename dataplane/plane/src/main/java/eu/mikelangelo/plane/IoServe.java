@@ -1,7 +1,6 @@
 package eu.mikelangelo.plane;
 
 import eu.mikelangelo.ioplane.link.LinkException;
-import eu.mikelangelo.ioplane.Port;
 import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.metrics.DistinctErrors;
 import eu.mikelangelo.plane.api.NetRulesText;
@@ -32,7 +31,7 @@ final class IoServe {
 
     /** Each has a value. */
     enum Option {
-        NET("--net SOCKET[,server][,sealed][,queues=N][,RULE...]"),
+        NET("--net SOCKET[,server][,sealed][,RULE...]"),
         TAP("--tap NAME[,RULE...]"),
         INTERFACE("--interface NAME[,RULE...]"),
         CPU("--cpu N"),
@@ -68,7 +67,7 @@ final class IoServe {
     }
 
     static int run(List<String> words) throws IOException {
-        List<Card> cards = new ArrayList<>();
+        List<PortSpec> specs = new ArrayList<>();
         boolean sealed = false;
         int cpu = -1;
         Path control = null;
@@ -81,17 +80,17 @@ final class IoServe {
             switch (option) {
                 case NET -> {
                     sealed |= List.of(value.split(",", -1)).contains("sealed");
-                    cards.add(card(cards.size(), value));
+                    specs.add(port(specs.size(), value));
                 }
-                case TAP, INTERFACE -> cards.add(new Card(host(option, value), 1));
+                case TAP, INTERFACE -> specs.add(host(option, value));
                 case CPU -> cpu = cpu(value);
                 case CONTROL -> control = Path.of(value).toAbsolutePath();
             }
         }
-        if (cards.isEmpty() || cards.size() > MAX_PORTS) {
-            throw new IllegalArgumentException(cards.size() + " ports, not 1.." + MAX_PORTS);
+        if (specs.isEmpty() || specs.size() > MAX_PORTS) {
+            throw new IllegalArgumentException(specs.size() + " ports, not 1.." + MAX_PORTS);
         }
-        return serve(cards, !sealed, cpu, control == null ? null : vacant(control));
+        return serve(specs, !sealed, cpu, control == null ? null : vacant(control));
     }
 
     private static int cpu(String text) {
@@ -101,16 +100,13 @@ final class IoServe {
         return Integer.parseInt(text);
     }
 
-    /** @param pairs the most queue pairs that a front-end may use */
-    record Card(PortSpec spec, int pairs) {}
-
     /**
-     * SOCKET[,server][,sealed][,queues=N][,mac=MAC[+MAC...]] and words of {@link NetRulesText}; a relative path is
-     * taken from the working folder.
+     * SOCKET[,server][,sealed][,mac=MAC[+MAC...]] and words of {@link NetRulesText}; a relative path is taken from the
+     * working folder.
      */
-    static Card card(int index, String text) {
+    static PortSpec port(int index, String text) {
         Words words = Words.of(Option.NET, text, List.of("server", "sealed"));
-        return new Card(words.spec("net" + index, Path.of(words.first).toAbsolutePath().toString(), ""), words.pairs());
+        return words.spec("net" + index, Path.of(words.first).toAbsolutePath().toString(), "");
     }
 
     /** NAME[,mac=MAC[+MAC...]] and rules, of an interface; the port is called so with its kind before it. */
@@ -121,21 +117,15 @@ final class IoServe {
     }
 
     /** What is said of a port: words with commas between. */
-    private record Words(Option option, String text, String first, boolean server, String mac, String queues,
-            List<String> rules) {
-        private static final String QUEUES = "queues=";
-
+    private record Words(Option option, String text, String first, boolean server, String mac, List<String> rules) {
         /** @param flags the words that are neither addresses nor rules */
         static Words of(Option option, String text, List<String> flags) {
             String[] parts = text.split(",", -1);
             boolean server = false;
             String mac = "";
             List<String> rules = new ArrayList<>();
-            String queues = "";
             for (int i = 1; i < parts.length; i++) {
-                if (!flags.isEmpty() && parts[i].startsWith(QUEUES) && queues.isEmpty()) {
-                    queues = parts[i];
-                } else if (flags.contains(parts[i])) {
+                if (flags.contains(parts[i])) {
                     server |= parts[i].equals("server");
                 } else if (parts[i].startsWith("mac=") && parts[i].length() > 4 && mac.isEmpty()) {
                     mac = parts[i].substring(4);
@@ -146,20 +136,7 @@ final class IoServe {
             if (parts[0].isEmpty()) {
                 throw new IllegalArgumentException(option.word() + " \"" + text + "\" names nothing");
             }
-            return new Words(option, text, parts[0], server, mac, queues, rules);
-        }
-
-        /** @return queue pairs */
-        int pairs() {
-            if (queues.isEmpty()) {
-                return Port.MAX_PAIRS;
-            }
-            String number = queues.substring(QUEUES.length());
-            if (!number.matches("[1-9]") || Integer.parseInt(number) > Port.MAX_PAIRS) {
-                throw new IllegalArgumentException(option.word() + " " + text + ": " + queues + " is not 1 to "
-                        + Port.MAX_PAIRS + " queue pairs");
-            }
-            return Integer.parseInt(number);
+            return new Words(option, text, parts[0], server, mac, rules);
         }
 
         PortSpec spec(String name, String socket, String host) {
@@ -170,23 +147,22 @@ final class IoServe {
                 return spec;
             } catch (IllegalArgumentException bad) {
                 throw new IllegalArgumentException(option.word() + " " + text + ": " + bad.getMessage()
-                        + "; before these words: " + (host.isEmpty() ? "server, sealed, queues=N, " : "") + "mac=MAC+MAC", bad);
+                        + "; before these words: " + (host.isEmpty() ? "server, sealed, " : "") + "mac=MAC+MAC", bad);
             }
         }
     }
 
-    private static int serve(List<Card> cards, boolean acceptShrinkable, int cpu, Path control)
+    private static int serve(List<PortSpec> specs, boolean acceptShrinkable, int cpu, Path control)
             throws IOException {
         DistinctErrors errors = new DistinctErrors();
         Plane plane = new Plane(errors, acceptShrinkable);
         plane.pin(cpu);
         // SIGTERM and SIGINT run this: rings are let go of in order and server sockets removed.
         Runtime.getRuntime().addShutdownHook(new Thread(plane::close, "end"));
-        for (Card card : cards) {
-            PortSpec spec = card.spec;
+        for (PortSpec spec : specs) {
             VhostPort port;
             try {
-                port = plane.add(spec, card.pairs);
+                port = plane.add(spec);
             } catch (LinkException refused) {
                 System.err.println("plane: " + refused.getMessage());
                 return Main.UNAVAILABLE;

@@ -66,23 +66,16 @@ final class Plane implements AutoCloseable {
         cpu = toCpu;
     }
 
-    /** As {@link #add(PortSpec, int)}, for a card with as many queue pairs as there may be. */
-    VhostPort add(PortSpec spec) {
-        return add(spec, Port.MAX_PAIRS);
-    }
-
     /**
      * Serves a port; does nothing when an equal one exists.
      *
-     * @param pairs the most queue pairs that the front-end may use; how many it does is up to it (QEMU's
-     *         {@code queues=})
      * @return the port's socket; null for one with an interface of the host
      * @throws eu.mikelangelo.ioplane.link.LinkException when that interface cannot be used
      * @throws IllegalArgumentException when the name or the socket is another port's, or the gateway is not this
      *         switch's
      * @throws IllegalStateException when there is no room, or the plane has ended
      */
-    VhostPort add(PortSpec spec, int pairs) {
+    VhostPort add(PortSpec spec) {
         lock.lock();
         try {
             Served same = ports.get(spec.name());
@@ -98,9 +91,7 @@ final class Plane implements AutoCloseable {
             }
             Port port = core.addPort(asked);
             try {
-                long offered = pairs > 1 ? Features.NET_OFFERED : Features.NET_OFFERED & ~Features.NET_MQ;
-                BackEndConfig config = new BackEndConfig(offered, pairs, acceptShrinkable);
-                VhostPort vhost = runtime.add(spec.vhostSocket(), spec.server(), config, core.handler(port));
+                VhostPort vhost = runtime.add(spec.vhostSocket(), spec.server(), offer(spec), core.handler(port));
                 ports.put(spec.name(), new Served(spec, port, vhost));
                 return vhost;
             } catch (RuntimeException failed) {
@@ -110,6 +101,13 @@ final class Plane implements AutoCloseable {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** How many of the queue pairs are used is up to the front-end: QEMU's {@code queues=}. */
+    private BackEndConfig offer(PortSpec spec) {
+        int pairs = spec.rules().queues() == 0 ? Port.MAX_PAIRS : spec.rules().queues();
+        long features = pairs > 1 ? Features.NET_OFFERED : Features.NET_OFFERED & ~Features.NET_MQ;
+        return new BackEndConfig(features, pairs, acceptShrinkable);
     }
 
     private Port addLink(String host, PortConfig asked) {

@@ -5,7 +5,6 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import eu.mikelangelo.ioplane.Port;
 import eu.mikelangelo.linux.Cpus;
 import eu.mikelangelo.linux.Fds;
 import eu.mikelangelo.linux.UnixSockets;
@@ -83,19 +82,15 @@ class IoServeTest {
     @Test
     void optionsAreChecked() {
         assertEquals("interface:eth1", IoServe.host(IoServe.Option.INTERFACE, "eth1").host());
-        assertEquals(PortSpec.open("net3", "/a", true), IoServe.card(3, "/a,server,sealed").spec());
-        PortSpec port = IoServe.card(0,
-                "/a,mac=02:00:00:00:00:01+02:00:00:00:00:02,trunk=10+20-29,native=7,rate=2.5G").spec();
+        assertEquals(PortSpec.open("net3", "/a", true), IoServe.port(3, "/a,server,sealed"));
+        PortSpec port = IoServe.port(0,
+                "/a,mac=02:00:00:00:00:01+02:00:00:00:00:02,trunk=10+20-29,native=7,rate=2.5G");
         assertEquals("02:00:00:00:00:01+02:00:00:00:00:02", port.mac());
         assertEquals("trunk=10+20-29,native=7,rate=2500M", NetRulesText.of(port.rules()));
-        assertEquals(Port.MAX_PAIRS, IoServe.card(0, "/a,server").pairs());
-        assertEquals(2, IoServe.card(0, "/a,queues=2,server").pairs());
-        for (String bad : List.of("queues=", "queues=0", "queues=9", "queues=10", "queues=x", "queues=2,queues=2")) {
-            assertThrows(IllegalArgumentException.class, () -> IoServe.card(0, "/a," + bad), bad);
-        }
+        assertEquals(2, IoServe.port(0, "/a,queues=2,server").rules().queues());
         assertThrows(IllegalArgumentException.class, () -> IoServe.host(IoServe.Option.TAP, "tap0,queues=2"));
         for (String bad : List.of("", ",server", "/a,", "/a,serve", "/" + "x".repeat(200))) {
-            assertThrows(IllegalArgumentException.class, () -> IoServe.card(0, bad), bad);
+            assertThrows(IllegalArgumentException.class, () -> IoServe.port(0, bad), bad);
         }
         PortSpec trunk = IoServe.host(IoServe.Option.TAP, "tap0,trunk=10+20");
         assertEquals("tap:tap0", trunk.host());
@@ -104,9 +99,9 @@ class IoServeTest {
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--tap", "a/b")));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--interface", "")));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--tap", "a", "--interface")));
-        for (String bad : List.of("/a,mac=", "/a,mac=02:00:00:00:00:01,mac=02:00:00:00:00:02", "/a,mac=zz", "/a,vlan=0",
+        for (String bad : List.of("/a,mac=", "/a,mac=02:00:00:00:00:01,mac=02:00:00:00:00:02", "/a,mac=zz", "/a,vlan=0", "/a,queues=9",
                 "/a,mac=02:00:00:00:00:01,trunk=1-300")) {
-            var refused = assertThrows(IllegalArgumentException.class, () -> IoServe.card(0, bad), bad);
+            var refused = assertThrows(IllegalArgumentException.class, () -> IoServe.port(0, bad), bad);
             assertTrue(refused.getMessage().startsWith("--net " + bad + ": "), refused.getMessage());
         }
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of()));

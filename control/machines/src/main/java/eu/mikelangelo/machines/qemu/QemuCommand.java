@@ -154,18 +154,23 @@ public record QemuCommand(String binary, String name, Machine machine, List<Opti
     /**
      * A network card served by a vhost-user back-end that connects to us. QEMU does not go on before it has.
      *
+     * @param queues pairs of them; the guest uses as many as it has processors
      * @param msix false leaves the card on its interrupt line ({@link QemuProbe} says when it must)
      */
-    public record VhostUserNet(Path socket, String mac, boolean msix) implements Option {
+    public record VhostUserNet(Path socket, String mac, int queues, boolean msix) implements Option {
         @Override
         public void render(List<String> argv) {
             add(argv, "-chardev", Words.of("socket").add("id=net0").add("path=").value(socket.toString())
                     .add("server=on"));
-            add(argv, "-netdev", Words.of("vhost-user").add("id=net0").add("chardev=net0"));
+            Words back = Words.of("vhost-user").add("id=net0").add("chardev=net0");
+            add(argv, "-netdev", queues > 1 ? back.add("queues=" + queues) : back);
             // No boot ROM: we never boot from the network, and the file may not be installed.
             Words words = Words.of("virtio-net-pci").add("netdev=net0").add("mac=").value(mac)
                     .add("disable-legacy=on").add("romfile=");
-            add(argv, "-device", msix ? words : words.add("vectors=0"));
+            words = queues > 1 ? words.add("mq=on") : words;
+            // For each ring one, one for the control queue and one for the configuration.
+            words = !msix ? words.add("vectors=0") : queues > 1 ? words.add("vectors=" + (2 * queues + 2)) : words;
+            add(argv, "-device", words);
         }
     }
 

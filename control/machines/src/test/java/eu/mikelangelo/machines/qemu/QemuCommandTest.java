@@ -52,7 +52,7 @@ class QemuCommandTest {
                                 Path.of("/m/console.log")),
                         new QemuCommand.SerialPort("status", "mike.status", null, Path.of("/m/status.log")),
                         new QemuCommand.SerialPort("control", "mike.control", Path.of("/r/control.sock"), null))))
-                .with(new QemuCommand.VhostUserNet(Path.of("/r/net0.sock"), "02:4d:00:00:00:05", false))
+                .with(new QemuCommand.VhostUserNet(Path.of("/r/net0.sock"), "02:4d:00:00:00:05", 1, false))
                 .with(new QemuCommand.Rng())
                 .with(new QemuCommand.Panic());
         assertEquals(List.of(FULL.split("\\s+")), command.argv());
@@ -60,9 +60,20 @@ class QemuCommandTest {
 
     @Test
     void leavesMsixOnWhenItMay() {
-        String net = base().with(new QemuCommand.VhostUserNet(Path.of("/n"), "02:4d:00:00:00:05", true)).argv()
+        String net = base().with(new QemuCommand.VhostUserNet(Path.of("/n"), "02:4d:00:00:00:05", 1, true)).argv()
                 .getLast();
         assertFalse(net.contains("vectors"), net);
+    }
+
+    @Test
+    void severalQueuePairsHaveAVectorForEachRing() {
+        List<String> argv = base().with(new QemuCommand.VhostUserNet(Path.of("/n"), "02:4d:00:00:00:05", 3, true))
+                .argv();
+        assertTrue(argv.contains("vhost-user,id=net0,chardev=net0,queues=3"), argv.toString());
+        assertTrue(argv.getLast().endsWith(",mq=on,vectors=8"), argv.getLast());
+        String line = base().with(new QemuCommand.VhostUserNet(Path.of("/n"), "02:4d:00:00:00:05", 2, false)).argv()
+                .getLast();
+        assertTrue(line.endsWith(",mq=on,vectors=0"), line);
     }
 
     @Test

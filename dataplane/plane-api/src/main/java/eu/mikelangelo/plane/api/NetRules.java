@@ -17,15 +17,19 @@ import java.util.Objects;
  * @param rx what it may be sent
  * @param storm what it may send to everyone, and to addresses nobody has shown
  * @param copies of such frames a second, beyond each one's first; 0: the plane's own limit
+ * @param queues the most queue pairs that the card may have; 0: as many as the plane serves
  */
 public record NetRules(int vlan, BitSet trunk, int nativeVlan, String group, boolean isolated, boolean promiscuous,
-        String machine, NetRate tx, NetRate rx, NetRate machineTx, NetRate machineRx, NetRate storm, long copies) {
+        String machine, NetRate tx, NetRate rx, NetRate machineTx, NetRate machineRx, NetRate storm, long copies,
+        int queues) {
     public static final int MOST_VLAN = 4094;
     /** Characters of a group's or a machine's name. */
     public static final int MOST_NAME = 63;
+    /** Queue pairs that the plane serves. */
+    public static final int MOST_QUEUES = 8;
     /** Nothing is asked. */
     public static final NetRules NONE = new NetRules(0, new BitSet(), 0, "", false, false, "", NetRate.NONE,
-            NetRate.NONE, NetRate.NONE, NetRate.NONE, NetRate.NONE, 0);
+            NetRate.NONE, NetRate.NONE, NetRate.NONE, NetRate.NONE, 0, 0);
 
     /** @throws IllegalArgumentException naming what cannot be, or does not go together */
     public NetRules {
@@ -52,6 +56,9 @@ public record NetRules(int vlan, BitSet trunk, int nativeVlan, String group, boo
         Objects.requireNonNull(storm);
         if (copies < 0 || copies > NetRate.MOST_FRAMES) {
             throw new IllegalArgumentException("copies " + copies + " is not 1 to 1G");
+        }
+        if (queues < 0 || queues > MOST_QUEUES) {
+            throw new IllegalArgumentException("queues " + queues + " is not 1 to " + MOST_QUEUES);
         }
     }
 

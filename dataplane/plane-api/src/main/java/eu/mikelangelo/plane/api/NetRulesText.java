@@ -18,7 +18,7 @@ public final class NetRulesText {
     /** The words, for messages and help. */
     public static final String WORDS = "vlan=N, trunk=N+N-M, native=N, group=NAME, isolated, promiscuous, rate=BITS, "
             + "pps=FRAMES, burst=BYTES (alone what it sends; also rx-rate, machine-rate, machine-rx-rate, storm-rate "
-            + "and so on), machine=NAME, copies=N";
+            + "and so on), machine=NAME, copies=N, queues=N";
 
     private static final List<String> PREFIXES = List.of("", "rx-", "machine-", "machine-rx-", "storm-");
     private static final List<String> DIMENSIONS = List.of("rate", "pps", "burst");
@@ -31,6 +31,7 @@ public final class NetRulesText {
     private boolean promiscuous;
     private String machine = "";
     private long copies;
+    private int queues;
     /** In the order of {@link #PREFIXES}, then of {@link #DIMENSIONS}. */
     private final long[][] rates = new long[PREFIXES.size()][DIMENSIONS.size()];
 
@@ -68,7 +69,7 @@ public final class NetRulesText {
             }
         }
         return new NetRules(vlan, trunk, nativeVlan, group, isolated, promiscuous, machine, all[0], all[1], all[2],
-                all[3], all[4], copies);
+                all[3], all[4], copies, queues);
     }
 
     private boolean flag(String name) {
@@ -90,6 +91,7 @@ public final class NetRulesText {
             case "group" -> group = named(word, value);
             case "machine" -> machine = named(word, value);
             case "copies" -> copies = amount(word, value, 1000, "copies a second, as 5000 or 100k");
+            case "queues" -> queues = queues(word, value);
             default -> {
                 return rate(word, name, value);
             }
@@ -136,6 +138,13 @@ public final class NetRulesText {
         return Integer.parseInt(value);
     }
 
+    private static int queues(String word, String value) {
+        if (!value.matches("[1-" + NetRules.MOST_QUEUES + "]")) {
+            throw new IllegalArgumentException("\"" + word + "\": queue pairs are 1 to " + NetRules.MOST_QUEUES);
+        }
+        return Integer.parseInt(value);
+    }
+
     private static BitSet vlans(String word, String value) {
         BitSet set = new BitSet();
         for (String part : value.split("\\+", -1)) {
@@ -177,6 +186,7 @@ public final class NetRulesText {
             say(words, PREFIXES.get(i) + "burst", all[i].burst(), 1024);
         }
         say(words, "copies", rules.copies(), 1000);
+        say(words, "queues", rules.queues(), 1);
         return String.join(",", words);
     }
 

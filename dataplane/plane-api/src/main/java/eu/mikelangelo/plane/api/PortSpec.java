@@ -47,6 +47,9 @@ public record PortSpec(String name, String vhostSocket, boolean server, String m
                     + (vhostSocket.isEmpty() ? "" : " with socket " + vhostSocket));
         }
         path("uplink socket", uplinkSocket, true);
+        if (!host.isEmpty() && rules.queues() != 0) {
+            throw new IllegalArgumentException("port " + name + ": queues are a machine's");
+        }
         Addresses.macs(mac);
         Objects.requireNonNull(rules);
         Addresses.ipv4(ipv4);

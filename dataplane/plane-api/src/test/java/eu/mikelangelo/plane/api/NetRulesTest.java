@@ -14,7 +14,7 @@ class NetRulesTest {
     @Test
     void readsWhatPeopleType() {
         NetRules rules = NetRulesText.parse("vlan=10,group=red,isolated,machine=web-1,rate=10M,pps=1.5k,burst=64K,"
-                + "rx-rate=2.5G,machine-rate=400G,machine-rx-pps=3,storm-rate=8k,storm-pps=100,copies=500");
+                + "rx-rate=2.5G,machine-rate=400G,machine-rx-pps=3,storm-rate=8k,storm-pps=100,copies=500,queues=4");
         assertEquals(10, rules.vlan());
         assertEquals("red", rules.group());
         assertTrue(rules.isolated());
@@ -25,6 +25,7 @@ class NetRulesTest {
         assertEquals(new NetRate(0, 3, 0), rules.machineRx());
         assertEquals(new NetRate(8000, 100, 0), rules.storm());
         assertEquals(500, rules.copies());
+        assertEquals(4, rules.queues());
         BitSet trunk = new BitSet();
         trunk.set(1);
         trunk.set(20, 30);
@@ -74,6 +75,9 @@ class NetRulesTest {
             rate=1M,burst=1G  | burst 1G is not 1 to 256M bytes
             machine-rate=1M   | limits of a machine need machine=NAME
             copies=2G         | copies 2000000000 is not 1 to 1G
+            queues=0          | "queues=0": queue pairs are 1 to 8
+            queues=9          | "queues=9": queue pairs
+            queues=2x         | "queues=2x": queue pairs
             vlan=1,           | "" is not one of
             """)
     void saysWhatIsWrong(String text, String message) {
@@ -97,7 +101,7 @@ class NetRulesTest {
                     trunk.isEmpty() ? 0 : random.nextInt(4095), random.nextBoolean() ? "" : "g_" + random.nextInt(9),
                     standing == 1, standing == 2, machine, rate(random), rate(random),
                     machine.isEmpty() ? none : rate(random), machine.isEmpty() ? none : rate(random), rate(random),
-                    random.nextInt(3) * (long) random.nextInt(1_000_000));
+                    random.nextInt(3) * (long) random.nextInt(1_000_000), random.nextInt(9));
             String text = NetRulesText.of(rules);
             assertEquals(rules, NetRulesText.parse(text), text);
             assertEquals(text, NetRulesText.of(NetRulesText.parse(text)));

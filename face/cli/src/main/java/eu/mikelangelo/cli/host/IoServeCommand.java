@@ -10,7 +10,7 @@ import picocli.CommandLine.Parameters;
 
 @Command(name = "serve", description = {"Run the I/O plane in the foreground, without agent and machines.",
     "All ports share one switch. With \",server\" the plane listens on the socket, without it connects and reconnects.",
-    "RULE: vlan=N, trunk=N+N-M, native=N, group=NAME, isolated, promiscuous, machine=NAME, copies=N; and limits: "
+    "RULE: vlan=N, trunk=N+N-M, native=N, group=NAME, isolated, promiscuous, machine=NAME, copies=N, queues=N; limits: "
         + "rate=BITS, pps=FRAMES, burst=BYTES for what a port sends, rx-rate... for what it is sent, machine-rate..., "
         + "machine-rx-rate... for all ports of its machine, storm-rate... for floods. BITS and FRAMES are a second: "
         + "800, 500k, 10M.",

@@ -58,8 +58,8 @@ public final class RunCommand extends Verb.WithJson {
     List<Path> envFiles = new ArrayList<>();
 
     @Option(names = "--net", paramLabel = "RULES", description = "Rules of its network card: vlan=N, group=NAME, "
-        + "isolated, promiscuous, rate=BITS, rx-rate=BITS, pps=FRAMES, rx-pps=FRAMES, storm-pps=FRAMES; with commas "
-        + "between.")
+        + "isolated, promiscuous, rate=BITS, rx-rate=BITS, pps=FRAMES, rx-pps=FRAMES, storm-pps=FRAMES; "
+        + "queues=N, its queue pairs; with commas between.")
     String net;
 
     @Option(names = "--wait", paramLabel = "SECONDS", defaultValue = "60",
