@@ -91,9 +91,13 @@ public record Launch(Path installation, Home home) {
         return command;
     }
 
-    /** The plane as the agent's companion. */
+    /**
+     * The plane as the agent's companion. When it takes a killed one's place the guests wait, often on the same CPUs:
+     * what is not hot yet is compiled later, which is a quarter of the CPU time until their rings run again.
+     */
     public List<String> planeCommand() {
         List<String> command = planeJvm();
+        command.add(1, "-XX:CompileThresholdScaling=4");
         command.addAll(List.of("serve", "--home", home.run().toString()));
         return command;
     }
