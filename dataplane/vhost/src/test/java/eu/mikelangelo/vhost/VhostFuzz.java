@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 
 /**
  * Runs a session against a program given as bytes: the honest start of a front-end, as far as the program wants it,
@@ -14,6 +15,8 @@ import java.util.List;
  */
 public final class VhostFuzz {
     private static final int MAX_STEPS = 200;
+    /** Of a program that is made from a seed. */
+    private static final int PROGRAM_BYTES = 2_000;
     private static final RequestType[] TYPES = RequestType.values();
     private static final FakeFiles.Kind[] KINDS = FakeFiles.Kind.values();
     private static final long USER = 0x10000;
@@ -21,9 +24,8 @@ public final class VhostFuzz {
     private static final long OFFERED = Features.NET_OFFERED | Ring.PACKED;
     private static final long REPORT_EVERY = 1 << 22;
 
-    private static long programs;
-    private static long messages;
-    private static long programsWithRings;
+    /** What was done since the class was loaded. */
+    static final MessageTally TALLY = new MessageTally();
 
     private final byte[] input;
     private int at;
@@ -52,10 +54,21 @@ public final class VhostFuzz {
 
     /** Runs one input, for the fuzzer; says now and then how far it has come. */
     public static void fuzzerTestOneInput(byte[] input) {
-        long before = messages / REPORT_EVERY;
+        long before = TALLY.messages / REPORT_EVERY;
         run(input);
-        if (messages / REPORT_EVERY != before) {
-            System.err.println(summary());
+        if (TALLY.messages / REPORT_EVERY != before) {
+            System.err.println(TALLY.summary());
+        }
+    }
+
+    /** Runs the program that a seed stands for. */
+    static void runSeed(long seed) {
+        byte[] program = new byte[PROGRAM_BYTES];
+        new SplittableRandom(seed).nextBytes(program);
+        try {
+            run(program);
+        } catch (RuntimeException | Error broken) {
+            throw new AssertionError("seed " + seed, broken);
         }
     }
 
@@ -64,23 +77,12 @@ public final class VhostFuzz {
         VhostFuzz fuzz = new VhostFuzz(input);
         fuzz.honest();
         fuzz.steps();
+        TALLY.end(fuzz.session.error());
         fuzz.end();
-        programs++;
-        programsWithRings += fuzz.handler.starts > 0 ? 1 : 0;
+        TALLY.programs++;
+        TALLY.started += fuzz.handler.starts > 0 ? 1 : 0;
+        TALLY.packed += fuzz.packed ? 1 : 0;
         return fuzz.handler.starts;
-    }
-
-    /** What all runs of this process have done. */
-    static String summary() {
-        return messages + " messages in " + programs + " programs, " + programsWithRings + " of which started a ring";
-    }
-
-    static long messages() {
-        return messages;
-    }
-
-    static long programsWithRings() {
-        return programsWithRings;
     }
 
     /** The start of a network device; one program in four leaves it early. */
@@ -150,9 +152,9 @@ public final class VhostFuzz {
     }
 
     private void send() {
-        messages++;
         // As the session will see it: mutations may have made another request of it.
         Request seen = VhostCodec.decode(message, fds.count());
+        TALLY.message(seen);
         boolean asks = (message.getInt(MessageLayout.FLAGS) & MessageLayout.NEED_REPLY) != 0;
         boolean acknowledge = asks && oracle.acknowledges();
         boolean mustEnd = oracle.mustEnd(message, fds.count());
@@ -169,6 +171,7 @@ public final class VhostFuzz {
             return;
         }
         CheckingHandler.require(!mustEnd, "went on after " + seen);
+        TALLY.answers += length > 0 ? 1 : 0;
         files.close(session.takeReplyFd());
         settle(seen, acknowledge, length);
         compare(seen);
@@ -186,6 +189,7 @@ public final class VhostFuzz {
         };
         CheckingHandler.require(length > 0 == (acknowledge || answersItself), "an answer of " + length + " to " + seen);
         boolean declined = !answersItself && acknowledge && reply.getLong(VhostCodec.HEADER) != 0;
+        TALLY.declined += declined ? 1 : 0;
         boolean mustRefuse = oracle.mustRefuse(seen);
         boolean mtu = seen instanceof Request.Number number && number.type() == RequestType.NET_SET_MTU;
         CheckingHandler.require(!mustRefuse || declined || mtu && !acknowledge, "accepted " + seen);
