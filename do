@@ -23,7 +23,8 @@ usage: ./do COMMAND
                        run a program of examples/ on the shard engine (--help: its options)
   artifacts            pack the shard engine into build/artifacts, a Maven repository for projects outside
   race                 races between threads: jcstress and stress tests of the shard engine (2 to 3 minutes)
-  coverage             branch coverage of the shard engine's mail, timers and rings, of virtqueues and of
+  coverage [shard] [virtio] [vhost]
+                       branch coverage of the shard engine's mail, timers and rings, of virtqueues and of
                        vhost-user messages: each must reach 90 %
   fuzz [TARGET] [--seconds N]
                        run a fuzz target with fresh seeds (no TARGET: list them)

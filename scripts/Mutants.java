@@ -151,9 +151,11 @@ final class Mutants {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         StringWriter said = new StringWriter();
         try (StandardJavaFileManager manager = compiler.getStandardFileManager(null, Locale.ROOT, null)) {
-            boolean done = compiler.getTask(said, manager, null, List.of("-nowarn", "-proc:none", "-d",
-                    classes.toString(), "-cp", classPath), null, manager.getJavaFileObjectsFromPaths(files)).call();
-            if (!done) {
+            // ground/memory has code with vectors, whose module is not there by itself.
+            List<String> options = List.of("-nowarn", "-proc:none", "--add-modules", "jdk.incubator.vector", "-d",
+                    classes.toString(), "-cp", classPath);
+            if (!compiler.getTask(said, manager, null, options, null, manager.getJavaFileObjectsFromPaths(files))
+                    .call()) {
                 throw new IllegalStateException("mutant " + mutant.name + " does not compile:\n" + said);
             }
         }

@@ -28,7 +28,7 @@ import java.lang.foreign.Arena;
 final class Switch {
     /** Frames taken from one port in a turn; used indices are published, and guests called, once for them. */
     static final int BURST = Burst.MAX;
-    /** Frames handled one by one before the rest is tried as a batch again. */
+    /** Frames handled one by one before the rest is tried as a batch again; pieces that a flooded frame may have. */
     private static final int FEW = 4;
     /** The most ports of one switch. */
     static final int MAX_PORTS = 256;
@@ -45,6 +45,8 @@ final class Switch {
     private final VlanFrame vlans = new VlanFrame(2 * VirtQueue.MAX_SIZE);
     private final Registry names = new Registry(MAX_PORTS);
     private final Admission admission = new Admission();
+    /** A flooded frame that came in many pieces. */
+    private final Region flat = new Region(Arena.ofAuto().allocate(NetTransmit.MAX_FRAME, 8));
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
@@ -113,6 +115,16 @@ final class Switch {
             if (ports[i] != null && ports[i].waitsFor == port) {
                 ports[i].waitsFor = null;
                 ports[i].frameParts = 0;
+            }
+        }
+    }
+
+    /** A turn begins, in which each queue may take as many descriptors as {@link VirtQueue#TURN_DESCRIPTORS} says. */
+    void begin() {
+        for (int i = 0; i < top; i++) {
+            if (ports[i] != null) {
+                ports[i].tx.turn();
+                ports[i].rx.turn();
             }
         }
     }
@@ -319,6 +331,12 @@ final class Switch {
             from.drop(!group ? Drop.UNKNOWN_STORM
                     : FrameRules.target(head) == FrameRules.BROADCAST ? Drop.BROADCAST_STORM : Drop.MULTICAST_STORM);
             return;
+        }
+        // A copy for each port, of as many pieces as its sender pleases: they are put together once.
+        if (frame.count() > FEW) {
+            frame.read(0, flat, 0, length);
+            frame.clear();
+            frame.add(flat, 0, length);
         }
         boolean first = true;
         for (int i = 0; i < top; i++) {
