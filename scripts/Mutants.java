@@ -30,7 +30,7 @@ final class Mutants {
     private static final Map<String, List<String>> FINDERS = Map.of(
             "rings", List.of("eu.mikelangelo.virtio.mock.RingRun", "4000000"),
             "card", List.of("eu.mikelangelo.virtio.mock.SeedRun", "eu.mikelangelo.virtio.mock.VirtqueueFuzz", "3000"),
-            "messages", List.of("eu.mikelangelo.vhost.MessageRun", "500000"));
+            "messages", List.of("eu.mikelangelo.vhost.MessageRun", "800000"));
 
     /** One change of one file. */
     private record Mutant(String name, String why, Path file, String finder, List<String> old, List<String> now) {

@@ -38,6 +38,7 @@ public final class VhostFuzz {
     private final SessionOracle oracle;
     private final int rings;
     private final boolean packed;
+    private boolean strange;
 
     private VhostFuzz(byte[] input) {
         this.input = input;
@@ -67,6 +68,8 @@ public final class VhostFuzz {
         new SplittableRandom(seed).nextBytes(program);
         try {
             run(program);
+        } catch (LinkageError notBuilt) {
+            throw notBuilt;
         } catch (RuntimeException | Error broken) {
             throw new AssertionError("seed " + seed, broken);
         }
@@ -137,17 +140,29 @@ public final class VhostFuzz {
                 message.put(next8() % message.limit(), (byte) next8());
             }
             if (next8() % 128 == 0) {
-                message.limit(Math.max(VhostCodec.HEADER, next8() % VhostCodec.MAX_MESSAGE));
+                cut();
             }
             if (next8() % 64 == 0) {
                 files.scribble(next8() % 24, next8());
             }
-            if (next8() % 64 == 0) {
-                strangeDescriptors();
+            strange = next8() % 32 == 0;
+            if (strange && next8() % 2 == 0) {
+                anyDescriptors();
             } else {
                 honestDescriptors(request);
             }
+            strange = false;
             send();
+        }
+    }
+
+    /** Another length than the request has, which the header sometimes knows of. */
+    private void cut() {
+        boolean told = next8() % 2 == 0;
+        int length = next8() % 2 == 0 ? message.limit() - 1 - next8() % 40 : next8() % VhostCodec.MAX_MESSAGE;
+        message.limit(Math.max(VhostCodec.HEADER, length));
+        if (told) {
+            message.putInt(MessageLayout.SIZE, message.limit() - VhostCodec.HEADER);
         }
     }
 
@@ -232,13 +247,14 @@ public final class VhostFuzz {
         }
     }
 
+    /** As many as there should be, of which some may be of another kind. */
     private void give(int count, FakeFiles.Kind kind) {
         for (int i = 0; i < count; i++) {
-            files.give(fds, kind);
+            files.give(fds, strange && next8() % 2 == 0 ? KINDS[next8() % KINDS.length] : kind);
         }
     }
 
-    private void strangeDescriptors() {
+    private void anyDescriptors() {
         int count = next8() % (MessageLayout.MAX_REGIONS + 1);
         for (int i = 0; i < count; i++) {
             files.give(fds, KINDS[next8() % KINDS.length]);
@@ -247,7 +263,7 @@ public final class VhostFuzz {
 
     private Request next() {
         RequestType type = TYPES[next8() % TYPES.length];
-        int index = next8() % 64 == 0 ? next8() : next8() % rings;
+        int index = next8() % 64 != 0 ? next8() % rings : next8() % 4 == 0 ? next8() : rings;
         return switch (type.payload()) {
             case NONE -> new Request.Plain(type);
             case U64 -> new Request.Number(type, number(type));
@@ -271,6 +287,11 @@ public final class VhostFuzz {
 
     private long number(RequestType type) {
         boolean strange = next8() % 16 == 0;
+        if (strange && next8() % 2 == 0) {
+            // All that is offered and perhaps one thing more.
+            return 1L << next8() % 64 | (type == RequestType.SET_FEATURES ? BackEndConfig.PROTOCOL_FEATURES | OFFERED
+                    : type == RequestType.SET_PROTOCOL_FEATURES ? BackEndConfig.PROTOCOL_SERVED : 0);
+        }
         return switch (type) {
             case SET_FEATURES -> strange ? next64() : BackEndConfig.PROTOCOL_FEATURES
                     | OFFERED & ~(packed ? 0 : Ring.PACKED) & ~(1L << next8() % 32);
@@ -293,18 +314,19 @@ public final class VhostFuzz {
 
     private Request address(int index) {
         long base = USER + 0x4000L * (next8() % 32);
-        long descriptors = somewhere(base);
-        long used = somewhere(base + 0x2000);
-        long available = somewhere(base + 0x1000);
+        long descriptors = somewhere(base, 16 * 64);
+        long used = somewhere(base + 0x2000, packed ? 4 : 6 + 8 * 64);
+        long available = somewhere(base + 0x1000, packed ? 4 : 6 + 2 * 64);
         return new Request.VringAddress(index, next8() % 64 == 0 ? next8() : 0, descriptors, used, available, 0);
     }
 
-    /** Mostly as said; sometimes anywhere, or about the end of a region. */
-    private long somewhere(long honest) {
+    /** Mostly as said; sometimes anywhere, or about the end of a region. @param length of most such parts */
+    private long somewhere(long honest, int length) {
         return switch (next8() % 64) {
             case 0 -> next64();
             case 1 -> USER + REGION - 8L * next8();
             case 2 -> USER + 2 * REGION - 2L * next8();
+            case 3 -> USER + 2 * REGION - length + 2L * (next8() % 7 - 3);
             default -> honest;
         };
     }

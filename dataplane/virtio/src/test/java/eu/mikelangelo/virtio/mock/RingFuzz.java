@@ -31,6 +31,9 @@ public final class RingFuzz {
     private static final int[] LENGTHS = {0, 1, 15, 16, 17, 32, 64, 128, 160, 512, 4096, 16 * 65, 1 << 16,
         16 * VirtQueue.MAX_SIZE, 16 * (VirtQueue.MAX_SIZE + 1), 1 << 30, (1 << 30) + 1, -1, Integer.MIN_VALUE};
 
+    private static final long[] REGION_ENDS = {FuzzMemory.LOW_SIZE, FuzzMemory.LOW_SIZE + FuzzMemory.HIGH_SIZE,
+        FuzzMemory.FAR + FuzzMemory.FAR_SIZE};
+
     /** What was done since the class was loaded. */
     static final RingTally TALLY = new RingTally();
 
@@ -63,6 +66,8 @@ public final class RingFuzz {
         random.nextBytes(bytes);
         try {
             fuzzerTestOneInput(bytes);
+        } catch (LinkageError notBuilt) {
+            throw notBuilt;
         } catch (RuntimeException | Error e) {
             throw new AssertionError("seed " + seed, e);
         }
@@ -225,7 +230,7 @@ public final class RingFuzz {
 
     private void lie(int kind) {
         int size = life.layout.size();
-        switch (kind % 12) {
+        switch (kind % 14) {
             case 0, 1, 2 -> descriptor(size);
             case 3, 4, 5 -> chain(size);
             case 6 -> life.driver.poke16(life.layout.descriptors() + 2L * (next() % (8 * size)), number());
@@ -233,6 +238,7 @@ public final class RingFuzz {
             case 8 -> life.driver.poke16(life.layout.deviceArea() + next() % 2 * 2, number());
             case 9 -> jump(size);
             case 10 -> flip(size);
+            case 12, 13 -> edge(size);
             default -> table(size);
         }
     }
@@ -263,6 +269,23 @@ public final class RingFuzz {
                 split.rawDescriptor(life.layout.descriptors(), (head + i) % size, address(), length(),
                         flags() | (i < count - 1 ? 1 : 0), next() % 8 == 0 ? next() : (head + i + 1) % size);
             }
+            split.offer(head);
+            split.show();
+        }
+    }
+
+    /** Makes a single buffer available that ends about the end of a region. */
+    private void edge(int size) {
+        int length = 1 + next() % 20;
+        long address = REGION_ENDS[next() % REGION_ENDS.length] - length + next() % 3;
+        int flags = next() % 2 * PackedRingLayout.FLAG_WRITE;
+        if (life.driver instanceof PackedDriver packed) {
+            packed.raw(0, address, length, flags, next() % size);
+            packed.skip(1 % size);
+            packed.show();
+        } else if (life.driver instanceof SplitDriver split) {
+            int head = next() % size;
+            split.rawDescriptor(life.layout.descriptors(), head, address, length, flags, 0);
             split.offer(head);
             split.show();
         }

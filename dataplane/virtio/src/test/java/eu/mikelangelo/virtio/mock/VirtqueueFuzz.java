@@ -48,6 +48,7 @@ public final class VirtqueueFuzz {
     private final NetTransmit tx = new NetTransmit(new SplitQueue());
     private final Region flat = new Region(Arena.ofAuto().allocate(NetTransmit.MAX_FRAME, 8));
     private final ScatterList source = new ScatterList(1);
+    private final ScatterList first = new ScatterList(1024);
 
     private VirtqueueFuzz(byte[] program) {
         this.program = program;
@@ -77,6 +78,8 @@ public final class VirtqueueFuzz {
         }
         try {
             fuzzerTestOneInput(program);
+        } catch (LinkageError notBuilt) {
+            throw notBuilt;
         } catch (RuntimeException | Error e) {
             throw new AssertionError("seed " + seed, e);
         }
@@ -185,11 +188,14 @@ public final class VirtqueueFuzz {
             source.add(flat, 0, length);
             int available = rx.queue().available();
             int place = rx.queue().nextAvail();
+            first.clear();
+            boolean room = available == 0 || rx.queue().walk(0, null, first) < 0 || first.bytes() >= rx.headerSize();
             int result = rx.deliver(source, 0, length);
             int moved = rx.queue().nextAvail() - place & 0xffff;
             check(result == NetReceive.DELIVERED ? moved > 0 && (packed || moved <= available) : moved == 0,
                     "buffers taken");
             check(working || result == NetReceive.CLOSED, "a broken queue delivered");
+            check(room || result != NetReceive.DELIVERED, "delivered into a buffer without room for the header");
         }
         rx.queue().publish();
         check(working || rx.queue().nextAvail() == before, "a broken queue moved");
