@@ -48,7 +48,8 @@ final class MessageTally {
     /** Notes why a session ended; numbers in it are left out. */
     void end(String why) {
         String kind = why.isEmpty() ? "by the program's end"
-                : why.replaceAll("-?\\b(0x[0-9a-f]+|[0-9]+)\\b", "N").replaceAll("[A-Z_]+(?= (with a payload|came))", "X");
+                : why.replaceAll("-?\\b(0x[0-9a-f]+|[0-9]+)\\b", "N")
+                .replaceAll("[A-Z_]+(?= (with a payload|came))", "X");
         ends.merge(ends.size() < MOST_KINDS || ends.containsKey(kind) ? kind : "others", 1L, Long::sum);
     }
 

@@ -150,7 +150,8 @@ class VhostCodecTest {
     @Test
     void whatIsNoRequestIsNotEncoded() {
         assertThrows(IllegalArgumentException.class, () -> VhostCodec.encode(new Request.Unserved(6), false, buffer));
-        assertThrows(IllegalArgumentException.class, () -> VhostCodec.encode(new Request.Malformed("x"), false, buffer));
+        assertThrows(IllegalArgumentException.class,
+                () -> VhostCodec.encode(new Request.Malformed("x"), false, buffer));
     }
 
     private void malformed(Request request, int fds, String why) {

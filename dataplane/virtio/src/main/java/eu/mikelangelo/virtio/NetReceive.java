@@ -90,8 +90,8 @@ public final class NetReceive {
     }
 
     /**
-     * A turn begins: there are {@link #NO_BUFFERS} any more when {@link VirtQueue#TURN_DESCRIPTORS} were walked. Without
-     * turns there is no end.
+     * A turn begins: when {@link VirtQueue#TURN_DESCRIPTORS} were walked, there are {@link #NO_BUFFERS} until the next
+     * one. Without turns there is no end.
      */
     public void turn() {
         turnEnd = queue.walked() + VirtQueue.TURN_DESCRIPTORS;

@@ -81,8 +81,8 @@ public final class NetTransmit {
     }
 
     /**
-     * A turn begins: it ends ({@link #EMPTY}) when {@link VirtQueue#TURN_DESCRIPTORS} were walked. Without turns there is
-     * no end.
+     * A turn begins: when {@link VirtQueue#TURN_DESCRIPTORS} were walked, the queue is {@link #EMPTY} until the next
+     * one. Without turns there is no end.
      */
     public void turn() {
         turnEnd = queue.walked() + VirtQueue.TURN_DESCRIPTORS;

@@ -109,7 +109,7 @@ class ScatterListTest {
         }
     }
 
-    /** A list that is full ends the chain, whether the piece too many has a descriptor of its own or lies over a border. */
+    /** A full list ends the chain, whether the piece too many has a descriptor of its own or lies over a border. */
     @ParameterizedTest
     @ValueSource(longs = {0, Features.PACKED})
     void aFullListBreaksTheQueue(long format) {
