@@ -23,9 +23,14 @@ usage: ./do COMMAND
                        run a program of examples/ on the shard engine (--help: its options)
   artifacts            pack the shard engine into build/artifacts, a Maven repository for projects outside
   race                 races between threads: jcstress and stress tests of the shard engine (2 to 3 minutes)
-  coverage             branch coverage of the shard engine; mail, timers and rings must reach 90 %
+  coverage [shard] [virtio] [vhost]
+                       branch coverage of the shard engine's mail, timers and rings, of virtqueues and of
+                       vhost-user messages: each must reach 90 %
   fuzz [TARGET] [--seconds N]
                        run a fuzz target with fresh seeds (no TARGET: list them)
+  prove [rings] [messages] [mutants] [--operations N] [--messages N] [--seed N]
+                       robustness in figures: 10^8 ring operations and 10^7 vhost-user messages of
+                       seeded programs, and breaks of our own checks that these must notice
   clean                remove build/ and every target/
 
 Each test command ends with "N passed, N failed, N skipped".
@@ -66,12 +71,7 @@ case ${1:-} in
     mvn -q -B -DskipTests -pl ground/shard -am package deploy:deploy \
       "-DaltDeploymentRepository=here::file:$home/build/artifacts"
     ;;
-  fuzz)
-    shift
-    ready
-    exec bash scripts/fuzz.sh "$@"
-    ;;
-  race | coverage)
+  fuzz | prove | race | coverage)
     ready
     exec bash "scripts/$1.sh" "${@:2}"
     ;;

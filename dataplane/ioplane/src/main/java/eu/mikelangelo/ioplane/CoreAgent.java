@@ -258,6 +258,7 @@ final class CoreAgent implements Agent {
         int moved = 0;
         int slot = 0;
         counters.turnBegins(nowNs);
+        fabric.begin();
         while (slot < fabric.top()) {
             try {
                 for (; slot < fabric.top(); slot++) {

@@ -28,7 +28,7 @@ import java.lang.foreign.Arena;
 final class Switch {
     /** Frames taken from one port in a turn; used indices are published, and guests called, once for them. */
     static final int BURST = Burst.MAX;
-    /** Frames handled one by one before the rest is tried as a batch again. */
+    /** Frames handled one by one before the rest is tried as a batch again; pieces that a flooded frame may have. */
     private static final int FEW = 4;
     /** The most ports of one switch. */
     static final int MAX_PORTS = 256;
@@ -50,6 +50,8 @@ final class Switch {
     /** Some port has several pairs, so that flows are told apart. */
     private boolean spreads;
     private final NetOffload finished = new NetOffload();
+    /** A flooded frame that came in many pieces. */
+    private final Region flat = new Region(Arena.ofAuto().allocate(NetTransmit.MAX_FRAME, 8));
 
     Switch(FrameRules rules, Doorbell doorbell) {
         this.rules = rules;
@@ -142,6 +144,18 @@ final class Switch {
     /** @return whether some port has several pairs */
     boolean spreads() {
         return spreads;
+    }
+
+    /** A turn begins, in which each queue may take as many descriptors as {@link VirtQueue#TURN_DESCRIPTORS} says. */
+    void begin() {
+        for (int i = 0; i < top; i++) {
+            if (ports[i] != null) {
+                for (Pair pair : ports[i].all()) {
+                    pair.tx.turn();
+                    pair.rx.turn();
+                }
+            }
+        }
     }
 
     /** Takes up to {@link #BURST} frames from a port, from all of its transmit queues together. @return how many */
@@ -386,6 +400,12 @@ final class Switch {
             pair.drop(!group ? Drop.UNKNOWN_STORM
                     : FrameRules.target(head) == FrameRules.BROADCAST ? Drop.BROADCAST_STORM : Drop.MULTICAST_STORM);
             return;
+        }
+        // A copy for each port, of as many pieces as its sender pleases: they are put together once.
+        if (frame.count() > FEW) {
+            frame.read(0, flat, 0, length);
+            frame.clear();
+            frame.add(flat, 0, length);
         }
         boolean first = true;
         for (int i = 0; i < top; i++) {

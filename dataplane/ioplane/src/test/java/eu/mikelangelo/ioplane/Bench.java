@@ -86,6 +86,7 @@ final class Bench {
 
     int turn() {
         int moved = 0;
+        fabric.begin();
         // By index: an iterator would be found by the test that measures allocation.
         for (int i = 0; i < ports.size(); i++) {
             int now = fabric.burst(ports.get(i), nowNs);

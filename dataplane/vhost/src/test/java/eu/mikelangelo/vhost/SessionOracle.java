@@ -46,7 +46,7 @@ final class SessionOracle {
             return true;
         }
         return switch (number) {
-            case 5 -> size < 8 || message.getInt(12) != fds;
+            case 5 -> size < 8 || message.getInt(12) != fds || size < 8 + 32 * message.getInt(12);
             case 12, 13, 14 -> size != 8 || fds != ((message.getLong(12) & 0x100) != 0 ? 0 : 1)
                     || (message.getLong(12) & 0xff) >= rings();
             case 8, 10, 11, 18 -> size != 8 || fds > 0 || Integer.compareUnsigned(message.getInt(12), rings()) >= 0;

@@ -1,7 +1,9 @@
 package eu.mikelangelo.vhost;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.ByteBuffer;
@@ -98,6 +100,58 @@ class VhostCodecTest {
         // As long as the specification says rather than as QEMU sends it.
         buffer.limit(VhostCodec.HEADER + MessageLayout.INFLIGHT).putInt(8, MessageLayout.INFLIGHT);
         assertInstanceOf(Request.Inflight.class, VhostCodec.decode(buffer, 0));
+    }
+
+    /** One byte too few, and eight too many: of every request whose payload has one size. */
+    @Test
+    void everyShapeHasItsSize() {
+        for (RequestType type : RequestType.values()) {
+            int fds = switch (type) {
+                case ADD_MEM_REG, SET_INFLIGHT_FD, SET_VRING_KICK, SET_VRING_CALL, SET_VRING_ERR -> 1;
+                default -> 0;
+            };
+            for (int size : new int[] {shape(type) - 1, shape(type) + 8}) {
+                if (size < 0 || type == RequestType.SET_MEM_TABLE && size > 8) {
+                    continue;
+                }
+                VhostCodec.encode(new Request.Plain(RequestType.GET_FEATURES), false, buffer);
+                buffer.limit(VhostCodec.HEADER + size).putInt(0, type.number()).putInt(8, size);
+                malformed(fds, type + " with a payload of " + size);
+            }
+        }
+    }
+
+    private static int shape(RequestType type) {
+        return switch (type.payload()) {
+            case NONE -> 0;
+            case U64, STATE, VRING_FD, TABLE -> 8;
+            case ADDRESS, REGION -> 40;
+            case INFLIGHT -> 24;
+        };
+    }
+
+    @Test
+    void countsAreUnsigned() {
+        VhostCodec.encode(new Request.MemoryTable(List.of()), false, buffer);
+        buffer.putInt(12, -1);
+        malformed(0, "4294967295 regions");
+    }
+
+    @Test
+    void aReplyIsOneOfOurVersion() {
+        VhostCodec.replyNumber(1, 2, buffer);
+        assertTrue(VhostCodec.isReply(buffer));
+        buffer.putInt(4, 6);
+        assertFalse(VhostCodec.isReply(buffer), "another version");
+        buffer.putInt(4, 1);
+        assertFalse(VhostCodec.isReply(buffer), "a request");
+    }
+
+    @Test
+    void whatIsNoRequestIsNotEncoded() {
+        assertThrows(IllegalArgumentException.class, () -> VhostCodec.encode(new Request.Unserved(6), false, buffer));
+        assertThrows(IllegalArgumentException.class,
+                () -> VhostCodec.encode(new Request.Malformed("x"), false, buffer));
     }
 
     private void malformed(Request request, int fds, String why) {

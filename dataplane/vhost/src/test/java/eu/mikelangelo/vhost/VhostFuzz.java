@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.SplittableRandom;
 
 /**
  * Runs a session against a program given as bytes: the honest start of a front-end, as far as the program wants it,
@@ -14,6 +15,8 @@ import java.util.List;
  */
 public final class VhostFuzz {
     private static final int MAX_STEPS = 200;
+    /** Of a program that is made from a seed. */
+    private static final int PROGRAM_BYTES = 2_000;
     private static final RequestType[] TYPES = RequestType.values();
     private static final FakeFiles.Kind[] KINDS = FakeFiles.Kind.values();
     private static final long USER = 0x10000;
@@ -21,9 +24,8 @@ public final class VhostFuzz {
     private static final long OFFERED = Features.NET_OFFERED | Ring.PACKED;
     private static final long REPORT_EVERY = 1 << 22;
 
-    private static long programs;
-    private static long messages;
-    private static long programsWithRings;
+    /** What was done since the class was loaded. */
+    static final MessageTally TALLY = new MessageTally();
 
     private final byte[] input;
     private int at;
@@ -36,6 +38,7 @@ public final class VhostFuzz {
     private final SessionOracle oracle;
     private final int rings;
     private final boolean packed;
+    private boolean strange;
 
     private VhostFuzz(byte[] input) {
         this.input = input;
@@ -52,10 +55,23 @@ public final class VhostFuzz {
 
     /** Runs one input, for the fuzzer; says now and then how far it has come. */
     public static void fuzzerTestOneInput(byte[] input) {
-        long before = messages / REPORT_EVERY;
+        long before = TALLY.messages / REPORT_EVERY;
         run(input);
-        if (messages / REPORT_EVERY != before) {
-            System.err.println(summary());
+        if (TALLY.messages / REPORT_EVERY != before) {
+            System.err.println(TALLY.summary());
+        }
+    }
+
+    /** Runs the program that a seed stands for. */
+    static void runSeed(long seed) {
+        byte[] program = new byte[PROGRAM_BYTES];
+        new SplittableRandom(seed).nextBytes(program);
+        try {
+            run(program);
+        } catch (LinkageError notBuilt) {
+            throw notBuilt;
+        } catch (RuntimeException | Error broken) {
+            throw new AssertionError("seed " + seed, broken);
         }
     }
 
@@ -64,23 +80,12 @@ public final class VhostFuzz {
         VhostFuzz fuzz = new VhostFuzz(input);
         fuzz.honest();
         fuzz.steps();
+        TALLY.end(fuzz.session.error());
         fuzz.end();
-        programs++;
-        programsWithRings += fuzz.handler.starts > 0 ? 1 : 0;
+        TALLY.programs++;
+        TALLY.started += fuzz.handler.starts > 0 ? 1 : 0;
+        TALLY.packed += fuzz.packed ? 1 : 0;
         return fuzz.handler.starts;
-    }
-
-    /** What all runs of this process have done. */
-    static String summary() {
-        return messages + " messages in " + programs + " programs, " + programsWithRings + " of which started a ring";
-    }
-
-    static long messages() {
-        return messages;
-    }
-
-    static long programsWithRings() {
-        return programsWithRings;
     }
 
     /** The start of a network device; one program in four leaves it early. */
@@ -135,24 +140,36 @@ public final class VhostFuzz {
                 message.put(next8() % message.limit(), (byte) next8());
             }
             if (next8() % 128 == 0) {
-                message.limit(Math.max(VhostCodec.HEADER, next8() % VhostCodec.MAX_MESSAGE));
+                cut();
             }
             if (next8() % 64 == 0) {
                 files.scribble(next8() % 24, next8());
             }
-            if (next8() % 64 == 0) {
-                strangeDescriptors();
+            strange = next8() % 32 == 0;
+            if (strange && next8() % 2 == 0) {
+                anyDescriptors();
             } else {
                 honestDescriptors(request);
             }
+            strange = false;
             send();
         }
     }
 
+    /** Another length than the request has, which the header sometimes knows of. */
+    private void cut() {
+        boolean told = next8() % 2 == 0;
+        int length = next8() % 2 == 0 ? message.limit() - 1 - next8() % 40 : next8() % VhostCodec.MAX_MESSAGE;
+        message.limit(Math.max(VhostCodec.HEADER, length));
+        if (told) {
+            message.putInt(MessageLayout.SIZE, message.limit() - VhostCodec.HEADER);
+        }
+    }
+
     private void send() {
-        messages++;
         // As the session will see it: mutations may have made another request of it.
         Request seen = VhostCodec.decode(message, fds.count());
+        TALLY.message(seen);
         boolean asks = (message.getInt(MessageLayout.FLAGS) & MessageLayout.NEED_REPLY) != 0;
         boolean acknowledge = asks && oracle.acknowledges();
         boolean mustEnd = oracle.mustEnd(message, fds.count());
@@ -169,6 +186,7 @@ public final class VhostFuzz {
             return;
         }
         CheckingHandler.require(!mustEnd, "went on after " + seen);
+        TALLY.answers += length > 0 ? 1 : 0;
         files.close(session.takeReplyFd());
         settle(seen, acknowledge, length);
         compare(seen);
@@ -186,6 +204,7 @@ public final class VhostFuzz {
         };
         CheckingHandler.require(length > 0 == (acknowledge || answersItself), "an answer of " + length + " to " + seen);
         boolean declined = !answersItself && acknowledge && reply.getLong(VhostCodec.HEADER) != 0;
+        TALLY.declined += declined ? 1 : 0;
         boolean mustRefuse = oracle.mustRefuse(seen);
         boolean mtu = seen instanceof Request.Number number && number.type() == RequestType.NET_SET_MTU;
         CheckingHandler.require(!mustRefuse || declined || mtu && !acknowledge, "accepted " + seen);
@@ -228,13 +247,14 @@ public final class VhostFuzz {
         }
     }
 
+    /** As many as there should be, of which some may be of another kind. */
     private void give(int count, FakeFiles.Kind kind) {
         for (int i = 0; i < count; i++) {
-            files.give(fds, kind);
+            files.give(fds, strange && next8() % 2 == 0 ? KINDS[next8() % KINDS.length] : kind);
         }
     }
 
-    private void strangeDescriptors() {
+    private void anyDescriptors() {
         int count = next8() % (MessageLayout.MAX_REGIONS + 1);
         for (int i = 0; i < count; i++) {
             files.give(fds, KINDS[next8() % KINDS.length]);
@@ -243,7 +263,7 @@ public final class VhostFuzz {
 
     private Request next() {
         RequestType type = TYPES[next8() % TYPES.length];
-        int index = next8() % 64 == 0 ? next8() : next8() % rings;
+        int index = next8() % 64 != 0 ? next8() % rings : next8() % 4 == 0 ? next8() : rings;
         return switch (type.payload()) {
             case NONE -> new Request.Plain(type);
             case U64 -> new Request.Number(type, number(type));
@@ -267,6 +287,11 @@ public final class VhostFuzz {
 
     private long number(RequestType type) {
         boolean strange = next8() % 16 == 0;
+        if (strange && next8() % 2 == 0) {
+            // All that is offered and perhaps one thing more.
+            return 1L << next8() % 64 | (type == RequestType.SET_FEATURES ? BackEndConfig.PROTOCOL_FEATURES | OFFERED
+                    : type == RequestType.SET_PROTOCOL_FEATURES ? BackEndConfig.PROTOCOL_SERVED : 0);
+        }
         return switch (type) {
             case SET_FEATURES -> strange ? next64() : BackEndConfig.PROTOCOL_FEATURES
                     | OFFERED & ~(packed ? 0 : Ring.PACKED) & ~(1L << next8() % 32);
@@ -289,18 +314,19 @@ public final class VhostFuzz {
 
     private Request address(int index) {
         long base = USER + 0x4000L * (next8() % 32);
-        long descriptors = somewhere(base);
-        long used = somewhere(base + 0x2000);
-        long available = somewhere(base + 0x1000);
+        long descriptors = somewhere(base, 16 * 64);
+        long used = somewhere(base + 0x2000, packed ? 4 : 6 + 8 * 64);
+        long available = somewhere(base + 0x1000, packed ? 4 : 6 + 2 * 64);
         return new Request.VringAddress(index, next8() % 64 == 0 ? next8() : 0, descriptors, used, available, 0);
     }
 
-    /** Mostly as said; sometimes anywhere, or about the end of a region. */
-    private long somewhere(long honest) {
+    /** Mostly as said; sometimes anywhere, or about the end of a region. @param length of most such parts */
+    private long somewhere(long honest, int length) {
         return switch (next8() % 64) {
             case 0 -> next64();
             case 1 -> USER + REGION - 8L * next8();
             case 2 -> USER + 2 * REGION - 2L * next8();
+            case 3 -> USER + 2 * REGION - length + 2L * (next8() % 7 - 3);
             default -> honest;
         };
     }

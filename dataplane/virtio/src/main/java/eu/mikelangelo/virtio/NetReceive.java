@@ -28,6 +28,8 @@ public final class NetReceive {
     private int headerSize;
     private boolean mergeable;
     private int known;
+    /** Where {@link VirtQueue#walked} ends the turn. */
+    private long turnEnd = Long.MAX_VALUE;
 
     /** @param queue the receive queue until {@link #attach} needs one of the other format */
     public NetReceive(VirtQueue queue) {
@@ -40,6 +42,7 @@ public final class NetReceive {
      */
     public QueueFault attach(GuestMemory memory, QueueConfig config) {
         queue = VirtQueue.suited(queue, config.features());
+        turnEnd = Long.MAX_VALUE;
         QueueFault fault = queue.attach(memory, config);
         if (fault == QueueFault.NONE) {
             features = config.features();
@@ -87,6 +90,14 @@ public final class NetReceive {
     }
 
     /**
+     * A turn begins: when {@link VirtQueue#TURN_DESCRIPTORS} were walked, there are {@link #NO_BUFFERS} until the next
+     * one. Without turns there is no end.
+     */
+    public void turn() {
+        turnEnd = queue.walked() + VirtQueue.TURN_DESCRIPTORS;
+    }
+
+    /**
      * Copies one frame into the guest's buffers and stages the used entries; {@link VirtQueue#publish} shows them.
      *
      * @param frame the bytes
@@ -102,6 +113,9 @@ public final class NetReceive {
     private int deliver(ScatterList frame, long from, int length, long firstWord, int lastField) {
         if (!queue.working()) {
             return CLOSED;
+        }
+        if (queue.walked() >= turnEnd) {
+            return NO_BUFFERS;
         }
         int chains = gather(headerSize + length);
         if (chains <= 0) {

@@ -33,6 +33,8 @@ public final class NetTransmit {
     private int headerSize;
     private int head;
     private int known;
+    /** Where {@link VirtQueue#walked} ends the turn. */
+    private long turnEnd = Long.MAX_VALUE;
 
     /** @param queue the transmit queue until {@link #attach} needs one of the other format */
     public NetTransmit(VirtQueue queue) {
@@ -45,6 +47,7 @@ public final class NetTransmit {
      */
     public QueueFault attach(GuestMemory memory, QueueConfig config) {
         queue = VirtQueue.suited(queue, config.features());
+        turnEnd = Long.MAX_VALUE;
         QueueFault fault = queue.attach(memory, config);
         if (fault == QueueFault.NONE) {
             features = config.features();
@@ -77,8 +80,19 @@ public final class NetTransmit {
         return queue.seen();
     }
 
+    /**
+     * A turn begins: when {@link VirtQueue#TURN_DESCRIPTORS} were walked, the queue is {@link #EMPTY} until the next
+     * one. Without turns there is no end.
+     */
+    public void turn() {
+        turnEnd = queue.walked() + VirtQueue.TURN_DESCRIPTORS;
+    }
+
     /** Shows the next frame. @return {@link #EMPTY}, {@link #FRAME} or {@link #MALFORMED} */
     public int peek() {
+        if (queue.walked() >= turnEnd) {
+            return EMPTY;
+        }
         if (known == 0) {
             known = queue.available();
             if (known == 0) {

@@ -145,7 +145,8 @@ class TidyTest {
             }
             String last = line.replaceAll("\\|\\s*$", "").replaceAll(".*\\|", "").strip();
             Matcher test = Pattern.compile("`(\\w+Test)(?:\\.(\\w+))?`").matcher(last);
-            boolean named = last.contains("no test yet") || last.contains("`./do bench");
+            boolean named = last.contains("no test yet") || last.contains("`./do bench")
+                    || last.contains("`./do prove");
             while (test.find()) {
                 named = true;
                 String file = "/" + test.group(1) + ".java";

@@ -29,10 +29,11 @@ final class FuzzMemory {
 
     private final MemorySegment bytes = Arena.ofAuto().allocate(TOTAL, 4096);
     private final MemorySegment fresh = Arena.ofAuto().allocate(TOTAL, 4096);
-    final GuestMemory guest = new GuestMemory(List.of(
+    private final List<Mapping> mappings = List.of(
             new Mapping(STARTS[0], 0x7f00_0000_0000L, bytes.asSlice(PLACES[0], SIZES[0])),
             new Mapping(STARTS[1], 0x1000_0000L, bytes.asSlice(PLACES[1], SIZES[1])),
-            new Mapping(STARTS[2], 0x7e00_0000_0000L, bytes.asSlice(PLACES[2], SIZES[2]))));
+            new Mapping(STARTS[2], 0x7e00_0000_0000L, bytes.asSlice(PLACES[2], SIZES[2])));
+    GuestMemory guest;
 
     FuzzMemory() {
         byte[] noise = new byte[(int) TOTAL];
@@ -40,8 +41,12 @@ final class FuzzMemory {
         fresh.copyFrom(MemorySegment.ofArray(noise));
     }
 
-    /** All bytes become what they were, so that a program does the same whatever ran before it. */
+    /**
+     * All bytes become what they were, and nobody remembers which region was found last, so that a program does the
+     * same whatever ran before it.
+     */
     void renew() {
+        guest = new GuestMemory(mappings);
         bytes.copyFrom(fresh);
     }
 

@@ -7,9 +7,7 @@ import eu.mikelangelo.virtio.QueueFault;
 import eu.mikelangelo.virtio.VirtQueue;
 import eu.mikelangelo.virtio.driver.PackedDriver;
 import eu.mikelangelo.virtio.driver.SplitDriver;
-import java.util.EnumMap;
-import java.util.Map;
-import java.util.Random;
+import java.util.SplittableRandom;
 
 /**
  * A fuzz target for the rings, of either format. The input is a program for a driver and a device: honest steps first,
@@ -17,7 +15,7 @@ import java.util.Random;
  * indices jumped, anything written into rings and tables. {@link RingLife} says what must hold.
  *
  * <p>With {@code RING_SUMMARY=1} in the environment it prints at the end what was done ({@code ./do fuzz ring}).
- * {@link #main} runs seeded programs for a time, many times faster, without looking for coverage.
+ * {@link RingRun} runs seeded programs, many times faster, without looking for coverage.
  */
 public final class RingFuzz {
     private static final int MAX_STEPS = 4000;
@@ -33,16 +31,15 @@ public final class RingFuzz {
     private static final int[] LENGTHS = {0, 1, 15, 16, 17, 32, 64, 128, 160, 512, 4096, 16 * 65, 1 << 16,
         16 * VirtQueue.MAX_SIZE, 16 * (VirtQueue.MAX_SIZE + 1), 1 << 30, (1 << 30) + 1, -1, Integer.MIN_VALUE};
 
-    private static long programs;
-    private static long reached;
-    private static long operations;
-    private static long buffers;
-    private static long hostile;
-    private static final Map<QueueFault, Long> FAULTS = new EnumMap<>(QueueFault.class);
+    private static final long[] REGION_ENDS = {FuzzMemory.LOW_SIZE, FuzzMemory.LOW_SIZE + FuzzMemory.HIGH_SIZE,
+        FuzzMemory.FAR + FuzzMemory.FAR_SIZE};
+
+    /** What was done since the class was loaded. */
+    static final RingTally TALLY = new RingTally();
 
     static {
         if (System.getenv("RING_SUMMARY") != null) {
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> System.err.println(summary())));
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> System.err.println(TALLY.summary())));
         }
     }
 
@@ -50,6 +47,8 @@ public final class RingFuzz {
     private int at;
     private RingLife life;
     private boolean mayLie;
+    private long walked;
+    private long served;
 
     private RingFuzz(byte[] program) {
         this.program = program;
@@ -60,29 +59,15 @@ public final class RingFuzz {
         new RingFuzz(input).run();
     }
 
-    /** @return what was done since the class was loaded, one line */
-    public static String summary() {
-        return "ring: " + programs + " programs, " + reached + " reached the device, " + operations
-                + " ring operations, " + buffers + " buffers came back, " + hostile + " lies; faults " + FAULTS;
-    }
-
-    /** Runs programs of random bytes: {@code SECONDS [SEED]}. The seed of a finding is printed. */
-    public static void main(String[] args) {
-        long end = System.nanoTime() + Long.parseLong(args[0]) * 1_000_000_000L;
-        long seed = args.length > 1 ? Long.parseLong(args[1]) : 1;
-        do {
-            runSeed(seed++);
-        } while (System.nanoTime() < end);
-        System.out.println(summary());
-    }
-
     /** Runs the program that a seed stands for. */
     public static void runSeed(long seed) {
-        Random random = new Random(seed);
+        SplittableRandom random = new SplittableRandom(seed);
         byte[] bytes = new byte[8 + random.nextInt(1500)];
         random.nextBytes(bytes);
         try {
             fuzzerTestOneInput(bytes);
+        } catch (LinkageError notBuilt) {
+            throw notBuilt;
         } catch (RuntimeException | Error e) {
             throw new AssertionError("seed " + seed, e);
         }
@@ -97,18 +82,20 @@ public final class RingFuzz {
     }
 
     private void run() {
-        int walked = 0;
-        programs++;
+        long lies = TALLY.lies;
         begin();
         for (int step = 0; step < MAX_STEPS && at < program.length; step++) {
             step(next());
             if (life.broken()) {
-                walked += end();
+                end();
                 begin();
             }
         }
-        walked += end();
-        reached += walked > 0 ? 1 : 0;
+        end();
+        TALLY.programs++;
+        TALLY.reached += walked > 0 ? 1 : 0;
+        TALLY.served += served > 0 ? 1 : 0;
+        TALLY.honest += TALLY.lies == lies ? 1 : 0;
     }
 
     private void begin() {
@@ -127,13 +114,11 @@ public final class RingFuzz {
         life = new RingLife(MEMORY, size, features, base, kind % 4 % 3, room);
     }
 
-    /** @return chains that the device has looked at */
-    private int end() {
+    private void end() {
         life.drain();
-        operations += life.operations;
-        buffers += life.returned;
-        FAULTS.merge(life.queue.fault(), 1L, Long::sum);
-        return life.walked;
+        walked += life.walked;
+        served += life.served;
+        TALLY.add(life);
     }
 
     private void step(int operation) {
@@ -157,7 +142,7 @@ public final class RingFuzz {
             default -> {
                 if (mayLie) {
                     life.honest = false;
-                    hostile++;
+                    TALLY.lies++;
                     lie(next());
                 } else {
                     life.post(operation, next());
@@ -245,7 +230,7 @@ public final class RingFuzz {
 
     private void lie(int kind) {
         int size = life.layout.size();
-        switch (kind % 12) {
+        switch (kind % 14) {
             case 0, 1, 2 -> descriptor(size);
             case 3, 4, 5 -> chain(size);
             case 6 -> life.driver.poke16(life.layout.descriptors() + 2L * (next() % (8 * size)), number());
@@ -253,6 +238,7 @@ public final class RingFuzz {
             case 8 -> life.driver.poke16(life.layout.deviceArea() + next() % 2 * 2, number());
             case 9 -> jump(size);
             case 10 -> flip(size);
+            case 12, 13 -> edge(size);
             default -> table(size);
         }
     }
@@ -283,6 +269,23 @@ public final class RingFuzz {
                 split.rawDescriptor(life.layout.descriptors(), (head + i) % size, address(), length(),
                         flags() | (i < count - 1 ? 1 : 0), next() % 8 == 0 ? next() : (head + i + 1) % size);
             }
+            split.offer(head);
+            split.show();
+        }
+    }
+
+    /** Makes a single buffer available that ends about the end of a region. */
+    private void edge(int size) {
+        int length = 1 + next() % 20;
+        long address = REGION_ENDS[next() % REGION_ENDS.length] - length + next() % 3;
+        int flags = next() % 2 * PackedRingLayout.FLAG_WRITE;
+        if (life.driver instanceof PackedDriver packed) {
+            packed.raw(0, address, length, flags, next() % size);
+            packed.skip(1 % size);
+            packed.show();
+        } else if (life.driver instanceof SplitDriver split) {
+            int head = next() % size;
+            split.rawDescriptor(life.layout.descriptors(), head, address, length, flags, 0);
             split.offer(head);
             split.show();
         }

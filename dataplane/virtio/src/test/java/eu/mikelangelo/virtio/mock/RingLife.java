@@ -45,6 +45,8 @@ final class RingLife {
     boolean honest = true;
     long operations;
     int walked;
+    /** Used entries shown to the driver. */
+    int served;
     int returned;
 
     /** By buffer id: its slot and bytes. */
@@ -334,6 +336,7 @@ final class RingLife {
         operations += 2;
         boolean any = queue.publish();
         equal(staged > 0, any, "publish of used chains");
+        served += staged;
         staged = 0;
         usedShown = usedCount;
         model.publish();
