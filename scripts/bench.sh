@@ -25,4 +25,4 @@ case $bench in
     ;;
 esac
 "${run[@]}" "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -Dmike.install="$PWD" "${peers[@]}" \
-  -cp "proof/bench/target/classes:$(< proof/bench/target/class-path)" eu.mikelangelo.bench.BenchMain "$@"
+  -cp "$PWD/proof/bench/target/classes:$(< proof/bench/target/class-path)" eu.mikelangelo.bench.BenchMain "$@"

@@ -110,13 +110,13 @@ record Matches(List<Match> all, int discarded, double seconds) {
     }
 
     /** A row of these, or, with fewer than so many, one without a ratio. */
-    static Row row(String name, String peer, String metric, double aim, List<Match> matches, int least, String note) {
-        if (matches.size() < least) {
-            return new Row(NetBench.NAME, name, peer, metric, false, new double[0], new double[0], aim,
-                    "only " + matches.size() + " pairs of windows: " + note);
-        }
-        return new Row(NetBench.NAME, name, peer, metric, false, matches.stream().mapToDouble(Match::ours).toArray(),
-                matches.stream().mapToDouble(Match::theirs).toArray(), aim,
-                matches.stream().map(Match::regime).toList(), note);
+    static Row row(String name, String peer, Metric metric, double aim, List<Match> matches, int least, String note) {
+        boolean enough = matches.size() >= least;
+        List<Match> counted = enough ? matches : List.of();
+        return new Row(NetBench.NAME, name, peer, metric.unit(), metric.lowerIsBetter(),
+                counted.stream().mapToDouble(Match::ours).toArray(),
+                counted.stream().mapToDouble(Match::theirs).toArray(), aim,
+                counted.stream().map(Match::regime).toList(),
+                enough ? note : "only " + matches.size() + " pairs of windows: " + note);
     }
 }
