@@ -39,30 +39,45 @@ final class Circuit<C extends Client> {
     /** The pairs of one regime. Near and far come of one search, made for the first that is asked for. */
     Row apart(String row, double aim, String regime, Set<String> wanted) {
         if (matches == null) {
-            matches = search(new Matches.Wanted(wanted, plan.pairs()), plan.mostSeconds());
+            matches = search(wanted, plan.mostSeconds());
         }
-        return row(row, aim, matches, regime);
+        return row(row, aim, regime, 0);
     }
 
-    /** Whatever regime it is. */
-    Row together(String row, double aim) {
-        return row(row, aim, search(new Matches.Wanted(Set.of(), plan.pairs()), plan.mostSecondsTogether()), null);
+    /** Whatever regime it is. All values come of one search. @param value which of those that the client measures */
+    Row together(String row, double aim, int value) {
+        if (matches == null) {
+            matches = search(Set.of(), plan.mostSecondsTogether());
+        }
+        return row(row, aim, null, value);
     }
 
-    private Row row(String row, double aim, Matches found, String regime) {
-        return Matches.row(row, peer.title(), metric, aim, found.of(regime), plan.pairs(), found.note() + notes);
+    private Row row(String row, double aim, String regime, int value) {
+        return Matches.row(row, peer.title(), metric, aim, matches.of(regime), value, plan.pairs(),
+                matches.note() + notes);
     }
 
-    private Matches search(Matches.Wanted wanted, double mostSeconds) {
+    /** In several rounds: what a JVM makes of its code, or a process gets for memory, differs from start to start. */
+    private Matches search(Set<String> regimes, double mostSeconds) {
+        Matches found = Matches.NONE;
+        for (int round = 1; round <= plan.rounds(); round++) {
+            int pairs = (plan.pairs() * round + plan.rounds() - 1) / plan.rounds();
+            Matches.Wanted wanted = new Matches.Wanted(regimes, pairs);
+            found = round(found, wanted, mostSeconds / plan.rounds());
+        }
+        return found;
+    }
+
+    private Matches round(Matches before, Matches.Wanted wanted, double mostSeconds) {
         try (Side<C> ours = ours(room, cores, kind)) {
             ours.pause();
             try (Side<C> theirs = peer.start(room, cores, kind)) {
                 theirs.pause();
                 ours.warm(plan.warmupSeconds());
                 theirs.warm(plan.warmupSeconds());
-                Matches found = Matches.search(wanted, mostSeconds, Matches.CLOCK, () -> Regime.now(cores),
+                Matches found = Matches.search(before, wanted, mostSeconds, Matches.CLOCK, () -> Regime.now(cores),
                         () -> ours.window(plan.windowSeconds()), () -> theirs.window(plan.windowSeconds()));
-                notes = "; ours: " + ours.client().note() + "; theirs: " + theirs.client().note();
+                notes += "; ours: " + ours.client().note() + "; theirs: " + theirs.client().note();
                 return found;
             }
         }

@@ -18,8 +18,8 @@ interface Client extends AutoCloseable {
     /** Sends for a while; nothing counts. */
     void warm(double seconds);
 
-    /** Sends for a window. @return what it has measured, in the unit of its kind */
-    double window(double seconds);
+    /** Sends for a window. @return what it has measured, a value for each row that it is for */
+    double[] window(double seconds);
 
     /** What is to be said of the windows until now, for a row's note; may be empty. */
     String note();

@@ -23,19 +23,19 @@ final class JavaClient implements Client {
 
     private final Group group;
     private final Talk talk;
-    private final String measured;
+    private final List<String> measured;
     private double arrived;
     private double lost;
     private double missed;
 
     /**
      * @param traffic of the client
-     * @param measured the name of what counts in its answers
+     * @param measured the names of what counts in its answers
      */
-    record Shape(String traffic, String measured) implements Client.Kind<JavaClient> {
-        static final Shape SEGMENTS = new Shape("segments", "gigabits");
-        static final Shape HOP_P50 = new Shape("hops", "p50");
-        static final Shape HOP_P99 = new Shape("hops", "p99");
+    record Shape(String traffic, List<String> measured) implements Client.Kind<JavaClient> {
+        static final Shape SEGMENTS = new Shape("segments", List.of("gigabits"));
+        /** Seconds, median and 99th percentile. */
+        static final Shape HOPS = new Shape("hops", List.of("p50", "p99"));
 
         @Override
         public JavaClient connect(Room room, Sockets sockets, int cpu) {
@@ -56,7 +56,7 @@ final class JavaClient implements Client {
         }
     }
 
-    private JavaClient(Group group, String measured) {
+    private JavaClient(Group group, List<String> measured) {
         this.group = group;
         this.measured = measured;
         talk = new Talk(group);
@@ -73,7 +73,7 @@ final class JavaClient implements Client {
     }
 
     @Override
-    public double window(double seconds) {
+    public double[] window(double seconds) {
         Map<String, Double> said = run(seconds);
         arrived += said.get("arrived");
         lost += said.get("lost");
@@ -81,7 +81,7 @@ final class JavaClient implements Client {
         if (lost > MOST_LOST * arrived) {
             throw new IllegalStateException("of " + (long) (arrived + lost) + " frames " + (long) lost + " were lost");
         }
-        return said.get(measured);
+        return measured.stream().mapToDouble(said::get).toArray();
     }
 
     @Override

@@ -60,10 +60,10 @@ final class Side<C extends Client> implements AutoCloseable {
     }
 
     /** Runs alone for a window. @return what the client has measured */
-    double window(double seconds) {
+    double[] window(double seconds) {
         resume();
         Pause.seconds(SETTLE_SECONDS);
-        double measured;
+        double[] measured;
         try {
             measured = client.window(seconds);
         } finally {

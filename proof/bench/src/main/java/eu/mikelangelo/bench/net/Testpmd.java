@@ -147,7 +147,7 @@ final class Testpmd implements Client {
 
     /** Millions of frames a second that both ports receive within the next seconds, by testpmd's own clock. */
     @Override
-    public double window(double seconds) {
+    public double[] window(double seconds) {
         stats();
         Pause.seconds(seconds);
         List<PortStats> stats = stats();
@@ -156,7 +156,7 @@ final class Testpmd implements Client {
         if (perSecond == 0) {
             throw new IllegalStateException("no frame went round in a window");
         }
-        return perSecond / 1e6;
+        return new double[] {perSecond / 1e6};
     }
 
     @Override
