@@ -47,6 +47,9 @@ net_leave() {
     kill -KILL "$net_child" 2> /dev/null || true
   fi
   # What it could not end itself; in a good end all are gone.
+  if [ -e build/b/run/agent.pid ] || [ -e build/b/run/plane.pid ]; then
+    MIKE_HOME=$PWD/build/b timeout -k 5 60 ./mike agent stop --all 1>&2 || true
+  fi
   if [ -r "$net_room/groups" ]; then
     while read -r group; do kill -KILL -- "-$group" 2> /dev/null || true; done < "$net_room/groups"
   fi

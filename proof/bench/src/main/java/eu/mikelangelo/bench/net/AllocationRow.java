@@ -3,6 +3,8 @@ package eu.mikelangelo.bench.net;
 import eu.mikelangelo.bench.Row;
 import eu.mikelangelo.bench.measure.Cores;
 import eu.mikelangelo.bench.measure.JavaCommand;
+import eu.mikelangelo.bench.net.room.Pause;
+import eu.mikelangelo.bench.net.room.Room;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;

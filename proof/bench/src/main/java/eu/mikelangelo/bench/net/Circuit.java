@@ -3,6 +3,7 @@ package eu.mikelangelo.bench.net;
 import eu.mikelangelo.bench.Row;
 import eu.mikelangelo.bench.measure.Cores;
 import eu.mikelangelo.bench.measure.Regime;
+import eu.mikelangelo.bench.net.room.Room;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;

@@ -1,5 +1,8 @@
 package eu.mikelangelo.bench.net;
 
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Room;
+
 /** A program that holds both of a switch's ports and sends frames from one to the other, both ways, on one core. */
 interface Client extends AutoCloseable {
     /** How one is started. */

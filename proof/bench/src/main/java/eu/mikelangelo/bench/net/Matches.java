@@ -1,6 +1,7 @@
 package eu.mikelangelo.bench.net;
 
 import eu.mikelangelo.bench.Row;
+import eu.mikelangelo.bench.net.room.Pause;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

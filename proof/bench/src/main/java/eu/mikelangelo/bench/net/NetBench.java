@@ -3,7 +3,12 @@ package eu.mikelangelo.bench.net;
 import eu.mikelangelo.bench.Options;
 import eu.mikelangelo.bench.Row;
 import eu.mikelangelo.bench.measure.Cores;
+import eu.mikelangelo.bench.net.room.Patience;
+import eu.mikelangelo.bench.net.room.Room;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 
@@ -27,11 +32,12 @@ public final class NetBench {
     /** Prints each row when it is measured. */
     public void run() {
         apart("net64-split", new Testpmd.Shape(SMALL, false), 1.3, 1.1);
-        row("net1518-split", Metric.MPPS, 1.3, against(new Testpmd.Shape(FULL, false), TestpmdPeer::new));
+        row("net1518-split", Metric.MPPS, 1.3, (row, metric, aim) ->
+                rivals(new Testpmd.Shape(FULL, false), metric).together(row, aim, 0));
         apart("net64-packed", new Testpmd.Shape(SMALL, true), 1, 1);
         row("alloc-per-packet", Metric.BYTES, 0,
                 (row, metric, aim) -> AllocationRow.measure(row, aim, room, plan, cores));
-        Circuit<?> hops = new Circuit<>(room, plan, cores, JavaClient.Shape.HOPS, Metric.SECONDS, new TestpmdPeer());
+        Rivals<JavaClient> hops = rivals(JavaClient.Shape.HOPS, Metric.SECONDS);
         row("hop-p50", Metric.SECONDS, 1, (row, metric, aim) -> hops.together(row, aim, 0));
         row("hop-p99", Metric.SECONDS, 1, (row, metric, aim) -> hops.together(row, aim, 1));
         row("guest2guest-64", Metric.MPPS, 1.3,
@@ -50,11 +56,23 @@ public final class NetBench {
                 wanted.add(regime);
             }
         }
-        Circuit<Testpmd> circuit = new Circuit<>(room, plan, cores, shape, Metric.MPPS, new TestpmdPeer());
+        Rivals<Testpmd> rivals = rivals(shape, Metric.MPPS);
         for (String regime : wanted) {
             row(name + "-" + regime, Metric.MPPS, regime.equals(Matches.NEAR) ? nearAim : farAim,
-                    (row, metric, aim) -> circuit.apart(row, aim, regime, wanted));
+                    (row, metric, aim) -> rivals.apart(row, aim, regime, wanted));
         }
+    }
+
+    /** DPDK's forwarder, and with --harder that and a loop of our own, built for this processor. */
+    private <C extends Client> Rivals<C> rivals(Client.Kind<C> kind, Metric metric) {
+        List<Circuit.Peer> peers = new ArrayList<>(List.of(new TestpmdPeer()));
+        if (options.harder()) {
+            String folder = System.getProperty("mike.dpdk.native");
+            peers.addAll(folder == null ? List.of(new Rivals.Absent("DPDK built for this processor"))
+                    : List.of(new TestpmdPeer(Path.of(folder, "dpdk-testpmd").toString(), ", built for this processor"),
+                            new OneCopyPeer(Path.of(folder, "one-copy"))));
+        }
+        return new Rivals<>(peers.stream().map(peer -> new Circuit<>(room, plan, cores, kind, metric, peer)).toList());
     }
 
     /** Whatever regime it is. @param peer made when the row is, for it may be that there is none */
@@ -68,8 +86,8 @@ public final class NetBench {
 
     private void row(String name, Metric metric, double aim, Measure measure) {
         options.row(NAME, name, metric.unit(), aim, () -> {
-            try {
-                return measure.measure(name, metric, aim);
+            try (Patience patience = new Patience(room, plan.patienceSeconds())) {
+                return patience.with(() -> measure.measure(name, metric, aim));
             } catch (RuntimeException failed) {
                 return new Row(NAME, name, "", metric.unit(), metric.lowerIsBetter(), new double[0], new double[0],
                         aim, String.valueOf(failed.getMessage()));

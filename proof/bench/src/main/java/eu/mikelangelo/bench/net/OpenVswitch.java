@@ -1,6 +1,10 @@
 package eu.mikelangelo.bench.net;
 
 import eu.mikelangelo.bench.measure.Cores;
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Pause;
+import eu.mikelangelo.bench.net.room.Room;
+import eu.mikelangelo.bench.net.room.Talk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -85,7 +89,8 @@ final class OpenVswitch implements Circuit.Peer {
             control("--no-wait", "set", "Open_vSwitch", ".", "other_config:dpdk-init=true",
                     "other_config:dpdk-socket-mem=256",
                     // Frames that a guest leaves to be cut go from guest to guest as they are.
-                    "other_config:userspace-tso-enable=" + segments, "other_config:pmd-cpu-mask=" + mask(cores.server()),
+                    "other_config:userspace-tso-enable=" + segments,
+                    "other_config:pmd-cpu-mask=" + mask(cores.server()),
                     "other_config:dpdk-lcore-mask=" + mask(cores.server()),
                     "other_config:dpdk-extra=--no-pci --no-telemetry --file-prefix=" + folder.getFileName()
                             + " --huge-dir " + room.hugePages());

@@ -1,5 +1,8 @@
 package eu.mikelangelo.bench.net;
 
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Room;
+import eu.mikelangelo.bench.net.room.Talk;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -7,7 +10,7 @@ import java.util.regex.Pattern;
 
 /**
  * The product's switch as it ships: {@code ./mike io serve} with two vhost-user servers, its core pinned. It learns,
- * counts, and keeps both ports in a group of their own with limits each way, so far above what they do that none is met.
+ * counts, and has both ports in a group of their own with limits each way, which are far above what they do.
  */
 final class Ours implements AutoCloseable {
     private static final Pattern READY = Pattern.compile("^ready$", Pattern.MULTILINE);

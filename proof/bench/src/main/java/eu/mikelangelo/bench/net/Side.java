@@ -1,5 +1,7 @@
 package eu.mikelangelo.bench.net;
 
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Pause;
 import java.util.List;
 import java.util.function.Supplier;
 

@@ -1,5 +1,9 @@
 package eu.mikelangelo.bench.net;
 
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Pause;
+import eu.mikelangelo.bench.net.room.Room;
+import eu.mikelangelo.bench.net.room.Talk;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

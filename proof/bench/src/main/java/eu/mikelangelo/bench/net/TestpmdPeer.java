@@ -1,6 +1,7 @@
 package eu.mikelangelo.bench.net;
 
 import eu.mikelangelo.bench.measure.Cores;
+import eu.mikelangelo.bench.net.room.Room;
 import java.nio.file.Path;
 import java.util.List;
 

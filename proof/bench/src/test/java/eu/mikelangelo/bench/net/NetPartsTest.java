@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Room;
+import eu.mikelangelo.bench.net.room.Talk;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -215,5 +218,21 @@ class NetPartsTest {
         // Not ours to wait for: it is gone when its new parent has taken note.
         ProcessHandle.of(child).ifPresent(handle -> handle.onExit().orTimeout(60, TimeUnit.SECONDS).join());
         assertEquals("", Files.readString(folder.resolve("groups")));
+    }
+
+    @Test
+    void aRowThatTakesTooLongIsEndedAndSaysSo(@TempDir Path folder) {
+        System.setProperty("mike.net.room", folder.toString());
+        Room room = Room.entered();
+        try (Patience patience = new Patience(room, 1);
+                Group group = Group.start(room, folder, Map.of(), List.of("sh", "-c", "echo still here; sleep 1000"))) {
+            Talk talk = new Talk(group);
+            String why = assertThrows(IllegalStateException.class,
+                    () -> patience.with(() -> talk.await(Pattern.compile("never"), 60))).getMessage();
+            assertEquals("took more than 1 s and was ended: it ended; its last words: still here", why);
+        }
+        try (Patience patience = new Patience(room, 60)) {
+            assertEquals(7, patience.with(() -> 7));
+        }
     }
 }

@@ -8,9 +8,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
 /**
- * Holds both ports of a switch: {@code ClientMain segments|hops connect|listen SOCKET SOCKET}. Says {@code ready}; for each line
- * {@code run SECONDS} on its standard input it sends for so long, waits for what is under way, and answers {@code done
- * NAME=VALUE …}. Ends with its input; a frame that arrives and is not as it was sent ends it with 1 and the reason.
+ * Holds both ports of a switch: {@code ClientMain segments|hops connect|listen SOCKET SOCKET}. Says {@code ready}; for
+ * each line {@code run SECONDS} on its standard input it sends for so long, waits for what is under way, and answers
+ * {@code done NAME=VALUE …}. Ends with its input; a frame that is not as it was sent ends it with 1 and the reason.
  */
 public final class ClientMain {
     private ClientMain() {}

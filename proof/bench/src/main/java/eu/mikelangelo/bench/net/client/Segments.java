@@ -101,8 +101,9 @@ final class Segments extends Traffic {
             long number = u64(card, NUMBER);
             int from = 1 - to;
             TcpSegment.checkOffload(card.memory(), parts[0], number);
-            check(Ethernet.is(card.memory(), parts[0] + NetHeaderLayout.SIZE, from, TcpSegment.IPV4), "address", number);
-            check(TcpSegment.is(card.memory(), parts[0] + NetHeaderLayout.SIZE, from, PAYLOAD), "TCP header", number);
+            long frame = parts[0] + NetHeaderLayout.SIZE;
+            check(Ethernet.is(card.memory(), frame, from, TcpSegment.IPV4), "address", number);
+            check(TcpSegment.is(card.memory(), frame, from, PAYLOAD), "TCP header", number);
             stamps(card, number);
             if (number % ALL_EVERY == 0) {
                 filling(card, number);
