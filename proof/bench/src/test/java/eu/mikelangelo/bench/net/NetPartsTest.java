@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Patience;
 import eu.mikelangelo.bench.net.room.Room;
 import eu.mikelangelo.bench.net.room.Talk;
 import java.io.IOException;
