@@ -5,6 +5,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . scripts/need.sh
 . scripts/peers.sh
 . scripts/net-room.sh
+. scripts/dpdk-native.sh
 bench=${1:-}
 peers=() run=(exec)
 if [ "$bench" = net ]; then
@@ -19,10 +20,13 @@ case $bench in
   net)
     peer_dpdk || true
     openvswitch=$(peer_openvswitch) && peers+=("-Dmike.openvswitch=$openvswitch") || true
+    case " $* " in
+      *" --harder "*) native=$(peer_dpdk_native) && peers+=("-Dmike.dpdk.native=$native") || true ;;
+    esac
     net_room_or_exit
     peers+=("-Dmike.net.room=$net_room")
     run=(net_run)
     ;;
 esac
 "${run[@]}" "$JAVA_HOME/bin/java" --enable-native-access=ALL-UNNAMED -Dmike.install="$PWD" "${peers[@]}" \
-  -cp "proof/bench/target/classes:$(< proof/bench/target/class-path)" eu.mikelangelo.bench.BenchMain "$@"
+  -cp "$PWD/proof/bench/target/classes:$(< proof/bench/target/class-path)" eu.mikelangelo.bench.BenchMain "$@"

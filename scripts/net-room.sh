@@ -12,8 +12,36 @@ net_needs_root_or_exit() {
   exit 69
 }
 
+# What a run that was killed outright could not clear away: the folder says whose it was.
+net_reap() {
+  local room owner before wanted group
+  for room in /tmp/mike-net.*; do
+    [ -O "$room/owner" ] && read -r owner before wanted < "$room/owner" || continue
+    [ ! -e "/proc/$owner" ] || continue
+    say "clearing away what an earlier run left in $room"
+    if [ -r "$room/groups" ]; then
+      while read -r group; do
+        # The number may be somebody else's by now; ours work in the folder.
+        case $(readlink "/proc/$group/cwd") in "$room"/*) kill -KILL -- "-$group" 2> /dev/null || true ;; esac
+      done < "$room/groups"
+    fi
+    net_unmount "$room"
+    [ "$(< /proc/sys/vm/nr_hugepages)" != "$wanted" ] || echo "$before" > /proc/sys/vm/nr_hugepages || true
+  done
+}
+
+# Unmounts and removes a room, unless something in it does not let go.
+net_unmount() {
+  for _ in {1..50}; do
+    ! mountpoint -q "$1/huge" || umount "$1/huge" 2> /dev/null || { sleep 0.1; continue; }
+    break
+  done
+  mountpoint -q "$1/huge" || rm -rf "$1"
+}
+
 net_room_or_exit() {
   local free
+  net_reap
   net_room=$(mktemp -d /tmp/mike-net.XXXXXX) || exit 69
   net_pages_before=$(< /proc/sys/vm/nr_hugepages)
   net_nice_before=$(sed -n 's/.* nice \(-*[0-9]*\)$/\1/p' "/proc/$$/autogroup" 2> /dev/null) || net_nice_before=
@@ -22,6 +50,7 @@ net_room_or_exit() {
   trap 'exit 130' INT
   trap 'exit 129' HUP
   net_pages_wanted=$((net_pages_before + net_pages))
+  echo "$$ $net_pages_before $net_pages_wanted" > "$net_room/owner"
   echo "$net_pages_wanted" > /proc/sys/vm/nr_hugepages
   free=$(sed -n 's/^HugePages_Free: *//p' /proc/meminfo)
   if [ "$free" -lt "$net_pages" ]; then
@@ -47,14 +76,13 @@ net_leave() {
     kill -KILL "$net_child" 2> /dev/null || true
   fi
   # What it could not end itself; in a good end all are gone.
+  if [ -e build/b/run/agent.pid ] || [ -e build/b/run/plane.pid ]; then
+    MIKE_HOME=$PWD/build/b timeout -k 5 60 ./mike agent stop --all 1>&2 || true
+  fi
   if [ -r "$net_room/groups" ]; then
     while read -r group; do kill -KILL -- "-$group" 2> /dev/null || true; done < "$net_room/groups"
   fi
-  for _ in {1..50}; do
-    ! mountpoint -q "$net_room/huge" || umount "$net_room/huge" 2> /dev/null || { sleep 0.1; continue; }
-    break
-  done
-  mountpoint -q "$net_room/huge" || rm -rf "$net_room"
+  net_unmount "$net_room"
   # Unless somebody has changed it meanwhile: then it is theirs.
   [ "$(< /proc/sys/vm/nr_hugepages)" != "$net_pages_wanted" ] \
     || echo "$net_pages_before" > /proc/sys/vm/nr_hugepages || true

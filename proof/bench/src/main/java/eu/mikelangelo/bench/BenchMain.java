@@ -4,14 +4,14 @@ import eu.mikelangelo.bench.net.NetBench;
 import eu.mikelangelo.bench.shard.ShardBench;
 import java.util.Set;
 
-/** {@code ./do bench NAME [--json] [--only ROW[,ROW]] [--quick]}. */
+/** {@code ./do bench NAME [--json] [--only ROW[,ROW]] [--quick] [--harder]}. */
 public final class BenchMain {
     private BenchMain() { }
 
     /** Exits with 0 when every row could run and 64 on wrong usage; whether aims are met is in the rows. */
     public static void main(String[] args) throws Exception {
         if (args.length == 0 || !Set.of("start", "shard", "net").contains(args[0])) {
-            System.err.println("usage: ./do bench start|shard|net [--json] [--only ROW[,ROW]] [--quick]");
+            System.err.println("usage: ./do bench start|shard|net [--json] [--only ROW[,ROW]] [--quick] [--harder]");
             System.exit(64);
         }
         Options options;

@@ -3,23 +3,24 @@ package eu.mikelangelo.bench;
 import java.util.Set;
 import java.util.function.Supplier;
 
-/** What follows {@code ./do bench NAME}: how many pairs, which rows, JSON or text. */
-public record Options(boolean json, boolean quick, Set<String> only) {
+/** What follows {@code ./do bench NAME}: how many pairs, which rows, against the strongest peers too, JSON or text. */
+public record Options(boolean json, boolean quick, boolean harder, Set<String> only) {
 
     static Options parse(String[] words, int from) {
         boolean json = false;
         boolean quick = false;
+        boolean harder = false;
         Set<String> only = Set.of();
         for (int i = from; i < words.length; i++) {
             switch (words[i]) {
                 case "--json" -> json = true;
                 case "--quick" -> quick = true;
-                case "--harder" -> { /* no stronger peers in this bench */ }
+                case "--harder" -> harder = true;
                 case "--only" -> only = Set.of(words[++i].split(","));
                 default -> throw new IllegalArgumentException("unknown option " + words[i]);
             }
         }
-        return new Options(json, quick, only);
+        return new Options(json, quick, harder, only);
     }
 
     /** Whether a row was asked for. */

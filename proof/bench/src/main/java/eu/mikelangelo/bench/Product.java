@@ -81,11 +81,16 @@ public final class Product implements AutoCloseable {
         }
     }
 
-    @Override
-    public void close() {
+    /** Removes all machines, those too that an earlier run has left. */
+    public void clear() {
         for (JsonNode machine : json("ps", "-a", "--json")) {
             run("rm", "-f", machine.get("name").asString());
         }
+    }
+
+    @Override
+    public void close() {
+        clear();
         run("agent", "stop", "--all");
     }
 }

@@ -34,7 +34,8 @@ public record Row(String bench, String name, String peer, String metric, boolean
         return new Row(bench, name, "", metric, true, new double[0], new double[0], aim, why);
     }
 
-    Double ratio() {
+    /** Bigger is better for us; null when the row could not run. */
+    public Double ratio() {
         if (ours.length == 0) {
             return null;
         }

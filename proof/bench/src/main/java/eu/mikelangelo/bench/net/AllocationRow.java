@@ -3,6 +3,8 @@ package eu.mikelangelo.bench.net;
 import eu.mikelangelo.bench.Row;
 import eu.mikelangelo.bench.measure.Cores;
 import eu.mikelangelo.bench.measure.JavaCommand;
+import eu.mikelangelo.bench.net.room.Pause;
+import eu.mikelangelo.bench.net.room.Room;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
@@ -24,7 +26,7 @@ final class AllocationRow {
     private AllocationRow() {}
 
     static Row measure(String row, double aim, Room room, NetPlan plan, Cores cores) {
-        try (Side ours = Circuit.ours(room, cores, new Testpmd.Shape(64, false))) {
+        try (Side<Testpmd> ours = Circuit.ours(room, cores, new Testpmd.Shape(64, false))) {
             long pid = ours.serverPid();
             // What is interpreted may allocate: rounds until one of them did not, or the last that are allowed.
             int rounds = 0;
@@ -41,7 +43,7 @@ final class AllocationRow {
         }
     }
 
-    private static double perFrame(long pid, Side side, long frames) {
+    private static double perFrame(long pid, Side<Testpmd> side, long frames) {
         Testpmd client = side.client();
         long framesBefore = client.received();
         final long before = allocated(pid);

@@ -3,6 +3,8 @@ package eu.mikelangelo.bench.net;
 import eu.mikelangelo.base.GuestText;
 import eu.mikelangelo.bench.PlainQemu;
 import eu.mikelangelo.bench.Product;
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Room;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

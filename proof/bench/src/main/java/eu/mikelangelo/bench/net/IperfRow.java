@@ -2,6 +2,9 @@ package eu.mikelangelo.bench.net;
 
 import eu.mikelangelo.bench.Product;
 import eu.mikelangelo.bench.Row;
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Room;
+import eu.mikelangelo.bench.net.room.Talk;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -42,6 +45,7 @@ final class IperfRow {
     Row measure(String row, double aim) {
         Path folder = room.side();
         try (Product product = new Product()) {
+            product.clear();
             Path image = folder.resolve("image");
             product.run("compose", "iperf3", "-o", image.toString());
             product.run("run", "-d", "--name", MACHINE, "iperf3");

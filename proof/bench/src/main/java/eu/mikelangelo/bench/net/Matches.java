@@ -1,11 +1,11 @@
 package eu.mikelangelo.bench.net;
 
 import eu.mikelangelo.bench.Row;
+import eu.mikelangelo.bench.net.room.Pause;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
 /**
@@ -16,22 +16,29 @@ import java.util.function.Supplier;
  * @param seconds the search took
  */
 record Matches(List<Match> all, int discarded, double seconds) {
+    /** Of a search that has not begun. */
+    static final Matches NONE = new Matches(List.of(), 0, 0);
     static final String NEAR = "near";
     static final String FAR = "far";
 
-    record Match(double ours, double theirs, String regime) {}
+    /** A pair: of each side what its client has measured, value by value. */
+    record Match(double[] ours, double[] theirs, String regime) {}
 
     /** A regime of which there are enough is waited out. */
     private static final double LOOK_SECONDS = 0.2;
 
     /**
+     * Goes on with a search.
+     *
+     * @param found what was found until now
+     * @param wanted with what was found before
+     * @param mostSeconds after which it ends, however few there are
      * @param regime says how far apart the cores are now
-     * @param mostSeconds after which the search ends, however few there are
      */
-    static Matches search(Wanted wanted, double mostSeconds, Clock clock, Supplier<String> regime, DoubleSupplier ours,
-                          DoubleSupplier theirs) {
-        List<Match> kept = new ArrayList<>();
-        int discarded = 0;
+    static Matches search(Matches found, Wanted wanted, double mostSeconds, Clock clock, Supplier<String> regime,
+                          Supplier<double[]> ours, Supplier<double[]> theirs) {
+        List<Match> kept = new ArrayList<>(found.all);
+        int discarded = found.discarded;
         double start = clock.seconds();
         String before = regime.get();
         while (clock.seconds() - start < mostSeconds && !wanted.all(kept)) {
@@ -40,9 +47,9 @@ record Matches(List<Match> all, int discarded, double seconds) {
                 before = regime.get();
                 continue;
             }
-            double our = ours.getAsDouble();
+            double[] our = ours.get();
             String between = regime.get();
-            double their = theirs.getAsDouble();
+            double[] their = theirs.get();
             String after = regime.get();
             if (before.equals(between) && between.equals(after)) {
                 kept.add(new Match(our, their, after));
@@ -51,7 +58,7 @@ record Matches(List<Match> all, int discarded, double seconds) {
             }
             before = after;
         }
-        return new Matches(kept, discarded, clock.seconds() - start);
+        return new Matches(kept, discarded, found.seconds + clock.seconds() - start);
     }
 
     /**
@@ -109,14 +116,15 @@ record Matches(List<Match> all, int discarded, double seconds) {
                 count(all, FAR), discarded, seconds);
     }
 
-    /** A row of these, or, with fewer than so many, one without a ratio. */
-    static Row row(String name, String peer, String metric, double aim, List<Match> matches, int least, String note) {
-        if (matches.size() < least) {
-            return new Row(NetBench.NAME, name, peer, metric, false, new double[0], new double[0], aim,
-                    "only " + matches.size() + " pairs of windows: " + note);
-        }
-        return new Row(NetBench.NAME, name, peer, metric, false, matches.stream().mapToDouble(Match::ours).toArray(),
-                matches.stream().mapToDouble(Match::theirs).toArray(), aim,
-                matches.stream().map(Match::regime).toList(), note);
+    /** A row of these, or, with fewer than so many, one without a ratio. @param value which of the measured it is of */
+    static Row row(String name, String peer, Metric metric, double aim, List<Match> matches, int value, int least,
+                   String note) {
+        boolean enough = matches.size() >= least;
+        List<Match> counted = enough ? matches : List.of();
+        return new Row(NetBench.NAME, name, peer, metric.unit(), metric.lowerIsBetter(),
+                counted.stream().mapToDouble(match -> match.ours[value]).toArray(),
+                counted.stream().mapToDouble(match -> match.theirs[value]).toArray(), aim,
+                counted.stream().map(Match::regime).toList(),
+                enough ? note : "only " + matches.size() + " pairs of windows: " + note);
     }
 }

@@ -3,8 +3,14 @@ package eu.mikelangelo.bench.net;
 import eu.mikelangelo.bench.Options;
 import eu.mikelangelo.bench.Row;
 import eu.mikelangelo.bench.measure.Cores;
+import eu.mikelangelo.bench.net.room.Patience;
+import eu.mikelangelo.bench.net.room.Room;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /** {@code ./do bench net}: the shipped switch, {@code ./mike io serve}, against what others switch frames with. */
 public final class NetBench {
@@ -25,61 +31,66 @@ public final class NetBench {
 
     /** Prints each row when it is measured. */
     public void run() {
-        Circuit split = circuit(SMALL, false, new TestpmdPeer());
-        apart(split, "net64-split", 1.3, 1.1);
-        together(circuit(FULL, false, new TestpmdPeer()), "net1518-split", 1.3);
-        apart(circuit(SMALL, true, new TestpmdPeer()), "net64-packed", 1, 1);
-        row("alloc-per-packet", Row.BYTES_PER_OPERATION, 0,
-                (row, aim) -> AllocationRow.measure(row, aim, room, plan, cores));
-        row("guest2guest-64", Circuit.METRIC, 1.3,
-                (row, aim) -> circuit(SMALL, false, new OpenVswitch()).together(row, aim));
-        row("publish-rps-passt", "req/s", 1, (row, aim) -> new PublishRow(room, plan, cores).measure(row, aim));
-        row("iperf-guests", "bit/s", 1.5, (row, aim) -> new IperfRow(room, plan).measure(row, aim));
-        noClient("guest2guest-64k", Circuit.METRIC, 1.3);
-        noClient("hop-p50", "s", 1);
-        noClient("hop-p99", "s", 1);
+        apart("net64-split", new Testpmd.Shape(SMALL, false), 1.3, 1.1);
+        row("net1518-split", Metric.MPPS, 1.3, (row, metric, aim) ->
+                rivals(new Testpmd.Shape(FULL, false), metric).together(row, aim, 0));
+        apart("net64-packed", new Testpmd.Shape(SMALL, true), 1, 1);
+        row("alloc-per-packet", Metric.BYTES, 0,
+                (row, metric, aim) -> AllocationRow.measure(row, aim, room, plan, cores));
+        Rivals<JavaClient> hops = rivals(JavaClient.Shape.HOPS, Metric.SECONDS);
+        row("hop-p50", Metric.SECONDS, 1, (row, metric, aim) -> hops.together(row, aim, 0));
+        row("hop-p99", Metric.SECONDS, 1, (row, metric, aim) -> hops.together(row, aim, 1));
+        row("guest2guest-64", Metric.MPPS, 1.3,
+                against(new Testpmd.Shape(SMALL, false), () -> new OpenVswitch(false)));
+        row("guest2guest-64k", Metric.GIGABITS, 1.3,
+                against(JavaClient.Shape.SEGMENTS, () -> new OpenVswitch(true)));
+        row("publish-rps-passt", Metric.REQUESTS, 1,
+                (row, metric, aim) -> new PublishRow(room, plan, cores).measure(row, aim));
+        row("iperf-guests", Metric.BITS, 1.5, (row, metric, aim) -> new IperfRow(room, plan).measure(row, aim));
     }
 
-    private Circuit circuit(int frameBytes, boolean packed, Circuit.Peer peer) {
-        return new Circuit(room, plan, cores, new Testpmd.Shape(frameBytes, packed), peer);
-    }
-
-    private void apart(Circuit circuit, String name, double nearAim, double farAim) {
+    private void apart(String name, Testpmd.Shape shape, double nearAim, double farAim) {
         Set<String> wanted = new LinkedHashSet<>();
         for (String regime : new String[] {Matches.NEAR, Matches.FAR}) {
             if (options.wants(name + "-" + regime)) {
                 wanted.add(regime);
             }
         }
+        Rivals<Testpmd> rivals = rivals(shape, Metric.MPPS);
         for (String regime : wanted) {
-            row(name + "-" + regime, Circuit.METRIC, regime.equals(Matches.NEAR) ? nearAim : farAim,
-                    (row, aim) -> circuit.apart(row, aim, regime, wanted));
+            row(name + "-" + regime, Metric.MPPS, regime.equals(Matches.NEAR) ? nearAim : farAim,
+                    (row, metric, aim) -> rivals.apart(row, aim, regime, wanted));
         }
     }
 
-    private void together(Circuit circuit, String name, double aim) {
-        row(name, Circuit.METRIC, aim, circuit::together);
+    /** DPDK's forwarder, and with --harder that and a loop of our own, built for this processor. */
+    private <C extends Client> Rivals<C> rivals(Client.Kind<C> kind, Metric metric) {
+        List<Circuit.Peer> peers = new ArrayList<>(List.of(new TestpmdPeer()));
+        if (options.harder()) {
+            String folder = System.getProperty("mike.dpdk.native");
+            peers.addAll(folder == null ? List.of(new Rivals.Absent("DPDK built for this processor"))
+                    : List.of(new TestpmdPeer(Path.of(folder, "dpdk-testpmd").toString(), ", built for this processor"),
+                            new OneCopyPeer(Path.of(folder, "one-copy"))));
+        }
+        return new Rivals<>(peers.stream().map(peer -> new Circuit<>(room, plan, cores, kind, metric, peer)).toList());
     }
 
-    private void noClient(String name, String metric, double aim) {
-        row(name, metric, aim, (row, bound) -> {
-            throw new IllegalStateException("no client yet that can do this: testpmd sends no segments and takes no "
-                    + "times of single frames");
-        });
+    /** Whatever regime it is. @param peer made when the row is, for it may be that there is none */
+    private Measure against(Client.Kind<?> kind, Supplier<Circuit.Peer> peer) {
+        return (row, metric, aim) -> new Circuit<>(room, plan, cores, kind, metric, peer.get()).together(row, aim, 0);
     }
 
     private interface Measure {
-        Row measure(String row, double aim);
+        Row measure(String row, Metric metric, double aim);
     }
 
-    private void row(String name, String metric, double aim, Measure measure) {
-        options.row(NAME, name, metric, aim, () -> {
-            try {
-                return measure.measure(name, aim);
+    private void row(String name, Metric metric, double aim, Measure measure) {
+        options.row(NAME, name, metric.unit(), aim, () -> {
+            try (Patience patience = new Patience(room, plan.patienceSeconds())) {
+                return patience.with(() -> measure.measure(name, metric, aim));
             } catch (RuntimeException failed) {
-                boolean lowerIsBetter = metric.equals("s") || metric.equals(Row.BYTES_PER_OPERATION);
-                return new Row(NAME, name, "", metric, lowerIsBetter, new double[0], new double[0], aim,
-                        String.valueOf(failed.getMessage()));
+                return new Row(NAME, name, "", metric.unit(), metric.lowerIsBetter(), new double[0], new double[0],
+                        aim, String.valueOf(failed.getMessage()));
             }
         });
     }

@@ -1,6 +1,10 @@
 package eu.mikelangelo.bench.net;
 
 import eu.mikelangelo.bench.measure.Cores;
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Pause;
+import eu.mikelangelo.bench.net.room.Room;
+import eu.mikelangelo.bench.net.room.Talk;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,10 +26,15 @@ final class OpenVswitch implements Circuit.Peer {
     private static final String BRIDGE = "br0";
 
     private final Path place;
+    private final boolean segments;
     private String version = "";
 
-    /** @throws IllegalStateException when it could not be had */
-    OpenVswitch() {
+    /**
+     * @param segments whether guests may send such as are still to be cut
+     * @throws IllegalStateException when it could not be had
+     */
+    OpenVswitch(boolean segments) {
+        this.segments = segments;
         String unpacked = System.getProperty("mike.openvswitch");
         if (unpacked == null) {
             throw new IllegalStateException("no Open vSwitch with DPDK; the first lines of this run say why");
@@ -39,18 +48,17 @@ final class OpenVswitch implements Circuit.Peer {
     }
 
     @Override
-    public Side start(Room room, Cores cores, Testpmd.Shape shape) {
+    public <C extends Client> Side<C> start(Room room, Cores cores, Client.Kind<C> kind) {
         Running running = new Running(room, room.side());
         try {
             running.begin(cores);
             version = running.version();
-            List<Path> sockets = List.of(running.socket("p0"), running.socket("p1"));
-            return new Side(running, List.of(running.daemon), Testpmd.client(room, room.side(), sockets,
-                    cores.client(), shape));
         } catch (RuntimeException failed) {
             running.close();
             throw failed;
         }
+        return Side.of(running, List.of(running.daemon),
+                () -> kind.connect(room, running.sockets(), cores.client()));
     }
 
     /** The database's server and the daemon, of one comparison. */
@@ -79,7 +87,10 @@ final class OpenVswitch implements Circuit.Peer {
             exists("db.sock");
             control("--no-wait", "init");
             control("--no-wait", "set", "Open_vSwitch", ".", "other_config:dpdk-init=true",
-                    "other_config:dpdk-socket-mem=256", "other_config:pmd-cpu-mask=" + mask(cores.server()),
+                    "other_config:dpdk-socket-mem=256",
+                    // Frames that a guest leaves to be cut go from guest to guest as they are.
+                    "other_config:userspace-tso-enable=" + segments,
+                    "other_config:pmd-cpu-mask=" + mask(cores.server()),
                     "other_config:dpdk-lcore-mask=" + mask(cores.server()),
                     "other_config:dpdk-extra=--no-pci --no-telemetry --file-prefix=" + folder.getFileName()
                             + " --huge-dir " + room.hugePages());
@@ -88,9 +99,16 @@ final class OpenVswitch implements Circuit.Peer {
                     "unix:" + folder.resolve("db.sock"), "--pidfile", "--log-file", "-vconsole:warn"));
             new Talk(daemon);
             control("add-br", BRIDGE, "--", "set", "bridge", BRIDGE, "datapath_type=netdev");
-            for (String port : List.of("p0", "p1")) {
-                control("add-port", BRIDGE, port, "--", "set", "Interface", port, "type=dpdkvhostuser");
-                exists(port);
+            for (Path socket : sockets().paths()) {
+                String port = socket.getFileName().toString();
+                if (segments) {
+                    // The other kind, in which it listens, refuses frames that are still to be cut.
+                    control("add-port", BRIDGE, port, "--", "set", "Interface", port, "type=dpdkvhostuserclient",
+                            "options:vhost-server-path=" + socket);
+                } else {
+                    control("add-port", BRIDGE, port, "--", "set", "Interface", port, "type=dpdkvhostuser");
+                    exists(port);
+                }
             }
             daemon.boost();
         }
@@ -99,8 +117,8 @@ final class OpenVswitch implements Circuit.Peer {
             return "0x" + Long.toHexString(1L << cpu);
         }
 
-        Path socket(String port) {
-            return folder.resolve(port);
+        Sockets sockets() {
+            return new Sockets(List.of(folder.resolve("p0"), folder.resolve("p1")), segments);
         }
 
         String version() {

@@ -5,6 +5,10 @@ import eu.mikelangelo.bench.Row;
 import eu.mikelangelo.bench.measure.Cores;
 import eu.mikelangelo.bench.measure.LoadProcess;
 import eu.mikelangelo.bench.measure.Target;
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Pause;
+import eu.mikelangelo.bench.net.room.Room;
+import eu.mikelangelo.bench.net.room.Talk;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -41,6 +45,7 @@ final class PublishRow {
     Row measure(String row, double aim) {
         Path folder = room.side();
         try (Product product = new Product(); LoadProcess load = new LoadProcess(cores.client())) {
+            product.clear();
             Path image = folder.resolve("image");
             product.run("compose", "memcached", "-o", image.toString());
             int port = freePort();

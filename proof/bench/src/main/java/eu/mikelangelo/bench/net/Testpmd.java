@@ -1,5 +1,9 @@
 package eu.mikelangelo.bench.net;
 
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Pause;
+import eu.mikelangelo.bench.net.room.Room;
+import eu.mikelangelo.bench.net.room.Talk;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,8 +15,10 @@ import java.util.regex.Pattern;
  * ports are virtio drivers in user space and it takes each frame from one port to the other; the frames' addresses
  * are such that a learning switch takes them from there back to the first: they go round, both ways.
  */
-final class Testpmd implements AutoCloseable {
+final class Testpmd implements Client {
     private static final Pattern PROMPT = Pattern.compile("RTE Version: 'DPDK ([^']+)'.*testpmd> ", Pattern.DOTALL);
+    /** The distribution's. */
+    static final String PROGRAM = "dpdk-testpmd";
     private static final int PATIENCE_SECONDS = 60;
     /** Frames that testpmd takes at once. */
     private static final int BURST = 32;
@@ -23,11 +29,11 @@ final class Testpmd implements AutoCloseable {
      */
     private static final int BURSTS_IN_FLIGHT = 7;
     /** Both ways. */
-    static final long FRAMES_IN_FLIGHT = 2L * BURSTS_IN_FLIGHT * BURST;
+    private static final long FRAMES_IN_FLIGHT = 2L * BURSTS_IN_FLIGHT * BURST;
     private static final double SWITCH_SECONDS = 1;
     private static final String[] MACS = {"02:00:00:00:00:01", "02:00:00:00:00:02"};
 
-    final Group group;
+    private final Group group;
     private final Talk talk;
     private String version;
     private long underWay;
@@ -38,11 +44,28 @@ final class Testpmd implements AutoCloseable {
     }
 
     /** What frames and rings a client has. @param packed rings, else split */
-    record Shape(int frameBytes, boolean packed) {}
+    record Shape(int frameBytes, boolean packed) implements Client.Kind<Testpmd> {
+        @Override
+        public Testpmd connect(Room room, Sockets sockets, int cpu) {
+            if (sockets.clientListens()) {
+                throw new IllegalStateException("not done yet: a client that listens");
+            }
+            if (packed) {
+                for (Path socket : sockets.paths()) {
+                    VhostFeatures offered = VhostFeatures.of(socket);
+                    if (!offered.packed()) {
+                        throw new IllegalStateException("the switch, asked for its features, offers no packed ring: "
+                                + offered);
+                    }
+                }
+            }
+            return client(room, room.side(), sockets.paths(), cpu, this);
+        }
+    }
 
-    /** A switch of two vhost-user servers that takes what comes from one to the other. */
-    static Testpmd server(Room room, Path folder, List<Path> sockets, int cpu) {
-        List<String> command = command(room, folder, cpu);
+    /** A switch of two vhost-user servers that takes what comes from one to the other. @param program of DPDK */
+    static Testpmd server(Room room, Path folder, List<Path> sockets, int cpu, String program) {
+        List<String> command = command(room, folder, cpu, program);
         for (int i = 0; i < sockets.size(); i++) {
             command.addAll(List.of("--vdev", "net_vhost" + i + ",iface=" + sockets.get(i) + ",queues=1"));
         }
@@ -54,8 +77,8 @@ final class Testpmd implements AutoCloseable {
     }
 
     /** Two virtio ports connected to a switch's two sockets, frames under way. */
-    static Testpmd client(Room room, Path folder, List<Path> sockets, int cpu, Shape shape) {
-        List<String> command = command(room, folder, cpu);
+    private static Testpmd client(Room room, Path folder, List<Path> sockets, int cpu, Shape shape) {
+        List<String> command = command(room, folder, cpu, PROGRAM);
         command.add("--single-file-segments");   // or there are more memory regions than vhost-user has room for
         for (int i = 0; i < sockets.size(); i++) {
             command.addAll(List.of("--vdev", "net_virtio_user" + i + ",path=" + sockets.get(i) + ",queues=1,queue_size="
@@ -70,9 +93,9 @@ final class Testpmd implements AutoCloseable {
         return client;
     }
 
-    private static List<String> command(Room room, Path folder, int cpu) {
+    private static List<String> command(Room room, Path folder, int cpu, String program) {
         // Without stdbuf its answers would wait in a buffer. The thread that answers shares the core: it sleeps.
-        return new ArrayList<>(List.of("stdbuf", "-oL", "dpdk-testpmd", "--lcores", "0@" + cpu + ",1@" + cpu,
+        return new ArrayList<>(List.of("stdbuf", "-oL", program, "--lcores", "0@" + cpu + ",1@" + cpu,
                 "-v", "--no-pci", "--no-telemetry", "--file-prefix=" + folder.getFileName(),
                 "--huge-dir", room.hugePages().toString(), "-m", "256"));
     }
@@ -110,13 +133,25 @@ final class Testpmd implements AutoCloseable {
         return stats().stream().mapToLong(PortStats::rxPackets).sum();
     }
 
-    /** Frames that it had sent and not got back at the last reading: those that go round. */
-    long underWay() {
-        return underWay;
+    @Override
+    public Group group() {
+        return group;
+    }
+
+    @Override
+    public void warm(double seconds) {
+        Pause.seconds(seconds);
+    }
+
+    /** Frames that it had sent and not got back at the last reading go round still; the others were lost. */
+    @Override
+    public String note() {
+        return underWay + " of " + FRAMES_IN_FLIGHT + " frames under way at the end";
     }
 
     /** Millions of frames a second that both ports receive within the next seconds, by testpmd's own clock. */
-    double rate(double seconds) {
+    @Override
+    public double[] window(double seconds) {
         stats();
         Pause.seconds(seconds);
         List<PortStats> stats = stats();
@@ -125,7 +160,7 @@ final class Testpmd implements AutoCloseable {
         if (perSecond == 0) {
             throw new IllegalStateException("no frame went round in a window");
         }
-        return perSecond / 1e6;
+        return new double[] {perSecond / 1e6};
     }
 
     @Override

@@ -5,6 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.bench.net.room.Group;
+import eu.mikelangelo.bench.net.room.Patience;
+import eu.mikelangelo.bench.net.room.Room;
+import eu.mikelangelo.bench.net.room.Talk;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -83,36 +87,64 @@ class NetPartsTest {
         }
     }
 
+    /** Runs that are numbered, and those of a peer that are not. */
+    private static Matches search(Matches found, Matches.Wanted wanted, double seconds, Matches.Clock clock,
+                                  Supplier<String> regime) {
+        double[] ran = {0};
+        return Matches.search(found, wanted, seconds, clock, regime, () -> new double[] {++ran[0], 7},
+                () -> new double[] {100, 8});
+    }
+
+    private static List<Double> runs(List<Matches.Match> matches) {
+        return matches.stream().map(match -> match.ours()[0]).toList();
+    }
+
     @Test
     void nearAndFarAreKeptApartAndEachIsSearched() {
-        int[] ran = {0};
         Ticks ticks = new Ticks();
-        Matches found = Matches.search(new Matches.Wanted(Set.of("near", "far"), 1), 1_000, ticks,
-                regimes("near", "near", "near", "far", "far", "far"), () -> ++ran[0], () -> 100);
-        assertEquals(List.of(new Matches.Match(1, 100, "near")), found.of("near"));
-        assertEquals(List.of(new Matches.Match(2, 100, "far")), found.of("far"));
+        Matches found = search(Matches.NONE, new Matches.Wanted(Set.of("near", "far"), 1), 1_000, ticks,
+                regimes("near", "near", "near", "far", "far", "far"));
+        assertEquals(List.of(1.0), runs(found.of("near")));
+        assertEquals(List.of(2.0), runs(found.of("far")));
         assertEquals(0, found.discarded());
         assertEquals(1, ticks.slept, "near was waited out once");
 
-        Matches moved = Matches.search(new Matches.Wanted(Set.of(), 2), 1_000, new Ticks(),
-                regimes("near", "near", "far", "far", "far", "between", "far", "far", "far"), () -> 1, () -> 2);
+        Matches moved = search(Matches.NONE, new Matches.Wanted(Set.of(), 2), 1_000, new Ticks(),
+                regimes("near", "near", "far", "far", "far", "between", "far", "far", "far"));
         assertEquals(2, moved.discarded());
         assertEquals(2, moved.all().size());
         assertTrue(moved.of("near").isEmpty());
     }
 
     @Test
+    void aSearchGoesOnWithWhatWasFound() {
+        Set<String> both = Set.of("near", "far");
+        Matches first = search(Matches.NONE, new Matches.Wanted(both, 1), 10, new Ticks(), () -> "near");
+        assertEquals(List.of(1.0), runs(first.all()));
+        Matches second = search(first, new Matches.Wanted(both, 2), 1_000, new Ticks(),
+                regimes("near", "near", "near", "near", "near", "far"));
+        assertEquals(List.of(1.0, 1.0), runs(second.of("near")), "one is missing");
+        assertEquals(2, second.of("far").size(), "and here two");
+        assertTrue(second.seconds() > first.seconds());
+    }
+
+    @Test
     void aRegimeThatDoesNotOccurEndsTheSearchInTime() {
-        Matches found = Matches.search(new Matches.Wanted(Set.of("far"), 5), 50, new Ticks(), () -> "near", () -> 1,
-                () -> 2);
+        Matches found = search(Matches.NONE, new Matches.Wanted(Set.of("far"), 5), 50, new Ticks(), () -> "near");
         assertTrue(found.all().isEmpty());
-        var row = Matches.row("r", "p", "Mpps", 1.1, found.of("far"), 5, found.note());
+        var row = Matches.row("r", "p", Metric.MPPS, 1.1, found.of("far"), 0, 5, found.note());
         assertEquals(0, row.ours().length);
         assertTrue(row.note().startsWith("only 0 pairs of windows: 0 pairs near, 0 far, 0 discarded in"), row.note());
-        var full = Matches.row("r", "p", "Mpps", 1.1, List.of(new Matches.Match(3, 2, "near")), 1, "");
-        assertEquals(List.of("near"), full.topology());
-        assertEquals(3, full.ours()[0]);
-        assertEquals(2, full.theirs()[0]);
+    }
+
+    @Test
+    void aRowIsOfOneOfTheMeasuredValues() {
+        var match = new Matches.Match(new double[] {3, 30}, new double[] {2, 20}, "near");
+        var row = Matches.row("r", "p", Metric.SECONDS, 1.1, List.of(match), 1, 1, "");
+        assertEquals(List.of("near"), row.topology());
+        assertEquals(30, row.ours()[0]);
+        assertEquals(20, row.theirs()[0]);
+        assertTrue(row.lowerIsBetter());
     }
 
     @Test
@@ -187,5 +219,21 @@ class NetPartsTest {
         // Not ours to wait for: it is gone when its new parent has taken note.
         ProcessHandle.of(child).ifPresent(handle -> handle.onExit().orTimeout(60, TimeUnit.SECONDS).join());
         assertEquals("", Files.readString(folder.resolve("groups")));
+    }
+
+    @Test
+    void aRowThatTakesTooLongIsEndedAndSaysSo(@TempDir Path folder) {
+        System.setProperty("mike.net.room", folder.toString());
+        Room room = Room.entered();
+        try (Patience patience = new Patience(room, 1);
+                Group group = Group.start(room, folder, Map.of(), List.of("sh", "-c", "echo still here; sleep 1000"))) {
+            Talk talk = new Talk(group);
+            String why = assertThrows(IllegalStateException.class,
+                    () -> patience.with(() -> talk.await(Pattern.compile("never"), 60))).getMessage();
+            assertEquals("took more than 1 s and was ended: it ended; its last words: still here", why);
+        }
+        try (Patience patience = new Patience(room, 60)) {
+            assertEquals(7, patience.with(() -> 7));
+        }
     }
 }

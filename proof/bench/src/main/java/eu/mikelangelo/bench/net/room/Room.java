@@ -1,4 +1,4 @@
-package eu.mikelangelo.bench.net;
+package eu.mikelangelo.bench.net.room;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -12,7 +12,7 @@ import java.util.TreeSet;
  * What {@code scripts/net-room.sh} has made for one run, and clears away however that ends: a folder with a short path,
  * huge pages mounted in it, and the list of what was started.
  */
-final class Room {
+public final class Room {
     private final Path folder;
     private final Set<Long> groups = new TreeSet<>();
     private int last;
@@ -22,7 +22,7 @@ final class Room {
     }
 
     /** @throws IllegalStateException when there is none */
-    static Room entered() {
+    public static Room entered() {
         String folder = System.getProperty("mike.net.room");
         if (folder == null) {
             throw new IllegalStateException("this bench is started by ./do bench net, which makes room for it");
@@ -30,12 +30,12 @@ final class Room {
         return new Room(Path.of(folder));
     }
 
-    Path hugePages() {
+    public Path hugePages() {
         return folder.resolve("huge");
     }
 
     /** A new folder for one side of a comparison. */
-    Path side() {
+    public Path side() {
         try {
             return Files.createDirectory(folder.resolve("s" + ++last));
         } catch (IOException e) {
@@ -53,6 +53,11 @@ final class Room {
     synchronized void forget(long group) {
         groups.remove(group);
         write();
+    }
+
+    /** Ends all that was started and has not ended: who waits for an answer of theirs waits no longer. */
+    synchronized void endAll() {
+        groups.forEach(Group::kill);
     }
 
     private void write() {

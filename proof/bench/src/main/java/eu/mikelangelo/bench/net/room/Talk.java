@@ -1,4 +1,4 @@
-package eu.mikelangelo.bench.net;
+package eu.mikelangelo.bench.net.room;
 
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** A conversation with a program over its standard input and output. Its output is read by a thread of its own. */
-final class Talk {
+public final class Talk {
     private static final int LAST_WORDS = 1_500;
     /** Of what it said, this much is kept. */
     private static final int MOST_CHARS = 1 << 20;
@@ -20,7 +20,7 @@ final class Talk {
     private final StringBuilder said = new StringBuilder();
     private boolean ended;
 
-    Talk(Group group) {
+    public Talk(Group group) {
         in = new PrintStream(group.process.getOutputStream(), true, StandardCharsets.UTF_8);
         group.listener(this);
         reader = Thread.ofPlatform().daemon().start(
@@ -53,7 +53,7 @@ final class Talk {
     }
 
     /** Says a line and waits for an answer. @return the answer, matched. @throws IllegalStateException without one */
-    Matcher ask(String line, Pattern answer, int seconds) {
+    public Matcher ask(String line, Pattern answer, int seconds) {
         synchronized (said) {
             said.setLength(0);
         }
@@ -62,7 +62,7 @@ final class Talk {
     }
 
     /** Waits until something was said since the last question. @throws IllegalStateException when it is not */
-    Matcher await(Pattern what, int seconds) {
+    public Matcher await(Pattern what, int seconds) {
         long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
         synchronized (said) {
             while (true) {
@@ -85,14 +85,14 @@ final class Talk {
     }
 
     /** All it says until it ends. */
-    String toEnd() throws InterruptedException {
+    public String toEnd() throws InterruptedException {
         reader.join();
         synchronized (said) {
             return said.toString();
         }
     }
 
-    String lastWords() {
+    public String lastWords() {
         synchronized (said) {
             return said.substring(Math.max(0, said.length() - LAST_WORDS)).strip();
         }

@@ -1,10 +1,10 @@
-package eu.mikelangelo.bench.net;
+package eu.mikelangelo.bench.net.room;
 
 /** Sleeping, without a checked exception. */
-final class Pause {
+public final class Pause {
     private Pause() {}
 
-    static void seconds(double seconds) {
+    public static void seconds(double seconds) {
         try {
             Thread.sleep(Math.round(seconds * 1_000));
         } catch (InterruptedException e) {

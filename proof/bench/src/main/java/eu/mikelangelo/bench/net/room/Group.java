@@ -1,4 +1,4 @@
-package eu.mikelangelo.bench.net;
+package eu.mikelangelo.bench.net.room;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** A program and all it starts, in a process group of their own: it is stopped, continued and ended as a whole. */
-final class Group implements AutoCloseable {
+public final class Group implements AutoCloseable {
     // signal(7), x86 and ARM
     private static final int SIGKILL = 9;
     private static final int SIGCONT = 18;
@@ -23,7 +23,7 @@ final class Group implements AutoCloseable {
             Linker.nativeLinker().defaultLookup().findOrThrow("kill"),
             FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
 
-    final Process process;
+    public final Process process;
     private final String name;
     private final Room room;
     private boolean closed;
@@ -36,7 +36,7 @@ final class Group implements AutoCloseable {
     }
 
     /** Standard error joins standard output, which the caller has to read. */
-    static Group start(Room room, Path folder, Map<String, String> environment, List<String> command) {
+    public static Group start(Room room, Path folder, Map<String, String> environment, List<String> command) {
         // It has a process of its own already, so setsid makes no other: its number is that of the group.
         List<String> words = new ArrayList<>(List.of("setsid"));
         words.addAll(command);
@@ -52,7 +52,8 @@ final class Group implements AutoCloseable {
     }
 
     /** Runs it to its end. @return what it printed. @throws IllegalStateException when it fails or takes too long */
-    static String run(Room room, Path folder, Map<String, String> environment, List<String> command, int seconds) {
+    public static String run(Room room, Path folder, Map<String, String> environment, List<String> command,
+                             int seconds) {
         try (Group group = start(room, folder, environment, command)) {
             Talk talk = new Talk(group);
             if (!group.process.waitFor(seconds, TimeUnit.SECONDS) || group.process.exitValue() != 0) {
@@ -70,14 +71,14 @@ final class Group implements AutoCloseable {
     }
 
     /** @throws IllegalStateException with its last words, when it has ended */
-    void check() {
+    public void check() {
         if (!process.isAlive()) {
             throw new IllegalStateException(name + " ended with " + process.exitValue()
                     + (talk == null ? "" : ": " + talk.lastWords()));
         }
     }
 
-    long pid() {
+    public long pid() {
         return process.pid();
     }
 
@@ -85,7 +86,7 @@ final class Group implements AutoCloseable {
      * Puts its session before all others of this host where the kernel groups by session (sched(7), autogroup): nice
      * values have no meaning between sessions. For a program that has answered: before, it may still be in our session.
      */
-    void boost() {
+    public void boost() {
         try {
             Files.writeString(Path.of("/proc/" + pid() + "/autogroup"), "-20");
         } catch (IOException without) {
@@ -93,23 +94,30 @@ final class Group implements AutoCloseable {
         }
     }
 
-    void pause() {
+    public void pause() {
         signal(SIGSTOP);
     }
 
-    void resume() {
+    public void resume() {
         signal(SIGCONT);
     }
 
     private void signal(int number) {
-        int result;
+        if (kill(pid(), number) != 0 && number != SIGKILL) {
+            throw new IllegalStateException(name + " has ended");
+        }
+    }
+
+    /** Ends a group, from any thread. @param group its number */
+    static void kill(long group) {
+        kill(group, SIGKILL);
+    }
+
+    private static int kill(long group, int number) {
         try {
-            result = (int) KILL.invokeExact((int) -pid(), number);
+            return (int) KILL.invokeExact((int) -group, number);
         } catch (Throwable e) {
             throw new IllegalStateException(e);
-        }
-        if (result != 0 && number != SIGKILL) {
-            throw new IllegalStateException(name + " has ended");
         }
     }
 

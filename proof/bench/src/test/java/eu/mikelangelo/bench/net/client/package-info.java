@@ -1,0 +1,2 @@
+/** Tests of the client against a real plane. */
+package eu.mikelangelo.bench.net.client;
