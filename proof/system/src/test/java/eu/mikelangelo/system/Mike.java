@@ -26,8 +26,8 @@ import tools.jackson.databind.json.JsonMapper;
  * {@code ./mike} with a home of its own under build/, so that tests meet neither each other's machines nor a user's.
  * The stores of packages and kernels are kept between tests of one run; machines are not.
  */
-final class Mike implements AutoCloseable {
-    static final Path ROOT = root();
+public final class Mike implements AutoCloseable {
+    public static final Path ROOT = root();
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private final Path home;
     private final Map<String, String> env = new TreeMap<>();
