@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The distribution's Open vSwitch with DPDK: database, daemon and sockets in a folder of their own, its bridge's device in
- * a network namespace of its own, no huge pages. Nothing of a host's own Open vSwitch is touched.
+ * The distribution's Open vSwitch with DPDK: database, daemon and sockets in a folder of their own, its bridge's device
+ * in a network namespace of its own, no huge pages. Nothing of a host's own Open vSwitch is touched.
  */
 final class OpenVswitch implements AutoCloseable {
     private static final String BRIDGE = "br0";
@@ -55,7 +55,7 @@ final class OpenVswitch implements AutoCloseable {
         control("add-br", BRIDGE, "--", "set", "bridge", BRIDGE, "datapath_type=netdev");
     }
 
-    /** Where it is unpacked: fetched when it was not yet. @throws IllegalStateException with the reason when it cannot */
+    /** Where it is unpacked. @throws IllegalStateException with the reason when it cannot be fetched */
     static Path fetched() throws IOException, InterruptedException {
         Process fetch = new ProcessBuilder("bash", "-c", ". scripts/need.sh; . scripts/peers.sh; peer_openvswitch")
                 .directory(Mike.ROOT.toFile()).start();

@@ -23,11 +23,9 @@ final class Testpmd implements AutoCloseable {
     private static final int PCAP_RIGHT = 3;
     private static final int RING = 1024;
     /**
-     * A sender waits while it has this many under way, for which a receiver has buffers (a long frame takes five): so none
-     * is lost.
+     * A sender waits while it has this many under way, fewer than a receiver has buffers: so none is lost.
      */
     private static final int SENDS_AHEAD = 64;
-
     private static final long QUIET_NS = 30_000_000_000L;
 
     private final Path folder;
