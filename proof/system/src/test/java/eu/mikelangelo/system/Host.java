@@ -16,7 +16,7 @@ import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** What the host knows of a home's processes, ports and files. */
-final class Host {
+public final class Host {
     /** For what takes no time at all on a host that has nothing else to do. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -54,7 +54,7 @@ final class Host {
     }
 
     /** Waits until it is true, at most 30 seconds. */
-    static void await(BooleanSupplier what, String otherwise) throws InterruptedException {
+    public static void await(BooleanSupplier what, String otherwise) throws InterruptedException {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!what.getAsBoolean()) {
             if (System.nanoTime() > deadline) {
@@ -100,7 +100,7 @@ final class Host {
     }
 
     /** All that a server on loopback says to this request, until it closes the connection. */
-    static String talk(int port, String request) throws IOException {
+    public static String talk(int port, String request) throws IOException {
         try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
             socket.setSoTimeout(20_000);
             socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
@@ -109,7 +109,7 @@ final class Host {
     }
 
     /** memcached on this port says its version within that time. */
-    static void answers(int port, Duration limit) throws InterruptedException {
+    public static void answers(int port, Duration limit) throws InterruptedException {
         IOException last = null;
         long deadline = System.nanoTime() + limit.toNanos();
         while (System.nanoTime() < deadline) {

@@ -26,46 +26,46 @@ import tools.jackson.databind.json.JsonMapper;
  * {@code ./mike} with a home of its own under build/, so that tests meet neither each other's machines nor a user's.
  * The stores of packages and kernels are kept between tests of one run; machines are not.
  */
-final class Mike implements AutoCloseable {
-    static final Path ROOT = root();
+public final class Mike implements AutoCloseable {
+    public static final Path ROOT = root();
     private static final JsonMapper JSON = JsonMapper.builder().build();
     private final Path home;
     private final Map<String, String> env = new TreeMap<>();
 
     /** What a finished command left behind. */
-    record Result(int code, String out, String err, Duration took) {
+    public record Result(int code, String out, String err, Duration took) {
         /** The result itself when the command succeeded; otherwise the test fails with everything it said. */
-        Result ok() {
+        public Result ok() {
             if (code != 0) {
                 throw new AssertionError("exit code " + code + "\nstdout:\n" + out + "\nstderr:\n" + err);
             }
             return this;
         }
 
-        JsonNode json() {
+        public JsonNode json() {
             return JSON.readTree(ok().out);
         }
     }
 
-    Mike(String name) {
+    public Mike(String name) {
         home = ROOT.resolve("build/t").resolve(name);
     }
 
     /** A variable of the environment for all commands from now on; the agent sees it when it starts. */
-    Mike with(String variable, String value) {
+    public Mike with(String variable, String value) {
         env.put(variable, value);
         return this;
     }
 
-    Path home() {
+    public Path home() {
         return home;
     }
 
-    Result run(String... words) {
+    public Result run(String... words) {
         return run(Duration.ofSeconds(180), words);
     }
 
-    Result run(Duration limit, String... words) {
+    public Result run(Duration limit, String... words) {
         long start = System.nanoTime();
         try {
             Process process = start(words);
@@ -83,7 +83,7 @@ final class Mike implements AutoCloseable {
         }
     }
 
-    Process start(String... words) throws IOException {
+    public Process start(String... words) throws IOException {
         List<String> command = new ArrayList<>(List.of(ROOT.resolve("mike").toString()));
         command.addAll(List.of(words));
         ProcessBuilder builder = new ProcessBuilder(command).directory(ROOT.toFile());
@@ -107,7 +107,7 @@ final class Mike implements AutoCloseable {
      * Kills the agent, the plane or both of this home with signal 9, at one instant, and waits for their death.
      * Returns whether each of them was there to be killed.
      */
-    boolean kill(String... which) {
+    public boolean kill(String... which) {
         List<List<Long>> victims = new ArrayList<>();
         for (String each : which) {
             victims.add(pids(each));
@@ -132,7 +132,7 @@ final class Mike implements AutoCloseable {
     }
 
     /** Waits until the agent or the plane of this home runs: a process, which may not have done anything yet. */
-    void awaitRunning(String which) throws InterruptedException {
+    public void awaitRunning(String which) throws InterruptedException {
         Host.await(() -> pid(which) > 0, "no " + which + " runs for " + home);
     }
 
@@ -156,7 +156,7 @@ final class Mike implements AutoCloseable {
         return pids;
     }
 
-    JsonNode inspect(String machine) {
+    public JsonNode inspect(String machine) {
         JsonNode node = run("inspect", machine, "--json").json();
         return node.isArray() ? node.get(0) : node;
     }
@@ -171,7 +171,7 @@ final class Mike implements AutoCloseable {
     }
 
     /** Stops machines, agent and plane, and waits for the end of the latter two. */
-    Result stop() {
+    public Result stop() {
         List<Long> daemons = new ArrayList<>(pids("agent"));
         daemons.addAll(pids("plane"));
         Result result = run("agent", "stop", "--all");
@@ -214,7 +214,7 @@ final class Mike implements AutoCloseable {
         }
     }
 
-    static int freePort() {
+    public static int freePort() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         } catch (IOException e) {
