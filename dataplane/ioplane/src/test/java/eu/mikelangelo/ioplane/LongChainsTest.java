@@ -43,15 +43,15 @@ class LongChainsTest {
         bench.machine(2, 64, 4096, MERGE);
         driver = longQueue(features);
         Port sender = bench.ports.get(0);
-        sender.tx.detach();
-        sender.tx.attach(driver.memory(), driver.config());
+        sender.first.tx.detach();
+        sender.first.tx.attach(driver.memory(), driver.config());
         post(Frames.plain(Frames.mac(2), Frames.mac(1), PIECES - 12, random), false);
         int turns = 0;
         int arrived = 0;
         while (arrived < CHAINS) {
-            long before = sender.tx.queue().walked();
+            long before = sender.first.tx.queue().walked();
             bench.turn();
-            assertTrue(sender.tx.queue().walked() - before <= MOST, "a turn's descriptors");
+            assertTrue(sender.first.tx.queue().walked() - before <= MOST, "a turn's descriptors");
             arrived += taken(bench.nics.get(1));
             assertTrue(++turns <= CHAINS, "no end");
         }
@@ -67,17 +67,17 @@ class LongChainsTest {
         bench.machine(2, 64, 2048, MERGE);
         driver = longQueue(features);
         Port receiver = bench.ports.get(1);
-        receiver.rx.detach();
-        receiver.rx.attach(driver.memory(), driver.config());
+        receiver.first.rx.detach();
+        receiver.first.rx.attach(driver.memory(), driver.config());
         post(new byte[PIECES], true);
         for (int i = 0; i < CHAINS; i++) {
             assertTrue(bench.nics.get(0).send(Frames.plain(Frames.mac(2), Frames.mac(1), PIECES - 12, random)));
         }
         int turns = 0;
         while (bench.ports.get(0).txFrames() < CHAINS) {
-            long before = receiver.rx.queue().walked();
+            long before = receiver.first.rx.queue().walked();
             bench.turn();
-            assertTrue(receiver.rx.queue().walked() - before <= MOST, "a turn's descriptors");
+            assertTrue(receiver.first.rx.queue().walked() - before <= MOST, "a turn's descriptors");
             assertTrue(++turns <= CHAINS, "no end");
         }
         assertEquals(CHAINS, receiver.rxFrames());
@@ -92,8 +92,8 @@ class LongChainsTest {
         }
         driver = longQueue(MERGE);
         Port sender = bench.ports.get(0);
-        sender.tx.detach();
-        sender.tx.attach(driver.memory(), driver.config());
+        sender.first.tx.detach();
+        sender.first.tx.attach(driver.memory(), driver.config());
         byte[] frame = Frames.plain(Frames.BROADCAST, Frames.mac(1), PIECES - 12, random);
         post(frame, false);
         assertEquals(2, bench.turn(), "frames of " + PIECES + " pieces in a turn");

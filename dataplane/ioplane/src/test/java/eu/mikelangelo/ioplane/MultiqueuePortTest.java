@@ -136,7 +136,7 @@ class MultiqueuePortTest {
         boolean[] enabled = {true, true, true, true};
         for (int i = 0; i < 20_000; i++) {
             send();
-            if (random.nextInt(40) == 0) {
+            if (random.nextInt(80) == 0) {
                 int pair = 1 + random.nextInt(3);
                 enabled[pair] = !enabled[pair];
                 card.front.enable(2 * pair, enabled[pair]);
