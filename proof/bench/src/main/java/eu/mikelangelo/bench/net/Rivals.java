@@ -64,7 +64,7 @@ final class Rivals<C extends Client> {
     }
 
     private static String said(Row row) {
-        return row.ratio() == null ? row.peer() + ": " + row.note() : String.format(Locale.ROOT,
+        return row.ratio() == null ? row.peer() + ": none" : String.format(Locale.ROOT,
                 "%s: %.3f (median of ours %.4g, theirs %.4g, n=%d)", row.peer(), row.ratio(), Row.median(row.ours()),
                 Row.median(row.theirs()), row.ours().length);
     }
