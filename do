@@ -17,8 +17,9 @@ usage: ./do COMMAND
   test soak            machines, agent and plane started, stopped and killed at random (10 minutes;
                        -Dmike.soak.minutes=N, -Dmike.soak.seed=N)
   test ... -Dtest=X    only the test classes X
-  bench NAME [--json] [--only ROW[,ROW]] [--quick]
+  bench NAME [--json] [--only ROW[,ROW]] [--quick] [--harder]
                        measure against named peers, interleaved; names: start shard net
+                       (--harder, of net: DPDK built for this processor, a loop in C, too)
   example cache [--port N] [--memory MIB] ...
                        run a program of examples/ on the shard engine (--help: its options)
   artifacts            pack the shard engine into build/artifacts, a Maven repository for projects outside

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * The same client against several peers, one comparison after the other. A row is that of the strongest, against which
@@ -38,33 +39,38 @@ final class Rivals<C extends Client> {
     }
 
     private Row strongest(Function<Circuit<C>, Row> measure) {
-        if (circuits.size() == 1) {
-            return measure.apply(circuits.getFirst());
+        return strongest(circuits.stream().<Supplier<Row>>map(circuit -> () -> measure.apply(circuit)).toList());
+    }
+
+    /** @throws IllegalStateException when all have failed, that of the last one */
+    static Row strongest(List<Supplier<Row>> all) {
+        if (all.size() == 1) {
+            return all.getFirst().get();
         }
         Row worst = null;
-        StringBuilder all = new StringBuilder();
-        RuntimeException failure = null;
-        for (Circuit<C> circuit : circuits) {
+        StringBuilder notes = new StringBuilder();
+        IllegalStateException failure = null;
+        for (Supplier<Row> one : all) {
             try {
-                Row row = measure.apply(circuit);
-                all.append("; against ").append(said(row));
+                Row row = one.get();
+                notes.append("; against ").append(said(row));
                 if (worst == null || row.ratio() != null && (worst.ratio() == null || row.ratio() < worst.ratio())) {
                     worst = row;
                 }
             } catch (IllegalStateException failed) {
                 failure = failed;
-                all.append("; a peer failed: ").append(failed.getMessage());
+                notes.append("; a peer failed: ").append(failed.getMessage());
             }
         }
         if (worst == null) {
             throw failure;
         }
         return new Row(worst.bench(), worst.name(), worst.peer(), worst.metric(), worst.lowerIsBetter(), worst.ours(),
-                worst.theirs(), worst.aim(), worst.topology(), worst.note() + all);
+                worst.theirs(), worst.aim(), worst.topology(), worst.note() + notes);
     }
 
     private static String said(Row row) {
-        return row.ratio() == null ? row.peer() + ": " + row.note() : String.format(Locale.ROOT,
+        return row.ratio() == null ? row.peer() + ": none" : String.format(Locale.ROOT,
                 "%s: %.3f (median of ours %.4g, theirs %.4g, n=%d)", row.peer(), row.ratio(), Row.median(row.ours()),
                 Row.median(row.theirs()), row.ours().length);
     }

@@ -143,7 +143,7 @@ final class Testpmd implements Client {
         Pause.seconds(seconds);
     }
 
-    /** Frames that it had sent and not got back at the last reading go round still; the others were lost. */
+    /** Those that it had sent and not got back at the last reading; the others were in its own hands, or lost. */
     @Override
     public String note() {
         return underWay + " of " + FRAMES_IN_FLIGHT + " frames under way at the end";

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.bench.Row;
 import eu.mikelangelo.bench.net.room.Group;
 import eu.mikelangelo.bench.net.room.Patience;
 import eu.mikelangelo.bench.net.room.Room;
@@ -235,5 +236,27 @@ class NetPartsTest {
         try (Patience patience = new Patience(room, 60)) {
             assertEquals(7, patience.with(() -> 7));
         }
+    }
+
+    private static Row against(String peer, double ours, double theirs) {
+        return new Row("net", "r", peer, "Mpps", false, new double[] {ours}, new double[] {theirs}, 1, "n");
+    }
+
+    @Test
+    void aRowOfSeveralPeersIsThatOfTheStrongest() {
+        IllegalStateException none = new IllegalStateException("none");
+        Row row = Rivals.strongest(List.of(() -> against("a", 3, 2), () -> against("b", 3, 4), () -> {
+            throw none;
+        }, () -> against("c", 3, 3)));
+        assertEquals("b", row.peer());
+        assertEquals("n; against a: 1.500 (median of ours 3.000, theirs 2.000, n=1); against b: 0.750 (median of ours "
+                + "3.000, theirs 4.000, n=1); a peer failed: none; against c: 1.000 (median of ours 3.000, theirs "
+                + "3.000, n=1)", row.note());
+        assertEquals("n", Rivals.strongest(List.of(() -> against("a", 3, 2))).note());
+        assertThrows(IllegalStateException.class, () -> Rivals.strongest(List.of(() -> {
+            throw none;
+        }, () -> {
+            throw none;
+        })));
     }
 }
