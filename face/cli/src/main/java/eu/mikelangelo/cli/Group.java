@@ -31,8 +31,12 @@ abstract class Group extends Verb {
         }
     }
 
-    @Command(name = "io", synopsisSubcommandLabel = "COMMAND", description = "The I/O plane.",
-            footer = {"  mike io top        a screen that shows who moves what", "  mike io stats web",
+    @Command(name = "io", synopsisSubcommandLabel = "COMMAND", description = {"The I/O plane.",
+        "It is the process that serves the network cards of machines over vhost-user and switches between them.",
+        "For the machines of mike run it works by itself; io serve runs it for others: QEMU, libvirt, DPDK's testpmd, "
+            + "Open vSwitch. docs/network.md has lines for each."},
+            footer = {"  mike io top               a screen that shows who moves what", "  mike io stats web",
+                "  mike io stats --json | jq '.ports[] | {name, drops}'",
                 "  mike io serve --net /run/vm/net0.sock,server --net /run/vm/net1.sock,server"})
     static final class Io extends Group {
         Io(Context context) {
@@ -40,8 +44,11 @@ abstract class Group extends Verb {
         }
     }
 
-    @Command(name = "net", synopsisSubcommandLabel = "COMMAND", description = "The network between machines.",
-            footer = {"  mike net capture web -w web.pcap"})
+    @Command(name = "net", synopsisSubcommandLabel = "COMMAND", description = {"The network between machines.",
+        "What a machine's card may do is said when it is made (mike run --net RULES), what it does is shown by mike io "
+            + "stats and mike io top. docs/network.md tells all of it."},
+            footer = {"  mike net capture web -w web.pcap", "  mike run -d --net vlan=10,rate=100M memcached",
+                "  mike io stats memcached"})
     static final class Net extends Group {
         Net(Context context) {
             super(context);

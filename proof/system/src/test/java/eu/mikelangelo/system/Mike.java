@@ -231,11 +231,11 @@ public final class Mike implements AutoCloseable {
     }
 
     /** Reads a stream to its end on a thread of its own, so that a talkative command never blocks. */
-    static final class Drain {
+    public static final class Drain {
         private final StringBuilder text = new StringBuilder();
         private final Thread thread;
 
-        Drain(InputStream in) {
+        public Drain(InputStream in) {
             thread = Thread.ofVirtual().start(() -> {
                 byte[] buffer = new byte[8192];
                 try {
@@ -250,7 +250,7 @@ public final class Mike implements AutoCloseable {
             });
         }
 
-        String text() throws InterruptedException {
+        public String text() throws InterruptedException {
             thread.join(2_000);
             return soFar();
         }

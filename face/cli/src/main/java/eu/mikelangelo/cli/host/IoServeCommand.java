@@ -18,8 +18,9 @@ import picocli.CommandLine.Parameters;
     "Prints \"ready\"; SIGTERM ends it."}, footer = {"  mike io serve --net /run/vm/net0.sock,server",
             "  mike io serve --net /run/vm/a.sock --net /run/vm/b.sock",
             "  mike io serve --net /run/vm/a.sock --tap tap0 --interface eth1",
-            "  mike io serve --net /a.sock,vlan=10,rate=10M --tap tap0,trunk=10+20",
-            "  mike io serve --net /run/vm/a.sock,server --control /run/vm/plane.sock"})
+            "  mike io serve --net /run/vm/a.sock,vlan=10,rate=10M --tap tap0,trunk=10+20",
+            "  mike io serve --net /run/vm/a.sock,server --control /run/vm/plane.sock",
+            "", "What to type on the other side (QEMU, libvirt, testpmd, Open vSwitch): docs/network.md"})
 public final class IoServeCommand extends Verb {
     @Parameters(paramLabel = "OPTION", arity = "0..*",
             description = {"--net SOCKET[,server][,sealed][,mac=MAC+MAC...][,RULE...], a machine's card;",

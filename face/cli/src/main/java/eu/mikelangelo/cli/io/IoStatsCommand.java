@@ -71,16 +71,22 @@ public final class IoStatsCommand extends Verb.WithJson {
         Table table = new Table("PORT", "STATE", "UPLINK", "P50", "P99", "MAX", "CAPTURED", "TROUBLE");
         for (Fields port : ports) {
             Fields latency = port.object("latency");
-            String state = !port.flag("connected") ? "absent"
-                    : port.integer("ringsRunning", 0) < 2 ? "connected" : "up";
             long lost = port.integer("captureLost", 0);
-            table.row(port.string("name", ""), state, port.flag("uplinkConnected") ? "up"
+            table.row(port.string("name", ""), state(port), port.flag("uplinkConnected") ? "up"
                     : port.integer("uplinkConnects", 0) > 0 ? "down" : "-", Amounts.time(latency.integer("p50Ns", 0)),
                     Amounts.time(latency.integer("p99Ns", 0)), Amounts.time(latency.integer("maxNs", 0)),
                     number(port, "capturedFrames") + (lost == 0 ? "" : ", " + lost + " lost"),
                     port.has("lastError") ? port.string("lastError", "") : "-");
         }
         return table;
+    }
+
+    /** Of its card; "-" where an interface of the host is in the place of one: that is told as its uplink. */
+    private static String state(Fields port) {
+        if (port.string("name", "").matches("(tap|interface):.*")) {
+            return "-";
+        }
+        return !port.flag("connected") ? "absent" : port.integer("ringsRunning", 0) < 2 ? "connected" : "up";
     }
 
     private static Table queues(List<Fields> ports) {

@@ -55,8 +55,8 @@ public final class IoTopCommand extends Verb {
         Fields before = source.stats(context, "");
         Thread.sleep(1000L * interval);
         TopScreen screen = new TopScreen(before, source.stats(context, ""));
-        List<String> lines = screen.lines(Integer.MAX_VALUE, context.width(TopScreen.LEAST_COLUMNS, Integer.MAX_VALUE),
-                by, "", context.style());
+        int width = context.tty().out() ? context.width(1, Integer.MAX_VALUE) : Integer.MAX_VALUE;
+        List<String> lines = screen.lines(Integer.MAX_VALUE, width, by, "", context.style());
         lines.forEach(this::print);
     }
 

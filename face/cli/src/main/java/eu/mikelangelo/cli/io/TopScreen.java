@@ -11,13 +11,8 @@ import java.util.Map;
 
 /** {@code mike io top} as lines of text, made of two looks at the counters. Knows no terminal. */
 final class TopScreen {
-    static final int LEAST_COLUMNS = 80;
-    /** All columns but the first, with the blanks before them. */
-    private static final int FIXED_COLUMNS = 71;
-    private static final int MAX_NAME = 40;
-    private static final String[] HEAD = {
-        "     RX     TX    RX    TX  DROP MAIN        CALL  KICK   AVG  P50  P99",
-        "   kpps   kpps Gbps  Gbps    /s reason        /s    /s batch         "};
+    /** What a terminal has that does not say how wide it is. */
+    static final int USUAL_COLUMNS = 80;
 
     /** What comes first. */
     enum Sort {
@@ -100,7 +95,7 @@ final class TopScreen {
     }
 
     /**
-     * The screen, at most {@code height} lines, none longer than {@code width} (at least {@value #LEAST_COLUMNS}).
+     * The screen, at most {@code height} lines, none longer than {@code width}.
      *
      * @param note takes the last line's place when not empty
      */
@@ -112,18 +107,17 @@ final class TopScreen {
             lines.add(cut(cores.get(i), width));
         }
         lines.add("");
-        int name = Math.clamp(Math.max(width, LEAST_COLUMNS) - FIXED_COLUMNS, 1, MAX_NAME);
-        lines.add(style.bold(pad("", name) + HEAD[0]));
-        lines.add(style.bold(pad("PORT", name) + HEAD[1].stripTrailing()));
+        TopColumns columns = new TopColumns(width, rows);
+        columns.heads().forEach(head -> lines.add(style.bold(cut(head, width))));
         int room = Math.max(1, height - lines.size() - 1);
         List<TopRow> sorted = rows.stream().sorted(sort.order).toList();
         int shown = sorted.size() <= room ? sorted.size() : room - 1;
         for (TopRow row : sorted.subList(0, shown)) {
-            String line = line(row, name);
+            String line = cut(columns.line(row), width);
             lines.add(row.drops() > 0 ? style.red(line) : line);
         }
         if (shown < sorted.size()) {
-            lines.add("... and " + (sorted.size() - shown) + " more");
+            lines.add(cut("... and " + (sorted.size() - shown) + " more", width));
         }
         while (lines.size() < height - 1 && height < Integer.MAX_VALUE / 2) {
             lines.add("");
@@ -152,20 +146,7 @@ final class TopScreen {
                 + " Gbps  " + Amounts.count(drops) + " drops/s";
     }
 
-    private static String line(TopRow row, int name) {
-        return String.format(Locale.ROOT, "%s %6s %6s %5s %5s %5s %-10s %5s %5s %5s %4s %4s", pad(row.name(), name),
-                Amounts.kilo(row.rxFrames()), Amounts.kilo(row.txFrames()), Amounts.giga(8 * row.rxBytes()),
-                Amounts.giga(8 * row.txBytes()), Amounts.count(row.drops()), cut(row.reason(), 10),
-                Amounts.count(row.calls()), Amounts.count(row.kicks()), row.batch() == 0 ? "-"
-                : String.format(Locale.ROOT, "%.1f", row.batch()), Amounts.time(row.p50Ns()),
-                Amounts.time(row.p99Ns()));
-    }
-
-    private static String pad(String text, int width) {
-        return cut(text, width) + " ".repeat(Math.max(0, width - text.length()));
-    }
-
     private static String cut(String text, int width) {
-        return text.length() <= width ? text : text.substring(0, width);
+        return TopColumns.cut(text, width);
     }
 }

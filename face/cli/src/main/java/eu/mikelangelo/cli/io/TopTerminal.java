@@ -18,7 +18,9 @@ import org.jline.utils.NonBlockingReader;
  * whatever ends it, the terminal is as it was.
  */
 final class TopTerminal {
-    private static final int LEAST_ROWS = 8;
+    private static final int USUAL_ROWS = 24;
+    /** There are no rates before the second look: it comes soon. */
+    private static final long FIRST_INTERVAL_NS = 300_000_000;
     private static final int CTRL_C = 3;
     private static final int LEAVE_MILLIS = 1_000;
 
@@ -90,7 +92,7 @@ final class TopTerminal {
         NonBlockingReader keys = terminal.reader();
         Fields before = first;
         TopScreen screen = new TopScreen(first, first);
-        long nextNs = System.nanoTime() + intervalNs;
+        long nextNs = System.nanoTime() + Math.min(intervalNs, FIRST_INTERVAL_NS);
         while (!ended) {
             draw(terminal, display, screen);
             long waitMs = Math.max(1, (nextNs - System.nanoTime()) / 1_000_000);
@@ -132,8 +134,8 @@ final class TopTerminal {
     private void draw(Terminal terminal, Display display, TopScreen screen) {
         Size size = terminal.getSize();
         // A terminal that knows no size says 0.
-        int rows = size.getRows() < LEAST_ROWS ? 24 : size.getRows();
-        int columns = size.getColumns() < 1 ? TopScreen.LEAST_COLUMNS : size.getColumns();
+        int rows = size.getRows() < 1 ? USUAL_ROWS : size.getRows();
+        int columns = size.getColumns() < 1 ? TopScreen.USUAL_COLUMNS : size.getColumns();
         if (resized) {
             resized = false;
             display.clear();

@@ -33,7 +33,7 @@ class TopScreenTest {
     @Test
     void everySizeIsFilledAndNotLeft() {
         for (int ports : new int[] {0, 1, 7, 300}) {
-            for (int width : new int[] {80, 81, 100, 300}) {
+            for (int width : new int[] {1, 20, 47, 64, 79, 80, 81, 100, 300}) {
                 for (int height = 8; height < 60; height++) {
                     // Rates up to what 400 Gbit/s of the shortest frames would be.
                     List<String> lines = lines(look(1, 1, ports, 2_000_000), look(1, 2, ports, 2_000_000), height,
@@ -42,7 +42,7 @@ class TopScreenTest {
                     for (String line : lines) {
                         assertTrue(line.length() <= width, width + ": " + line);
                     }
-                    assertEquals("the note", lines.getLast());
+                    assertEquals(TopColumns.cut("the note", width), lines.getLast());
                 }
             }
         }
@@ -54,8 +54,33 @@ class TopScreenTest {
     @Test
     void ratesAreBetweenTwoLooks() {
         String line = lines(look(1, 10, 2, 3_000), look(1, 12, 2, 3_000), 24, 80).get(5);
-        assertEquals("m1           3.0    0.0  0.04  0.00     1 spoofedAdd     0     0     -    -    -", line);
+        assertEquals("m1          3.0    0.0  0.04  0.00     1 spoofedAdd     0     0     -    -    -", line);
         assertTrue(lines(look(1, 10, 2, 1), look(1, 12, 2, 1), 24, 80).get(1).startsWith("core 0  busy 25.0%"));
+    }
+
+    /** What a head says and the numbers below it end in the same column, whatever a terminal has room for. */
+    @Test
+    void headsStandAboveTheirNumbers() {
+        for (int width = 20; width < 120; width++) {
+            List<String> lines = lines(look(1, 1, 2, 3_000), look(1, 2, 2, 3_000), 24, width);
+            for (String unit : new String[] {"kpps", "Gbps", "/s"}) {
+                for (int at = lines.get(4).indexOf(unit); at >= 0; at = lines.get(4).indexOf(unit, at + 1)) {
+                    int end = at + unit.length();
+                    assertTrue(lines.get(5).length() >= end && Character.isDigit(lines.get(5).charAt(end - 1)),
+                            width + ":\n" + String.join("\n", lines));
+                    assertTrue(lines.get(3).length() >= end && Character.isLetter(lines.get(3).charAt(end - 1)),
+                            width + ":\n" + String.join("\n", lines));
+                }
+            }
+        }
+    }
+
+    @Test
+    void aNarrowTerminalKeepsWhatSaysMost() {
+        assertEquals("PORT       kpps   kpps  Gbps  Gbps    /s    /s    /s batch",
+                lines(look(1, 1, 2, 1), look(1, 2, 2, 1), 24, 75).get(4));
+        assertEquals("PORT       kpps   kpps    /s", lines(look(1, 1, 2, 1), look(1, 2, 2, 1), 24, 30).get(4));
+        assertEquals("a-name-o...", TopColumns.cut("a-name-of-a-machine", 11));
     }
 
     @Test
@@ -71,7 +96,7 @@ class TopScreenTest {
     @Test
     void aPortThatIsNewHasDoneItAllSince() {
         String line = lines(look(1, 1, 1, 1), look(1, 2, 2, 100), 24, 80).get(5);
-        assertTrue(line.startsWith("m1           0.2"), line);
+        assertTrue(line.startsWith("m1          0.2"), line);
     }
 
     @Test
