@@ -119,12 +119,12 @@ final class Switch {
         }
     }
 
-    /** A turn begins, in which each queue may take as many descriptors as {@link VirtQueue#TURN_DESCRIPTORS} says. */
+    /** A turn begins, in which each port may take as many descriptors as {@link VirtQueue#TURN_DESCRIPTORS} says. */
     void begin() {
         for (int i = 0; i < top; i++) {
             if (ports[i] != null) {
-                ports[i].tx.turn();
-                ports[i].rx.turn();
+                ports[i].tx.turn(VirtQueue.TURN_DESCRIPTORS);
+                ports[i].rx.turn(VirtQueue.TURN_DESCRIPTORS);
             }
         }
     }
