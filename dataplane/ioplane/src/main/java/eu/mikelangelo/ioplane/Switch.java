@@ -146,13 +146,15 @@ final class Switch {
         return spreads;
     }
 
-    /** A turn begins, in which each queue may take as many descriptors as {@link VirtQueue#TURN_DESCRIPTORS} says. */
+    /** A turn begins, in which each port may take as many descriptors as {@link VirtQueue#TURN_DESCRIPTORS} says. */
     void begin() {
         for (int i = 0; i < top; i++) {
             if (ports[i] != null) {
-                for (Pair pair : ports[i].all()) {
-                    pair.tx.turn();
-                    pair.rx.turn();
+                Pair[] pairs = ports[i].all();
+                int share = VirtQueue.TURN_DESCRIPTORS / pairs.length;
+                for (Pair pair : pairs) {
+                    pair.tx.turn(share);
+                    pair.rx.turn(share);
                 }
             }
         }

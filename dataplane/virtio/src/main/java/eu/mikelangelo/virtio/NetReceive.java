@@ -90,11 +90,13 @@ public final class NetReceive {
     }
 
     /**
-     * A turn begins: when {@link VirtQueue#TURN_DESCRIPTORS} were walked, there are {@link #NO_BUFFERS} until the next
-     * one. Without turns there is no end.
+     * A turn begins: when so many descriptors were walked, there are {@link #NO_BUFFERS} until the next one. Without
+     * turns there is no end.
+     *
+     * @param descriptors this queue's share of {@link VirtQueue#TURN_DESCRIPTORS}
      */
-    public void turn() {
-        turnEnd = queue.walked() + VirtQueue.TURN_DESCRIPTORS;
+    public void turn(int descriptors) {
+        turnEnd = queue.walked() + descriptors;
     }
 
     /**

@@ -81,11 +81,13 @@ public final class NetTransmit {
     }
 
     /**
-     * A turn begins: when {@link VirtQueue#TURN_DESCRIPTORS} were walked, the queue is {@link #EMPTY} until the next
-     * one. Without turns there is no end.
+     * A turn begins: when so many descriptors were walked, the queue is {@link #EMPTY} until the next one. Without
+     * turns there is no end.
+     *
+     * @param descriptors this queue's share of {@link VirtQueue#TURN_DESCRIPTORS}
      */
-    public void turn() {
-        turnEnd = queue.walked() + VirtQueue.TURN_DESCRIPTORS;
+    public void turn(int descriptors) {
+        turnEnd = queue.walked() + descriptors;
     }
 
     /** Shows the next frame. @return {@link #EMPTY}, {@link #FRAME} or {@link #MALFORMED} */

@@ -26,9 +26,9 @@ public abstract sealed class VirtQueue permits SplitQueue, PackedQueue {
     public static final int MAX_DESCRIPTOR_BYTES = 1 << 30;
 
     /**
-     * Descriptors that a turn walks of one queue before the rest is left to the next one. No honest guest comes near
-     * it: 64 frames of 64 KiB have some 1,200 in Linux. One that posts the longest chains there are takes no more of
-     * a core's time than one that sends long frames.
+     * Descriptors that a turn walks of one guest, in a direction, before the rest is left to the next one. No honest
+     * guest comes near it: 64 frames of 64 KiB have some 1,200 in Linux. One that posts the longest chains there are
+     * takes no more of a core's time than one that sends long frames.
      */
     public static final int TURN_DESCRIPTORS = 4096;
 

@@ -86,6 +86,32 @@ class NetQueuesTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, Features.PACKED})
+    void aTurnEndsAfterItsDescriptors(long format) {
+        MockNic nic = new MockNic(64, 100, MERGE | format);
+        NetReceive rx = receiver(nic);
+        NetTransmit tx = new NetTransmit(new SplitQueue());
+        assertEquals(QueueFault.NONE, tx.attach(nic.guest().memory(), nic.transmitter().config()));
+        nic.refill(64);
+        for (int i = 0; i < 20; i++) {
+            assertTrue(nic.send(frame(60), 30, false));
+        }
+        for (int turn = 0; turn < 3; turn++) {
+            tx.turn(5);
+            rx.turn(5);
+            for (int i = 0; i < 3; i++) {
+                assertEquals(NetTransmit.FRAME, tx.peek(), "of two descriptors each");
+                tx.done();
+                // More than fits a buffer, so two are looked at.
+                frame(150);
+                assertEquals(NetReceive.DELIVERED, rx.deliver(frame, 0, 150));
+            }
+            assertEquals(NetTransmit.EMPTY, tx.peek());
+            assertEquals(NetReceive.NO_BUFFERS, rx.deliver(frame, 0, 60));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, Features.PACKED})
     void aBufferWithoutRoomForTheHeaderBreaksTheQueue(long format) {
         MockNic nic = new MockNic(8, 11, MERGE | format);
         NetReceive rx = receiver(nic);
