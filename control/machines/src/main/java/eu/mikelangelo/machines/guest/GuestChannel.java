@@ -91,7 +91,9 @@ public final class GuestChannel implements AutoCloseable {
     private final Map<Integer, GuestProcess> open = new HashMap<>();
     private int lastId;
     private long pongs;
+    /** Init has answered; then also what it said before has been told. */
     private boolean welcomed;
+    private boolean caughtUp;
     private String closedBecause;
 
     private GuestChannel(SocketChannel socket, First first, Listener listener) {
@@ -128,12 +130,12 @@ public final class GuestChannel implements AutoCloseable {
     }
 
     /**
-     * Waits until init has answered.
+     * Waits until init has answered and the listener knows the status so far.
      *
      * @throws Failure TIMEOUT when it does not in time, UNAVAILABLE when the connection ends first
      */
     public void awaitWelcome(Duration timeout) throws InterruptedException {
-        await(timeout, () -> welcomed, "init in the guest did not answer within " + timeout.toMillis() + " ms");
+        await(timeout, () -> caughtUp, "init in the guest did not answer within " + timeout.toMillis() + " ms");
     }
 
     /** SIGTERM to the application, SIGKILL after its grace, then power off. Returns at once. */
@@ -319,8 +321,10 @@ public final class GuestChannel implements AutoCloseable {
         switch (frame.type()) {
             case GuestFrame.WELCOME -> {
                 if (!welcomed) {
-                    status.feed(payload, GuestFrame.NONCE_BYTES, payload.length - GuestFrame.NONCE_BYTES);
+                    // Who hears of an event may use the channel at once; who waits for the welcome has heard of all.
                     update(() -> welcomed = true);
+                    status.feed(payload, GuestFrame.NONCE_BYTES, payload.length - GuestFrame.NONCE_BYTES);
+                    update(() -> caughtUp = true);
                 }
             }
             case GuestFrame.STATUS -> status.feed(payload, 0, payload.length);

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -93,6 +94,37 @@ final class GuestChannelTest implements GuestChannel.Listener {
             channel.signal(15);
             channel.resize(24, 80);
             assertTrue(channel.ping(SOON) > 0);
+        }
+    }
+
+    /** Where the guest was ready before it answered: its listener hears of it before awaitWelcome returns. */
+    @Test
+    void whoHearsThatTheGuestIsReadyMayStartAProgram() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        GuestChannel.Listener listener = new GuestChannel.Listener() {
+            @Override
+            public void event(GuestEvent event) {
+                events.add(event);
+                try {
+                    assertTrue(begun.await(10, TimeUnit.SECONDS));
+                } catch (InterruptedException e) {
+                    throw new AssertionError(e);
+                }
+            }
+
+            @Override
+            public void closed(String reason) { }
+        };
+        try (FakeGuest guest = new FakeGuest(socket, g -> {
+            g.welcome("ready\n");
+            assertEquals(1, g.hear(GuestFrame.EXEC).channel());
+        }); GuestChannel channel = GuestChannel.connect(socket, GuestChannel.First.YES, listener)) {
+            assertEquals(new GuestEvent.Ready(), events.poll(10, TimeUnit.SECONDS));
+            channel.exec(GuestChannel.Command.of("true"));
+            begun.countDown();
+            channel.awaitWelcome(SOON);
+        } finally {
+            begun.countDown();
         }
     }
 
