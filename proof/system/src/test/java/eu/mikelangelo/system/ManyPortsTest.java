@@ -29,8 +29,12 @@ class ManyPortsTest {
     private static final int PLUGS = Integer.getInteger("mike.plugs", 60);
     private static final int STALLS = Integer.getInteger("mike.stalls", 20);
     private static final int FRAMES = 20_000;
-    /** What a receiver that stalls may cost a frame of others: the switch's patience is 2 ms; a busy host's, more. */
+    /**
+     * What a receiver that stalls may cost a frame of others: the switch's patience is 2 ms. A busy host delays frames
+     * for as long as it likes, so they are compared with what it does to those that wait for nobody.
+     */
     private static final double MOST_MORE_MILLIS = 20;
+    private static final double MOST_TIMES = 2;
     private PlaneDaemon plane;
     private PlaneClient client;
     private final List<RingGuest> guests = new ArrayList<>();
@@ -119,7 +123,8 @@ class ManyPortsTest {
         for (int i = 0; i < STAYING; i++) {
             assertEquals(0, PlaneDaemon.stats(client, "p" + i).drops().size(), "p" + i + " lost frames");
         }
-        assertTrue(stalled.millis(0.99) <= free.millis(0.99) + MOST_MORE_MILLIS, "a stalled port delays others");
+        assertTrue(stalled.millis(0.99) <= MOST_TIMES * free.millis(0.99) + MOST_MORE_MILLIS,
+                "a stalled port delays others");
     }
 
     /** Delays of frames, in ns. */

@@ -27,6 +27,7 @@ final class Resumption implements AutoCloseable {
     private static final long PATIENCE_NS = 60_000_000_000L;
     private static final long ANSWER_MILLIS = 2_000;
     private static final double TICK_MILLIS = 10;
+    private static final double SLOW_MILLIS = 2_000;
     private final Mike mike;
     private final String receiver;
     private final String sender;
@@ -90,8 +91,12 @@ final class Resumption implements AutoCloseable {
         double flows = uptimeMillis();
         flowed = to.rxBytes();
         double started = startMillis(pid);
-        lives.add(new Life(started - killed, answers - started, Math.max(answers, ringsRun) - started, flows - started,
-                cpuMillis(pid), load()));
+        Life life = new Life(started - killed, answers - started, Math.max(answers, ringsRun) - started,
+                flows - started, cpuMillis(pid), load());
+        lives.add(life);
+        if (life.flows > SLOW_MILLIS) {
+            System.out.println("plane kill " + lives.size() + " was slow: " + life + "; " + plane.stats(""));
+        }
     }
 
     private static boolean runs(PortStats port) {
