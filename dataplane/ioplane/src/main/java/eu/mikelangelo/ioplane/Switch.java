@@ -138,11 +138,6 @@ final class Switch {
         spreads = several;
     }
 
-    /** @return whether some port has several pairs */
-    boolean spreads() {
-        return spreads;
-    }
-
     /** Takes up to {@link #BURST} frames from a port, from all of its transmit queues together. @return how many */
     int burst(Port port, long nowNs) {
         Pair[] senders = port.senders;
