@@ -43,12 +43,14 @@ final class QuickPath {
     private final int[] slots = new int[Burst.MAX];
     /** Of the frames' flows, where some port tells them apart. */
     private final int[] hashes = new int[Burst.MAX];
+    private final Spread spread;
 
     QuickPath(Switch fabric, Delivery delivery, FrameRules rules, MacTable macs) {
         this.fabric = fabric;
         this.delivery = delivery;
         this.rules = rules;
         this.macs = macs;
+        spread = new Spread(delivery);
         MemorySegment all = Arena.ofAuto().allocate((long) STRIDE * Burst.MAX, STRIDE);
         staging = all.address();
         for (int i = 0; i < heads.length; i++) {
@@ -77,10 +79,8 @@ final class QuickPath {
         if (!from.rules.plain()) {
             judged = maySend(from, judged, nowNs);
         }
-        boolean spreads = fabric.spreads();
-        if (spreads) {
-            hash(pair, judged, nowNs);
-        }
+        // How many of the frames' flows are known.
+        int told = from.flows == null ? 0 : tell(from.flows, pair.index, judged, nowNs);
         int done = 0;
         long bytes = 0;
         while (done < judged) {
@@ -92,12 +92,14 @@ final class QuickPath {
             if (!from.rules.mayReach(to.rules)) {
                 break;
             }
-            Pair receiver = to.receiver;
-            if (spreads && to.flows != null) {
-                receiver = to.flows.choose(hashes[done], nowNs);
-                end = together(to.flows, receiver, done + 1, end, nowNs);
+            int staged = open ? OPEN_HEAD : FrameRules.HEAD_BYTES;
+            int delivered;
+            if (to.flows == null) {
+                delivered = deliver(to.receiver, done, end, staged, nowNs);
+            } else {
+                told = hash(Math.max(told, done), end);
+                delivered = spread.deliver(this, to, done, end, staged, nowNs);
             }
-            int delivered = deliver(receiver, done, end, open ? OPEN_HEAD : FrameRules.HEAD_BYTES, nowNs);
             bytes += bytes(done, done + delivered);
             done += delivered;
             if (done < end) {
@@ -113,25 +115,31 @@ final class QuickPath {
         return done;
     }
 
-    /** Tells the frames' flows, and notes on which queue they are sent. */
-    private void hash(Pair from, int count, long nowNs) {
-        Flows flows = from.port.flows;
+    /** Finds out the flows of the frames and notes that they are sent on this queue. @return {@code count} */
+    private int tell(Flows flows, int index, int count, long nowNs) {
+        hash(0, count);
         for (int i = 0; i < count; i++) {
-            hashes[i] = FlowHash.of(heads[i], lengths[i]);
-            if (flows != null) {
-                flows.sent(hashes[i], from.index, nowNs);
-            }
+            flows.sent(hashes[i], index, nowNs);
         }
+        return count;
     }
 
-    /** @return where the frames end, of those from {@code first} to {@code end}, that are for the same queue */
-    private int together(Flows flows, Pair receiver, int first, int end, long nowNs) {
+    /** @return {@code end}, or {@code first} when that is behind it */
+    private int hash(int first, int end) {
         for (int i = first; i < end; i++) {
-            if (hashes[i] != hashes[i - 1] && flows.choose(hashes[i], nowNs) != receiver) {
-                return i;
-            }
+            hashes[i] = FlowHash.of(heads[i], lengths[i]);
         }
-        return end;
+        return Math.max(first, end);
+    }
+
+    /** @return the hash of a frame's flow, for {@link Spread} */
+    int hash(int frame) {
+        return hashes[frame];
+    }
+
+    /** @return bytes of a frame */
+    int length(int frame) {
+        return lengths[frame];
     }
 
     /** @return how many of the frames its limits let pass now: all, or one, or none */
@@ -139,7 +147,7 @@ final class QuickPath {
         return count == 0 ? 0 : from.rules.maySend(count, bytes(0, count), nowNs);
     }
 
-    private long bytes(int first, int end) {
+    long bytes(int first, int end) {
         long bytes = 0;
         for (int i = first; i < end; i++) {
             bytes += lengths[i];
@@ -271,7 +279,7 @@ final class QuickPath {
      * Nothing but that one buffer is filled. Mostly the buffer says so from the last time, and its driver has only read
      * that: a line that is not written stays in both cores' caches.
      */
-    private static void header(long at) {
+    static void header(long at) {
         if (Raw.u64(at) != 0) {
             Raw.u64(at, 0);
         }
@@ -280,7 +288,7 @@ final class QuickPath {
         }
     }
 
-    private void copy(int frame, long at, int staged) {
+    void copy(int frame, long at, int staged) {
         int length = lengths[frame];
         Raw.copy(staging + (long) STRIDE * frame, at, Math.min(length, staged));
         if (length > staged) {

@@ -141,11 +141,6 @@ final class Switch {
         spreads = several;
     }
 
-    /** @return whether some port has several pairs */
-    boolean spreads() {
-        return spreads;
-    }
-
     /** A turn begins, in which each port may take as many descriptors as {@link VirtQueue#TURN_DESCRIPTORS} says. */
     void begin() {
         for (int i = 0; i < top; i++) {
