@@ -25,7 +25,7 @@ final class Resumption implements AutoCloseable {
     static final int LOOK_MILLIS = 5;
     static final int PAYLOAD_BYTES = 4 << 10;
     private static final long PATIENCE_NS = 60_000_000_000L;
-    private static final long ANSWER_MILLIS = 2_000;
+    private static final long ANSWER_MILLIS = 20_000;
     private static final double TICK_MILLIS = 10;
     private static final double SLOW_MILLIS = 2_000;
     private final Mike mike;
