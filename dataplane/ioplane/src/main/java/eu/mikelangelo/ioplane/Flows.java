@@ -8,9 +8,9 @@ import java.util.Arrays;
  * goes to the receive queue that its hash names, always the same as long as the same ones are enabled.
  *
  * <p>A table of a fixed size, buckets of four places. A flow keeps its place while frames of it pass and for
- * {@value #IDLE_NS} ns after that: one that finds its bucket full goes by its hash, for flows that took a place from each
- * other would change queues with each frame and be received out of order. For the same reason a flow whose sender moves
- * from queue to queue is moved at most every {@value #SETTLE_NS} ns.
+ * {@value #IDLE_NS} ns after that: one that finds its bucket full goes by its hash, for flows that took a place from
+ * each other would change queues with each frame and be received out of order. For the same reason a flow whose sender
+ * moves from queue to queue is moved at most every {@value #SETTLE_NS} ns.
  *
  * <p>Threading: the core's thread. Nothing is allocated after construction; a hostile guest can spoil only its own.
  */

@@ -99,7 +99,8 @@ class IoServeTest {
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--tap", "a/b")));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--interface", "")));
         assertThrows(IllegalArgumentException.class, () -> IoServe.run(List.of("--tap", "a", "--interface")));
-        for (String bad : List.of("/a,mac=", "/a,mac=02:00:00:00:00:01,mac=02:00:00:00:00:02", "/a,mac=zz", "/a,vlan=0", "/a,queues=9",
+        for (String bad : List.of("/a,mac=", "/a,mac=02:00:00:00:00:01,mac=02:00:00:00:00:02", "/a,mac=zz", "/a,vlan=0",
+                "/a,queues=9",
                 "/a,mac=02:00:00:00:00:01,trunk=1-300")) {
             var refused = assertThrows(IllegalArgumentException.class, () -> IoServe.port(0, bad), bad);
             assertTrue(refused.getMessage().startsWith("--net " + bad + ": "), refused.getMessage());
