@@ -236,11 +236,11 @@ final class Delivery {
         charge(port.rules, result, length);
         if (result == NetReceive.DELIVERED) {
             port.uplinkWaits = false;
-            port.uplinkStalled = false;
+            to.uplinkStalled = false;
             port.uplinkParts = 0;
             return true;
         }
-        if (result == NetReceive.NO_BUFFERS && !port.uplinkStalled) {
+        if (result == NetReceive.NO_BUFFERS && !to.uplinkStalled) {
             if (!port.uplinkWaits) {
                 port.uplinkWaits = true;
                 port.uplinkSinceNs = nowNs;
@@ -253,7 +253,7 @@ final class Delivery {
                 }
                 return false;
             }
-            port.uplinkStalled = true;
+            to.uplinkStalled = true;
         }
         port.uplinkWaits = false;
         port.uplinkParts = 0;

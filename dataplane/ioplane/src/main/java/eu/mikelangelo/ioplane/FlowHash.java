@@ -7,8 +7,8 @@ import eu.mikelangelo.memory.Region;
  * What tells one flow from another: a hash of addresses and ports that is the same for both directions, so that what a
  * guest sends says where it wants to receive ({@link Flows}). A pure function of the frame's first bytes.
  *
- * <p>IPv4 and IPv6, behind one VLAN tag as well: protocol and addresses, and the ports of TCP, UDP, DCCP and SCTP right
- * behind the IP header. Fragments have the same hash whether they carry ports or not. Of anything else the MAC
+ * <p>IPv4 and IPv6, behind one VLAN tag as well: protocol and addresses, and the ports of TCP, UDP, DCCP and SCTP
+ * right behind the IP header. Fragments have the same hash whether they carry ports or not. Of anything else the MAC
  * addresses and the type.
  */
 final class FlowHash {

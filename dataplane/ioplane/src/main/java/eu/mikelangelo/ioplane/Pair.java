@@ -58,6 +58,8 @@ final class Pair {
     long awaitedSinceNs;
     boolean awaited;
     long patienceNs = MAX_PATIENCE_NS;
+    /** A frame from the uplink waited for this pair in vain: none does until it takes one again. */
+    boolean uplinkStalled;
 
     Pair(Port port, int index) {
         this.port = port;
@@ -83,6 +85,7 @@ final class Pair {
         patienceNs = MAX_PATIENCE_NS;
         waitsFor = null;
         frameParts = 0;
+        uplinkStalled = false;
     }
 
     /** Gives up what is attached. */

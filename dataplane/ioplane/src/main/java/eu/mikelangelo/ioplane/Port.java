@@ -72,7 +72,6 @@ public final class Port {
     boolean uplinkWaits;
     /** For whose buffers it waits. */
     Pair uplinkFor = first;
-    boolean uplinkStalled;
     /** As {@link Pair#frameParts}, for the frame from the uplink that waits. */
     int uplinkParts;
     /** What is asked of it beyond its addresses. */
@@ -320,7 +319,6 @@ public final class Port {
     void forgetUplink(Pair pair) {
         if (uplinkFor == pair) {
             uplinkWaits = false;
-            uplinkStalled = false;
             uplinkParts = 0;
         }
     }

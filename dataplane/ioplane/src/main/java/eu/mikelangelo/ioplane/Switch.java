@@ -174,15 +174,18 @@ final class Switch {
         return taken == 0 ? delivery.made() : taken;
     }
 
-    /** One queue after the other; where the port's share of a turn ends, the next turn goes on. */
+    /** One queue after the other; the next turn begins behind the first that had something, whatever ended this one. */
     private int several(Port port, Pair[] senders, long nowNs) {
         int taken = 0;
-        int next = port.nextSender;
+        int at = port.nextSender;
         for (int looked = 0; looked < senders.length && taken < BURST; looked++) {
-            taken += burst(senders[next], BURST - taken, nowNs);
-            next = next + 1 == senders.length ? 0 : next + 1;
+            int now = burst(senders[at], BURST - taken, nowNs);
+            at = at + 1 == senders.length ? 0 : at + 1;
+            if (taken == 0 && now > 0) {
+                port.nextSender = at;
+            }
+            taken += now;
         }
-        port.nextSender = next;
         return taken;
     }
 

@@ -1,9 +1,12 @@
 package eu.mikelangelo.ioplane;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.policy.PortPolicy;
+import eu.mikelangelo.ioplane.policy.Rate;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.mock.MockNic;
 import eu.mikelangelo.virtio.QueueFault;
@@ -139,15 +142,49 @@ class MultiqueueTest {
             assertTrue(queue(1, 0).send(answer(1, 2, flow)));
             run();
             assertEquals(1, arrived(2, pair), "flow " + flow);
-            byte[] back = Frames.tcpBack(2, 5000 + flow, 0);
-            ScatterList list = new ScatterList(1);
-            Region bytes = new Region(Arena.ofAuto().allocate(back.length, 8));
-            MemorySegment.copy(MemorySegment.ofArray(back), 0, bytes.segment(), 0, back.length);
-            list.add(bytes, 0, back.length);
-            assertTrue(bench.fromUplink(1, list, back.length));
+            assertTrue(fromUplink(2, 5000 + flow));
             assertEquals(1, arrived(2, pair), "flow " + flow + " from the uplink");
         }
         assertEquals(80, port(2).rxFrames());
+    }
+
+    private boolean fromUplink(int number, int port) {
+        byte[] back = Frames.tcpBack(number, port, 0);
+        ScatterList list = new ScatterList(1);
+        Region bytes = new Region(Arena.ofAuto().allocate(back.length, 8));
+        MemorySegment.copy(MemorySegment.ofArray(back), 0, bytes.segment(), 0, back.length);
+        list.add(bytes, 0, back.length);
+        return bench.fromUplink(number - 1, list, back.length);
+    }
+
+    /** A guest that has given up one of its queues receives by the other all the same. */
+    @Test
+    void theUplinkWaitsOnceForAQueueThatTakesNothing() {
+        machine(1, 2);
+        for (int pair = 0; pair < 2; pair++) {
+            assertTrue(queue(1, pair).send(Frames.tcp(1, 5000 + pair, 0)));
+        }
+        run();
+        for (int i = 0; i < RING; i++) {
+            assertTrue(fromUplink(1, 5001));
+        }
+        assertFalse(fromUplink(1, 5001), "it waits");
+        assertEquals(bench.nowNs + Delivery.UPLINK_PATIENCE_NS, bench.fabric.nextDeadlineNs());
+        bench.nowNs += Delivery.UPLINK_PATIENCE_NS;
+        assertTrue(fromUplink(1, 5001), "and is dropped");
+        for (int i = 0; i < 3; i++) {
+            for (int pair = 0; pair < 2; pair++) {
+                assertTrue(queue(1, pair).send(Frames.tcp(1, 5000 + pair, 0)));
+            }
+            run();
+            assertTrue(fromUplink(1, 5000));
+            assertEquals(1, arrived(1, 0));
+            assertTrue(fromUplink(1, 5001), "nothing waits for this queue again");
+        }
+        assertEquals(4, port(1).drops(1, Drop.NO_BUFFERS));
+        assertEquals(RING, arrived(1, 1));
+        assertTrue(fromUplink(1, 5001));
+        assertEquals(1, arrived(1, 1));
     }
 
     private int arrived(int number, int pair) {
@@ -180,6 +217,29 @@ class MultiqueueTest {
         assertEquals(turns * Switch.BURST, port(2).txFrames());
         for (int pair = 0; pair < 8; pair++) {
             assertEquals(turns / 8 * Switch.BURST, port(1).txCounters(pair).frames(), "queue " + pair);
+        }
+    }
+
+    /** What a limit lets through is shared as well, though a turn has no more than one frame of it. */
+    @Test
+    void queuesShareTheLimitOfTheirPort() {
+        Rate few = new Rate(0, 1_000, 0);
+        PortConfig config = new PortConfig("m1", Frames.mac(1), Frames.ip(1), null, new long[0],
+                PortPolicy.NONE.limited(few, Rate.NONE));
+        bench.machine(config, RING, 2048, CoreBench.FEATURES);
+        cards.add(List.of(bench.nics.get(0), pair(1, 1), pair(1, 2)));
+        machine(2, 1);
+        for (int turn = 0; turn < 600; turn++) {
+            for (int pair = 0; pair < 3; pair++) {
+                fill(queue(1, pair), 1, 2, pair);
+            }
+            bench.turn();
+            bench.nowNs += 1_000_000;
+            arrived(2, 0);
+        }
+        for (int pair = 0; pair < 3; pair++) {
+            long frames = port(1).txCounters(pair).frames();
+            assertTrue(frames > 150 && frames < 300, "queue " + pair + ": " + frames);
         }
     }
 
