@@ -12,8 +12,9 @@ usage: ./do COMMAND
   build                build the product into build/ (what ./mike does once by itself)
   test [quick]         quick: units, properties, fuzz seeds, house rules (under 2 minutes)
   test                 everything above and real machines under QEMU (under 25 minutes on two cores)
-  test system          fresh machines of Debian 12 and 13 that type the README, and twenty Debian
-                       packages that nobody prepared (half an hour or more; as root)
+  test system          fresh machines of Debian 12 and 13 that type the README, twenty Debian packages
+                       that nobody prepared, QEMU 7.2 to 11.1, DPDK and Open vSwitch as peers
+                       (40 minutes or more; as root)
   test soak            machines, agent and plane started, stopped and killed at random (10 minutes;
                        -Dmike.soak.minutes=N, -Dmike.soak.seed=N)
   test ... -Dtest=X    only the test classes X

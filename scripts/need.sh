@@ -37,6 +37,7 @@ missing_packages() {
   fi
   if [ "${1:-}" = system ] && [ "$(id -u)" = 0 ]; then
     command -v debootstrap > /dev/null || printf 'debootstrap '
+    command -v dpdk-testpmd > /dev/null || printf 'dpdk '
   fi
 }
 

@@ -1,5 +1,6 @@
 package eu.mikelangelo.ioplane;
 
+import eu.mikelangelo.ioplane.frame.FlowHash;
 import eu.mikelangelo.ioplane.link.HostLink;
 import eu.mikelangelo.ioplane.offload.Admission;
 import eu.mikelangelo.ioplane.offload.Finisher;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.frame.FlowHash;
 import eu.mikelangelo.ioplane.offload.Packets;
 import eu.mikelangelo.memory.Region;
 import eu.mikelangelo.virtio.mock.MockNic;

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import eu.mikelangelo.ioplane.frame.FlowHash;
 import eu.mikelangelo.ioplane.policy.PortPolicy;
 import eu.mikelangelo.ioplane.policy.Rate;
 import eu.mikelangelo.memory.Region;

@@ -1,2 +1,2 @@
-/** Numbers of the formats of frames, which the packages around it find headers by. Not exported. */
+/** The formats of frames: numbers that the packages around it find headers by, what is written or read by them alone. Not exported. */
 package eu.mikelangelo.ioplane.frame;

@@ -67,6 +67,7 @@ public final class NetCaptureCommand extends Verb {
                     "name a file: mike net capture " + machine + " -w " + machine + ".pcap");
         }
         Signals.handle("INT", number -> stop());
+        Signals.handle("TERM", number -> stop());
         boolean toFile = file != null && !file.equals(STANDARD_OUTPUT);
         PcapSink sink = new PcapSink(toFile ? new Later(context.folder().resolve(file)) : standardOutput());
         try (sink) {

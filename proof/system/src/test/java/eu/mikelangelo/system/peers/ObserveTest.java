@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import eu.mikelangelo.system.Host;
 import eu.mikelangelo.system.Mike;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,8 @@ import tools.jackson.databind.JsonNode;
 class ObserveTest {
     private static final Mike MIKE = new Mike("main");
     private static final int ASKED = 20;
+    private static final Pattern SAMPLE = Pattern.compile(
+            "mike_port_(?:receive|transmit)_packets_total\\{[^}]*\"seen\"[^}]*} (\\d+)");
     private static int port;
 
     @TempDir
@@ -85,8 +88,6 @@ class ObserveTest {
         return sum;
     }
 
-    private static final Pattern SAMPLE = Pattern.compile("mike_queue_frames_total\\{[^}]*port=\"seen\"[^}]*} (\\d+)");
-
     /** Its connections are in the file: read back by a program that is not ours. */
     @Test
     void aCaptureIsReadByOthers() throws Exception {
@@ -117,7 +118,7 @@ class ObserveTest {
     private static boolean talks() {
         try {
             return Host.talk(port, "version\r\nquit\r\n").startsWith("VERSION");
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             return false;
         }
     }

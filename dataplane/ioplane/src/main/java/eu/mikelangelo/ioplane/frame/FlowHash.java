@@ -1,19 +1,18 @@
-package eu.mikelangelo.ioplane;
+package eu.mikelangelo.ioplane.frame;
 
-import eu.mikelangelo.ioplane.frame.EtherLayout;
 import eu.mikelangelo.memory.Region;
 
 /**
  * What tells one flow from another: a hash of addresses and ports that is the same for both directions, so that what a
- * guest sends says where it wants to receive ({@link Flows}). A pure function of the frame's first bytes.
+ * guest sends says where it wants to receive. A pure function of the frame's first bytes.
  *
  * <p>IPv4 and IPv6, behind one VLAN tag as well: protocol and addresses, and the ports of TCP, UDP, DCCP and SCTP
  * right behind the IP header. Fragments have the same hash whether they carry ports or not. Of anything else the MAC
  * addresses and the type.
  */
-final class FlowHash {
+public final class FlowHash {
     /** No byte behind these is looked at, so that each way through the switch, which has as many, finds the same. */
-    static final int REACH = 64;
+    public static final int REACH = 64;
 
     private static final int TAG = 4;
     private static final int TYPE_IPV6 = 0x86dd;
@@ -33,7 +32,7 @@ final class FlowHash {
      * @param head the first bytes of the frame, private to us
      * @param judged how many of them there are
      */
-    static int of(Region head, int judged) {
+    public static int of(Region head, int judged) {
         int length = Math.min(judged, REACH);
         if (length < EtherLayout.ETHER_HEADER) {
             return 0;
@@ -50,7 +49,7 @@ final class FlowHash {
         if (type == TYPE_IPV6 && length >= at + IPV6_HEADER) {
             return ipv6(head, at, length);
         }
-        return fold(mixed(FrameRules.target(head)) + mixed(FrameRules.source(head)) + type);
+        return fold(mixed(head.big48(0)) + mixed(head.big48(6)) + type);
     }
 
     private static int ipv4(Region head, int at, int length) {
