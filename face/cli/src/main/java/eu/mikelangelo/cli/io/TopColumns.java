@@ -16,7 +16,7 @@ final class TopColumns {
     private final Set<Column> columns = EnumSet.allOf(Column.class);
     private final int name;
 
-    /** From left to right; {@code leaves}: the highest is the first that a narrow terminal goes without. */
+    /** From left to right; a narrow terminal goes without those with the highest {@code leaves} first. */
     private enum Column {
         RX_RATE("RX", "kpps", 6, 1, row -> Amounts.kilo(row.rxFrames())),
         TX_RATE("TX", "kpps", 6, 0, row -> Amounts.kilo(row.txFrames())),
