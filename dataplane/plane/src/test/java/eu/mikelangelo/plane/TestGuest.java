@@ -44,7 +44,8 @@ final class TestGuest implements AutoCloseable {
         console = folder.resolve("console" + number);
         Path initrd = Files.write(folder.resolve("initrd" + number), initramfs(kernel, number, script));
         List<String> command = new ArrayList<>(List.of("timeout", "-s", "KILL", "180", QEMU.toString(), "-M", "q35",
-                "-accel", "tcg", "-cpu", "max", "-smp", "" + pairs, "-m", "128", "-nodefaults", "-no-user-config", "-display", "none",
+                "-accel", "tcg", "-cpu", "max", "-m", "128", "-smp", "" + pairs,
+                "-nodefaults", "-no-user-config", "-display", "none",
                 "-monitor", "none", "-no-reboot", "-object", "memory-backend-memfd,id=m0,size=128M,share=on",
                 "-numa", "node,memdev=m0", "-chardev", "socket,id=c0,path=" + socket + ",server=on",
                 "-netdev", "vhost-user,id=n0,chardev=c0,vhostforce=on,queues=" + pairs,
