@@ -281,7 +281,8 @@ public final class PackedQueue extends VirtQueue {
 
     /**
      * Section 2.8.7: the table is the whole list, from its start to its end; of its descriptors' flags only WRITE
-     * counts, and its own WRITE flag does not.
+     * counts, and its own WRITE flag does not. Where nothing can be written WRITE does not count either: DPDK's
+     * virtio-user (to 22.11 at least) sets it in tables of frames to be sent.
      *
      * @param count which descriptor of the chain names the table, from 1
      */
@@ -310,7 +311,7 @@ public final class PackedQueue extends VirtQueue {
         long at = address - memory.guestStart(found);
         for (int i = 0; i < entries; i++) {
             long entry = table.u64(at + PackedRingLayout.DESCRIPTOR_LENGTH);
-            boolean write = (entry >>> 48 & PackedRingLayout.FLAG_WRITE) != 0;
+            boolean write = writable != null && (entry >>> 48 & PackedRingLayout.FLAG_WRITE) != 0;
             if (!list(table.u64(at + PackedRingLayout.DESCRIPTOR_ADDRESS), entry, write, readable, writable)) {
                 return false;
             }

@@ -355,6 +355,21 @@ class PackedQueueTest {
         assertEquals(50, writable.bytes());
     }
 
+    /** As DPDK's virtio-user sends frames of several pieces. */
+    @Test
+    void aTableOfWhatIsSentMaySayWrite() {
+        long table = mock.slotAddress(1);
+        driver.rawDescriptor(table, 0, 4096, 12, WRITE, 0);
+        driver.rawDescriptor(table, 1, 4096, 20, 0, 0);
+        raw(d(table, 32, INDIRECT, 4));
+        assertEquals(1, queue.available());
+        readable.clear();
+        int chain = queue.walk(0, readable, null);
+        assertEquals(QueueFault.NONE, queue.fault());
+        assertTrue(chain >= 0);
+        assertEquals(32, readable.bytes());
+    }
+
     @Test
     void directionInsideATable() {
         long table = mock.slotAddress(1);

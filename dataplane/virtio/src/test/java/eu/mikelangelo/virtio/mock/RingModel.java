@@ -214,7 +214,8 @@ final class RingModel {
         }
         for (long i = 0; i < length / 16 && fault == QueueFault.NONE; i++) {
             long at = address + 16 * i;
-            add(memory.u64(at), memory.u64(at + 8) & 0xffffffffL, (memory.u16(at + 14) & WRITE) != 0);
+            boolean write = mayWrite && (memory.u16(at + 14) & WRITE) != 0;
+            add(memory.u64(at), memory.u64(at + 8) & 0xffffffffL, write);
         }
     }
 
