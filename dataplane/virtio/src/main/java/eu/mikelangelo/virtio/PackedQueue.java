@@ -388,6 +388,11 @@ public final class PackedQueue extends VirtQueue {
 
     @Override
     public void complete(Burst burst, int chains) {
+        stage(burst, chains, -1);
+    }
+
+    /** @param written a mask of the bytes written to each: nothing or what the burst says */
+    private void stage(Burst burst, int chains, int written) {
         if (chains == 0 || fault != QueueFault.NONE) {
             return;
         }
@@ -395,15 +400,15 @@ public final class PackedQueue extends VirtQueue {
         long words = ringHost + PackedRingLayout.DESCRIPTOR_LENGTH;
         int place = PackedRingLayout.place(nextUsed, size);
         int used = PackedRingLayout.used(nextUsed, size);
+        boolean holds = heldAt < 0;
+        if (holds) {
+            heldAt = nextUsed;
+            held = usedWord(burst.words[0], burst.written[0] & written, used);
+        }
         for (int i = 0; i < chains; i++) {
-            int written = burst.written[i];
-            int flags = written > 0 ? used | PackedRingLayout.FLAG_WRITE : used;
-            long word = (long) flags << 48 | (long) (burst.heads[i] & ID_MASK) << 32 | written & 0xffffffffL;
-            if (heldAt < 0) {
-                heldAt = nextUsed;
-                held = word;
-            } else {
-                Raw.u64(words + (long) PackedRingLayout.DESCRIPTOR_SIZE * place, word);
+            if (i > 0 || !holds) {
+                Raw.u64(words + (long) PackedRingLayout.DESCRIPTOR_SIZE * place,
+                        usedWord(burst.words[i], burst.written[i] & written, used));
             }
             if (++place == size) {
                 place = 0;
@@ -415,11 +420,17 @@ public final class PackedQueue extends VirtQueue {
         take(chains);
     }
 
+    /** @param avail the descriptor's length, id and flags: the id goes back */
+    private static long usedWord(long avail, int written, int used) {
+        int flags = written > 0 ? used | PackedRingLayout.FLAG_WRITE : used;
+        return (long) flags << 48 | avail & (long) ID_MASK << 32 | written & 0xffffffffL;
+    }
+
     /** All that follow one another in order share a used descriptor: see {@link #complete(int, int)}. */
     @Override
     public void consume(Burst burst, int chains) {
         if (!inOrder || chains == 0 || fault != QueueFault.NONE || (burst.heads[0] & WRITES) != 0) {
-            super.consume(burst, chains);
+            stage(burst, chains, 0);
             return;
         }
         runAt = runAt < 0 ? nextUsed : runAt;

@@ -264,12 +264,7 @@ public abstract sealed class VirtQueue permits SplitQueue, PackedQueue {
     public abstract void complete(Burst burst, int chains);
 
     /** As {@link #complete(Burst, int)}, when nothing was written into them. */
-    public void consume(Burst burst, int chains) {
-        for (int i = 0; i < chains; i++) {
-            complete(burst.heads[i], 0);
-        }
-        take(chains);
-    }
+    public abstract void consume(Burst burst, int chains);
 
     /** @return descriptors that {@link #walk} has listed since the queue was made, those in tables too */
     public final long walked() {

@@ -26,6 +26,8 @@ final class TokenBucket {
     private final long perSecond;
     private final long capacity;
     private final long restNs;
+    /** After so long the bucket is full, whatever the debt was. */
+    private final long fullNs;
     private long tokens;
     private long atNs;
 
@@ -41,6 +43,7 @@ final class TokenBucket {
         }
         this.perSecond = perSecond;
         capacity = burst * NANO;
+        fullNs = (capacity + MOST_DEBT + perSecond - 1) / perSecond;
         restNs = Math.min(REST_NS, capacity / perSecond / 2);
         tokens = capacity;
         atNs = nowNs;
@@ -51,9 +54,10 @@ final class TokenBucket {
         long passedNs = nowNs - atNs;
         if (passedNs > 0) {
             atNs = nowNs;
-            // At most twice MOST_DEBT, which fits; so does what is added when fewer nanoseconds have passed.
+            // Both are at most twice MOST_DEBT, which fits. No division: this is asked for each batch.
             long missing = capacity - tokens;
-            tokens = passedNs > missing / perSecond ? capacity : tokens + passedNs * perSecond;
+            long earned = Math.min(passedNs, fullNs) * perSecond;
+            tokens = earned >= missing ? capacity : tokens + earned;
         }
         return tokens > 0;
     }
