@@ -179,20 +179,17 @@ final class IoServe {
         }
         System.out.println("ready");
         System.out.flush();
-        long seen = 0;
+        ErrorStream stream = new ErrorStream(errors, System.err);
         while (plane.healthy()) {
             plane.freeCore();
-            if (errors.recorded() != seen) {
-                seen = errors.recorded();
-                errors.entries().forEach(entry -> System.err.println("plane: " + entry));
-            }
+            stream.print();
             try {
                 Thread.sleep(LOOK_MS);
             } catch (InterruptedException ended) {
                 return 0;
             }
         }
-        errors.entries().forEach(entry -> System.err.println("plane: " + entry));
+        stream.printAll();
         return Main.BUG;
     }
 
