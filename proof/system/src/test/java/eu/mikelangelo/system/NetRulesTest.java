@@ -44,6 +44,7 @@ class NetRulesTest {
         guest("same", "nc -l -p 9000 < /dev/null > /tmp/got 2> /dev/null &");
         Mike.Result refused = MIKE.run("exec", "stranger", "/bin/sh", "-c", "echo no | nc -w 3 -N " + to + " 9000");
         assertNotEquals(0, refused.code(), "a machine that is not in the VLAN reached one");
+        long before = framesOfStranger();
         long start = System.nanoTime();
         for (int tries = 0; MIKE.run("exec", "limited", "/bin/sh", "-c",
                 "seq 1 7000000 | head -c " + BYTES + " | nc -w 20 -N " + to + " 9000").code() != 0; tries++) {
@@ -54,7 +55,12 @@ class NetRulesTest {
         // A byte a microsecond, but for what may pass at once.
         Duration took = Duration.ofNanos(System.nanoTime() - start);
         assertTrue(took.toMillis() >= BYTES / 1000 - 200, took + " for " + BYTES + " bytes at 8 Mbit/s");
-        assertEquals(0, MIKE.inspect("stranger").get("io").get("rxFrames").asLong(), "nothing was flooded to it");
+        // A plane that is new tells it where its gateway is; what is not for it are thousands of frames.
+        assertTrue(framesOfStranger() - before < 10, "something was flooded to it");
+    }
+
+    private static long framesOfStranger() {
+        return MIKE.inspect("stranger").get("io").get("rxFrames").asLong();
     }
 
     @Test
