@@ -29,8 +29,8 @@ import org.junit.jupiter.api.Timeout;
 class HostileNeighbourTest {
     private static final int WINDOWS = Integer.getInteger("mike.windows", 25);
     private static final long SEED = Long.getLong("mike.hostile.seed", System.nanoTime() & 0xffff_ffffL);
-    private static final int FRAMES = 60_000;
-    private static final int WARM_FRAMES = 300_000;
+    private static final int FRAMES = 600_000;
+    private static final int WARM_FRAMES = 3_000_000;
     private static final double MOST_LOSS = 0.10;
 
     private final List<String> failures = new ArrayList<>();

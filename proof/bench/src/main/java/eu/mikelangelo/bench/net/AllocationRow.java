@@ -5,29 +5,32 @@ import eu.mikelangelo.bench.measure.Cores;
 import eu.mikelangelo.bench.measure.JavaCommand;
 import eu.mikelangelo.bench.net.room.Pause;
 import eu.mikelangelo.bench.net.room.Room;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import jdk.jfr.consumer.RecordingFile;
 
 /**
- * Bytes that the thread of our switch's core allocates per frame. The JVM itself is asked, from outside:
- * {@code jcmd PID Thread.print -e=true} says of each thread what it has allocated since it began, to the KiB.
+ * Bytes that the thread of our switch's core allocates per frame. The JVM itself is asked, from outside: its Flight
+ * Recorder says of each thread what it has allocated since it began, to the byte (a thread dump rounds to megabytes).
  */
 final class AllocationRow {
     private static final int RUNS = 5;
     private static final int MOST_WARM_UP_RUNS = 20;
     private static final double LOOK_SECONDS = 0.5;
     private static final double MOST_SECONDS_A_RUN = 60;
-    /** A line of a thread dump: "NAME" #N [TID] … allocated=123K … */
-    private static final Pattern CORE = Pattern.compile(
-            "^\"[^\"\\n]*-shard-0\".*?\\ballocated=(\\d+)([BKMG])", Pattern.MULTILINE);
+    private static final String EVENT = "jdk.ThreadAllocationStatistics";
+    private static final String RECORDING = "allocation";
 
     private AllocationRow() {}
 
     static Row measure(String row, double aim, Room room, NetPlan plan, Cores cores) {
         try (Side<Testpmd> ours = Circuit.ours(room, cores, new Testpmd.Shape(64, false))) {
             long pid = ours.serverPid();
+            record(pid);
             // What is interpreted may allocate: rounds until one of them did not, or the last that are allowed.
             int rounds = 0;
             while (perFrame(pid, ours, plan.allocationFrames()) > 0 && rounds < MOST_WARM_UP_RUNS) {
@@ -60,24 +63,36 @@ final class AllocationRow {
         return (double) (allocated(pid) - before) / done;
     }
 
-    private static long allocated(long pid) {
-        Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-        return parse(String.join("\n",
-                JavaCommand.lines(List.of(jcmd.toString(), String.valueOf(pid), "Thread.print", "-e=true"))));
+    static void record(long pid) {
+        jcmd(pid, "JFR.start", "name=" + RECORDING, "settings=none", "+" + EVENT + "#enabled=true",
+                "+" + EVENT + "#period=everyChunk");
     }
 
-    /** @param dump of all threads. @return bytes, of the shard's */
-    static long parse(String dump) {
-        Matcher matcher = CORE.matcher(dump);
-        if (!matcher.find()) {
-            throw new IllegalStateException("the thread dump has no shard, or does not say what it allocated");
+    /** @return bytes, of the shard's thread, of a process that {@link #record} was called of */
+    static long allocated(long pid) {
+        try {
+            Path file = Files.createTempFile("mike-bench", ".jfr");
+            try {
+                // A dump ends a chunk, so that the statistics are of now.
+                jcmd(pid, "JFR.dump", "name=" + RECORDING, "filename=" + file);
+                return RecordingFile.readAllEvents(file).stream()
+                        .filter(event -> event.getEventType().getName().equals(EVENT))
+                        .filter(event -> String.valueOf(event.getThread("thread").getJavaName()).endsWith("-shard-0"))
+                        .mapToLong(event -> event.getLong("allocated")).max()
+                        .orElseThrow(() -> new IllegalStateException("the Flight Recorder saw no shard"));
+            } finally {
+                Files.delete(file);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
-        long number = Long.parseLong(matcher.group(1));
-        return switch (matcher.group(2)) {
-            case "B" -> number;
-            case "K" -> number << 10;
-            default -> throw new IllegalStateException("the core has allocated " + matcher.group(1) + matcher.group(2)
-                    + ", which is too much to be seen exactly");
-        };
+    }
+
+    private static void jcmd(long pid, String... command) {
+        List<String> words = new ArrayList<>();
+        words.add(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString());
+        words.add(String.valueOf(pid));
+        words.addAll(List.of(command));
+        JavaCommand.lines(words);
     }
 }

@@ -22,13 +22,18 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.BrokenBarrierException;
+import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class NetPartsTest {
+    private static volatile byte[] allocated;
+
     private static final String STATS = """
             show port stats all\r
 
@@ -148,14 +153,37 @@ class NetPartsTest {
         assertTrue(row.lowerIsBetter());
     }
 
+    /** Of this process, in which a thread has a shard's name. More than a thread dump says to the byte. */
     @Test
-    void aThreadDumpSaysWhatTheCoreAllocated() {
-        String dump = "\"C1 CompilerThread0\" #13 [5362] daemon cpu=1ms elapsed=2s allocated=9999B defined_classes=0\n"
-                + "\"io-shard-0\" #19 [5367] prio=5 os_prio=0 cpu=9890.33ms elapsed=19s allocated=%s tid=0x1\n\tat x";
-        assertEquals(1342 * 1024, AllocationRow.parse(dump.formatted("1342K")));
-        assertEquals(17, AllocationRow.parse(dump.formatted("17B")));
-        assertThrows(IllegalStateException.class, () -> AllocationRow.parse(dump.formatted("120M")));
-        assertThrows(IllegalStateException.class, () -> AllocationRow.parse("\"main\" allocated=1K"));
+    void theRecorderSaysWhatTheCoreAllocated() throws InterruptedException {
+        long pid = ProcessHandle.current().pid();
+        int megabytes = 150;
+        CyclicBarrier step = new CyclicBarrier(2);
+        Thread core = Thread.ofPlatform().daemon().name("test-shard-0").start(() -> {
+            pass(step);
+            for (int i = 0; i < megabytes; i++) {
+                allocated = new byte[1 << 20];
+            }
+            pass(step);
+            pass(step);
+        });
+        AllocationRow.record(pid);
+        long before = AllocationRow.allocated(pid);
+        assertEquals(before, AllocationRow.allocated(pid), "to the byte");
+        pass(step);
+        pass(step);
+        long mebibytes = AllocationRow.allocated(pid) - before >> 20;
+        assertEquals(megabytes, mebibytes, 1);
+        pass(step);
+        core.join();
+    }
+
+    private static void pass(CyclicBarrier step) {
+        try {
+            step.await(60, TimeUnit.SECONDS);
+        } catch (InterruptedException | BrokenBarrierException | TimeoutException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
