@@ -2,11 +2,8 @@ package eu.mikelangelo.examples.cache;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The fuzz target with seeded inputs: dialogues cut, joined and damaged. */
@@ -27,31 +24,6 @@ class FuzzTest {
             } catch (RuntimeException | AssertionError failed) {
                 throw new AssertionError("seed " + seed, failed);
             }
-        }
-    }
-
-    /** What coverage-guided fuzzing kept, with the inputs that once failed. */
-    @Test
-    void survivesTheCorpus() throws IOException {
-        for (String target : List.of("cache", "cachemodel")) {
-            try (Stream<Path> files = Files.list(Path.of("../../proof/fuzz/corpus", target))) {
-                for (Path file : files.sorted().toList()) {
-                    byte[] input = Files.readAllBytes(file);
-                    try {
-                        run(target, input);
-                    } catch (RuntimeException | AssertionError failed) {
-                        throw new AssertionError(target + "/" + file.getFileName(), failed);
-                    }
-                }
-            }
-        }
-    }
-
-    private static void run(String target, byte[] input) {
-        if (target.equals("cache")) {
-            CacheFuzz.fuzzerTestOneInput(input);
-        } else {
-            CacheModelFuzz.fuzzerTestOneInput(input);
         }
     }
 
